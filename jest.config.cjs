@@ -1,0 +1,57 @@
+/** ESM-only packages that Jest must turn into CommonJS like our own sources. */
+const esmPackages = [
+  '@nestjs',
+  '@noble',
+  'file-type',
+  'strtok3',
+  'token-types',
+  '@tokenizer',
+  'uint8array-extras',
+  '@borewit',
+  'jose',
+];
+
+/** @type {import('@swc/core').Options} */
+const swc = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    keepClassNames: true,
+    target: 'es2022',
+  },
+  module: { type: 'commonjs' },
+};
+
+/** @type {import('jest').Config} */
+const project = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: { '\\.(?:ts|mjs|js)$': ['@swc/jest', swc] },
+  transformIgnorePatterns: [`/node_modules/(?!(?:${esmPackages.join('|')})/)(?!.*\\.mjs$)`],
+  moduleFileExtensions: ['ts', 'mjs', 'js', 'json', 'node'],
+  moduleNameMapper: { '^#shared/(.*)$': '<rootDir>/libs/shared/src/$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    // Pure code, no sockets, no sleeps: the tests of `npm run check`.
+    {
+      ...project,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/apps/**/*.spec.ts',
+        '<rootDir>/libs/**/*.spec.ts',
+        '<rootDir>/test/property/**/*.spec.ts',
+        '<rootDir>/test/vectors/**/*.spec.ts',
+      ],
+    },
+    // Real PostgreSQL, real sockets, real WireGuard behind real NATs.
+    {
+      ...project,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts', '<rootDir>/test/lab/**/*.e2e-spec.ts'],
+    },
+  ],
+};
