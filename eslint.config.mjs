@@ -19,8 +19,21 @@ const pureFiles = [
 ];
 
 const impureModules = [
-  'dgram', 'net', 'fs', 'fs/promises', 'http', 'https', 'tls', 'dns', 'os', 'child_process',
-  'timers', 'timers/promises', 'perf_hooks', 'worker_threads', 'process',
+  'dgram',
+  'net',
+  'fs',
+  'fs/promises',
+  'http',
+  'https',
+  'tls',
+  'dns',
+  'os',
+  'child_process',
+  'timers',
+  'timers/promises',
+  'perf_hooks',
+  'worker_threads',
+  'process',
 ].flatMap((name) => [name, `node:${name}`]);
 
 const readsEnvironment = {
@@ -39,7 +52,10 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       '@typescript-eslint/consistent-type-imports': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       eqeqeq: 'error',
     },
   },
@@ -52,8 +68,20 @@ export default tseslint.config(
     files: pureFiles,
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: impureModules.map((name) => ({ name, message: 'Pure code does no I/O.' })) }],
-      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'console', 'performance', 'fetch'],
+      'no-restricted-imports': [
+        'error',
+        { paths: impureModules.map((name) => ({ name, message: 'Pure code does no I/O.' })) },
+      ],
+      'no-restricted-globals': [
+        'error',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'process',
+        'console',
+        'performance',
+        'fetch',
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'Time is an argument.' },
@@ -62,8 +90,11 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         readsEnvironment,
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time is an argument.' },
-        { selector: "ImportSpecifier[imported.name=/^random/]", message: 'Randomness is an argument.' },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Time is an argument.',
+        },
+        { selector: 'ImportSpecifier[imported.name=/^random/]', message: 'Randomness is an argument.' },
       ],
     },
   },
@@ -77,7 +108,18 @@ export default tseslint.config(
   },
   {
     files: ['**/*.{js,cjs,mjs}'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable', require: 'readonly', __dirname: 'readonly', setTimeout: 'readonly', fetch: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        __dirname: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+        URL: 'readonly',
+      },
+    },
   },
   prettier,
 );

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { parseEndpoint } from '../endpoint';
+import { PARTY_ID_PATTERN, PEER_ID_PATTERN, type PartyId, type PeerId } from '../party/identity';
+import { normalizeName } from '../party/name';
+import { natTypes } from '../party/nat-type';
+import { parsePublicKey } from '../wireguard/key';
+
+/** The fields that every API shares: parsed once at the edge, trusted and typed beyond it. */
+
+export const peerIdField = z
+  .string()
+  .regex(PEER_ID_PATTERN)
+  .transform((id) => id as PeerId);
+export const partyIdField = z
+  .string()
+  .regex(PARTY_ID_PATTERN)
+  .transform((id) => id as PartyId);
+export const natTypeField = z.enum(natTypes);
+export const timestampField = z.iso.datetime();
+export const virtualIpField = z.ipv4();
+
+export const nameField = z
+  .string()
+  .max(400)
+  .transform((input, context) => {
+    const name = normalizeName(input);
+    if (name !== null) return name;
+    context.addIssue({ code: 'custom', message: 'a name is 1 to 50 visible characters' });
+    return z.NEVER;
+  });
+
+export const endpointField = z
+  .string()
+  .max(64)
+  .transform((input, context) => {
+    const endpoint = parseEndpoint(input);
+    if (endpoint !== undefined) return endpoint;
+    context.addIssue({ code: 'custom', message: 'an endpoint is ip:port' });
+    return z.NEVER;
+  });
+
+export const publicKeyField = z
+  .string()
+  .max(64)
+  .transform((input, context) => {
+    const key = parsePublicKey(input);
+    if (key !== undefined) return key;
+    context.addIssue({
+      code: 'custom',
+      message: 'a public key is base64 of 32 bytes and no low-order point',
+    });
+    return z.NEVER;
+  });
+
+/** Base64 of exactly `bytes` bytes, decoded. */
+export const bytesField = (bytes: number) =>
+  z
+    .base64()
+    .max(4 * Math.ceil(bytes / 3))
+    .transform((input, context) => {
+      const decoded = Buffer.from(input, 'base64');
+      if (decoded.length === bytes) return decoded;
+      context.addIssue({ code: 'custom', message: `base64 of ${bytes} bytes` });
+      return z.NEVER;
+    });

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import {
+  endpointField,
+  nameField,
+  natTypeField,
+  partyIdField,
+  peerIdField,
+  publicKeyField,
+  timestampField,
+  virtualIpField,
+} from './fields';
+
+/**
+ * A party on the wire. Two kinds of facts travel together: *membership* is durable and ordered by the
+ * party's `revision`; *presence* (online, NAT type, endpoint) lives only as long as the member's connection.
+ */
+
+/** What an agent says of its own network; forgotten when it goes away. */
+export const presenceSchema = z.object({
+  natType: natTypeField.default('unknown'),
+  /** The public address of WireGuard's socket, where the agent knows it. */
+  endpoint: endpointField.nullable().default(null),
+});
+export type Presence = z.output<typeof presenceSchema>;
+
+export const memberSchema = z.object({
+  id: peerIdField,
+  name: nameField,
+  publicKey: publicKeyField,
+  virtualIp: virtualIpField,
+  joinedAt: timestampField,
+  online: z.boolean(),
+  natType: natTypeField,
+  endpoint: endpointField.nullable(),
+});
+export type Member = z.output<typeof memberSchema>;
+
+/** Where the viewer's WireGuard reaches one other member through a relay. */
+export const relaySessionSchema = z.object({ relayId: z.string().max(64), endpoint: endpointField });
+export type RelaySession = z.output<typeof relaySessionSchema>;
+
+/** A party as one of its members sees it: everything needed to connect, in one answer. */
+export const partySnapshotSchema = z.object({
+  id: partyIdField,
+  name: nameField,
+  hostId: peerIdField,
+  createdAt: timestampField,
+  maxPeers: z.int(),
+  /** Grows by one with every change of membership. */
+  revision: z.int(),
+  /** In order of joining, the viewer included. */
+  members: z.array(memberSchema),
+  /** By peer id, one entry for each other member; null while no relay has room for the pair. */
+  relays: z.record(z.string(), relaySessionSchema.nullable()),
+});
+export type PartySnapshot = z.output<typeof partySnapshotSchema>;
+
+export const leaveReasons = ['left', 'timed_out'] as const;
+export type LeaveReason = (typeof leaveReasons)[number];

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { endpointField, publicKeyField } from './fields';
+
+/**
+ * The link between a relay and the control plane: a socket.io namespace that the relay dials. The control
+ * plane decides which pairs exist; the relay decides on which port, and keeps every pair alive while the
+ * control plane is away.
+ */
+export const RELAY_NAMESPACE = '/relays';
+export const RELAY_LINK_VERSION = 1;
+
+const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+const pairIdField = z.string().min(1).max(64);
+const portField = z.int().min(1).max(65_535);
+
+/** One pair of players: both WireGuard public keys, in ascending order of the text. */
+const playersField = z.tuple([publicKeyField, publicKeyField]);
+
+/** What the relay sends as socket.io `auth`. */
+export const relayHandshakeSchema = z.object({
+  version: z.literal(RELAY_LINK_VERSION),
+  secret: z.string().min(1).max(256),
+  relayId: relayIdField,
+  region: z.string().min(1).max(32),
+  /** IP address to which players send; the pair's port completes it. */
+  publicAddress: z.union([z.ipv4(), z.ipv6()]),
+  stunEndpoints: z.array(endpointField).max(8),
+  /** The most pairs it takes. */
+  capacityPairs: z.int().min(0),
+});
+export type RelayHandshake = z.output<typeof relayHandshakeSchema>;
+
+export const openPairSchema = z.object({ pairId: pairIdField, players: playersField, port: portField });
+export type OpenPair = z.output<typeof openPairSchema>;
+
+export const relayErrorCodes = ['NO_FREE_PORT', 'AT_CAPACITY'] as const;
+
+/** Relay → control, by event name, each acknowledged. */
+export const relayReportSchemas = {
+  /** First event after connecting: what is open here. Acknowledged with the pairs to close. */
+  'pairs.announce': z.object({ pairs: z.array(openPairSchema) }),
+  /** Public addresses of players, from sessions that carried data both ways. */
+  'pairs.observed': z.object({
+    observations: z
+      .array(z.object({ pairId: pairIdField, publicKey: publicKeyField, endpoint: endpointField }))
+      .max(1000),
+  }),
+  load: z.object({ pairs: z.int(), packetsPerSecond: z.number(), bytesPerSecond: z.number() }),
+} as const;
+
+export const announceAnswerSchema = z.object({ close: z.array(pairIdField) });
+
+/** Control → relay, by event name, each acknowledged. */
+export const relayCommandSchemas = {
+  /** Idempotent: a pair that is open already keeps its port. `preferredPort` is the port it had before, if any. */
+  'pairs.open': z.object({
+    pairs: z
+      .array(z.object({ pairId: pairIdField, players: playersField, preferredPort: portField.nullable() }))
+      .max(1000),
+  }),
+  'pairs.close': z.object({ pairIds: z.array(pairIdField).max(1000) }),
+} as const;
+
+export const openAnswerSchema = z.object({
+  results: z.array(
+    z.union([
+      z.object({ pairId: pairIdField, port: portField }),
+      z.object({ pairId: pairIdField, error: z.enum(relayErrorCodes) }),
+    ]),
+  ),
+});
+export type OpenAnswer = z.output<typeof openAnswerSchema>;
+export type OpenPairsCommand = z.output<(typeof relayCommandSchemas)['pairs.open']>;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { bytesField, endpointField, nameField, peerIdField, publicKeyField, timestampField } from './fields';
+import { presenceSchema } from './party';
+
+/** Bodies of the REST API, version 1. Paths: see docs/protocol.md, or /docs on a running server. */
+
+export const challengeRequestSchema = z.object({ publicKey: publicKeyField });
+export type ChallengeRequest = z.output<typeof challengeRequestSchema>;
+
+export const CHALLENGE_LIFETIME_SECONDS = 60;
+
+export const challengeSchema = z.object({
+  challengeId: z.string().min(1).max(64),
+  /** The server's ephemeral X25519 key for this challenge alone. */
+  serverPublicKey: publicKeyField,
+  nonce: bytesField(32),
+  expiresAt: timestampField,
+});
+
+export const tokenRequestSchema = z.object({
+  challengeId: z.string().min(1).max(64),
+  proof: bytesField(32),
+});
+export type TokenRequest = z.output<typeof tokenRequestSchema>;
+
+export const tokenGrantSchema = z.object({
+  token: z.string().max(2048),
+  peerId: peerIdField,
+  expiresAt: timestampField,
+});
+export type TokenGrant = z.output<typeof tokenGrantSchema>;
+
+export const PARTY_SIZE_LIMITS = { least: 2, most: 64_769 } as const;
+
+export const createPartyRequestSchema = z.object({
+  name: nameField,
+  /** The creator's display name. */
+  peerName: nameField,
+  /** Absent: the server's default. Above the server's limit: the server's limit. */
+  maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
+  presence: presenceSchema.optional(),
+});
+export type CreatePartyRequest = z.output<typeof createPartyRequestSchema>;
+
+export const joinPartyRequestSchema = z.object({
+  /** The joiner's display name. */
+  peerName: nameField,
+  presence: presenceSchema.optional(),
+});
+export type JoinPartyRequest = z.output<typeof joinPartyRequestSchema>;
+
+/** What an agent wants to know of a server before it signs in. */
+export const serverInfoSchema = z.object({
+  version: z.string(),
+  relays: z.array(z.object({ id: z.string(), region: z.string(), stunEndpoints: z.array(endpointField) })),
+});
+export type ServerInfo = z.output<typeof serverInfoSchema>;
+
+/** The body of every answer with a status of 400 or more. `code` is one of errors.ts, or newer than this client. */
+export const errorBodySchema = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    retryAfterSeconds: z.number().optional(),
+  }),
+});
+export type ErrorBody = z.output<typeof errorBodySchema>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
+import { errorBodySchema } from './rest';
+import { leaveReasons, memberSchema, partySnapshotSchema, presenceSchema, relaySessionSchema } from './party';
+
+/**
+ * The agents' socket.io namespace. An agent connects with `auth: { token }`; the first event it gets is
+ * `party.snapshot`. Changes of membership carry the revision that they lead to: an agent that misses one
+ * asks for a snapshot again.
+ */
+export const AGENT_NAMESPACE = '/agents';
+
+export const agentHandshakeSchema = z.object({ token: z.string().min(1).max(2048) });
+
+const membershipChange = { partyId: partyIdField, revision: z.int() };
+
+/** Server → agent, by event name. */
+export const agentEventSchemas = {
+  /** The party that the agent is in, as the server knows it now; null when in none. */
+  'party.snapshot': z.object({ party: partySnapshotSchema.nullable() }),
+  'member.joined': z.object({
+    ...membershipChange,
+    member: memberSchema,
+    relay: relaySessionSchema.nullable(),
+  }),
+  'member.left': z.object({
+    ...membershipChange,
+    peerId: peerIdField,
+    reason: z.enum(leaveReasons),
+    hostId: peerIdField,
+  }),
+  /** Presence only: no revision, the newest word wins. */
+  'member.presence': z.object({
+    partyId: partyIdField,
+    peerId: peerIdField,
+    online: z.boolean(),
+    natType: natTypeField,
+    endpoint: endpointField.nullable(),
+  }),
+  /** The relay sessions that changed, by the other member's id. */
+  'relays.changed': z.object({
+    partyId: partyIdField,
+    relays: z.record(z.string(), relaySessionSchema.nullable()),
+  }),
+  /** The same key connected from elsewhere; this connection is closed and must not come back by itself. */
+  'session.replaced': z.object({}),
+} as const;
+
+export type AgentEventName = keyof typeof agentEventSchemas;
+export type AgentEvents = { [Name in AgentEventName]: z.output<(typeof agentEventSchemas)[Name]> };
+
+/** Agent → server, by event name; each is acknowledged with `{ ok: true, … }` or an error body. */
+export const agentRequestSchemas = {
+  'presence.update': presenceSchema,
+  /** Acknowledged with `{ ok: true, party }`. */
+  'party.get': z.object({}),
+} as const;
+
+export type AgentRequestName = keyof typeof agentRequestSchemas;
+export type AgentRequests = { [Name in AgentRequestName]: z.output<(typeof agentRequestSchemas)[Name]> };
+
+export const acknowledgementSchema = z.union([
+  z.object({ ok: z.literal(true), party: partySnapshotSchema.nullable().optional() }),
+  errorBodySchema.extend({ ok: z.literal(false) }),
+]);
+export type Acknowledgement = z.output<typeof acknowledgementSchema>;

@@ -1,0 +1,137 @@
+/**
+ * Every refusal that LANrage can utter: a stable code, a sentence that tells the player what to do next,
+ * and whether trying the same thing again can help. HTTP status codes live where errors are rendered.
+ */
+export const errorCatalogue = {
+  // The request itself
+  INVALID_REQUEST: {
+    retryable: false,
+    message: 'The request is malformed. Update LANrage on both sides and try again.',
+  },
+  INVALID_PARTY_ID: {
+    retryable: false,
+    message: 'A party id is 12 characters, 0-9 and a-f. Ask the host to send it again.',
+  },
+  INVALID_NAME: { retryable: false, message: 'A name is 1 to 50 visible characters. Pick another one.' },
+  INVALID_PUBLIC_KEY: {
+    retryable: false,
+    message: 'This is not a usable WireGuard public key. Delete the key file to make a new one.',
+  },
+  REQUEST_TOO_LARGE: { retryable: false, message: 'The request is larger than the server accepts.' },
+  NOT_FOUND: {
+    retryable: false,
+    message: 'The server does not know this address. Check the server URL and the LANrage versions.',
+  },
+
+  // Who is asking
+  UNAUTHENTICATED: {
+    retryable: true,
+    message: 'The server does not know this agent (any more). Sign in again.',
+  },
+  CHALLENGE_EXPIRED: {
+    retryable: true,
+    message: 'The sign-in took too long or was used before. Start it again.',
+  },
+  PROOF_REJECTED: {
+    retryable: false,
+    message:
+      'The proof does not match this key and server. Check that LANRAGE_SERVER is the address you meant.',
+  },
+  RATE_LIMITED: { retryable: true, message: 'Too many tries. Wait a moment, then try again.' },
+
+  // Parties
+  PARTY_NOT_FOUND: {
+    retryable: false,
+    message: 'There is no such party, or it is not open to you. Check the id with the host.',
+  },
+  PARTY_FULL: {
+    retryable: true,
+    message: 'The party is full. Ask the host for a place, or wait until somebody leaves.',
+  },
+  NO_FREE_ADDRESS: {
+    retryable: false,
+    message: 'The party has no free address left. Ask the host to start a new party.',
+  },
+  ALREADY_IN_PARTY: {
+    retryable: false,
+    message: 'You are in a party already. Leave it first: lanrage leave',
+  },
+  WRONG_PASSWORD: { retryable: false, message: 'The party password is wrong. Ask the host for it.' },
+  BANNED: {
+    retryable: false,
+    message: 'There is no such party, or it is not open to you. Check the id with the host.',
+  },
+
+  // Servers
+  CONTROL_UNAVAILABLE: {
+    retryable: true,
+    message: 'The LANrage server does not answer. Check LANRAGE_SERVER and your connection, then try again.',
+  },
+  RELAY_UNAVAILABLE: {
+    retryable: true,
+    message: 'No relay is available right now. Try again in a minute, or tell whoever runs the server.',
+  },
+  INTERNAL: {
+    retryable: true,
+    message: 'Something broke on our side. Try again; if it stays, report it with the time it happened.',
+  },
+
+  // The player's machine
+  NOT_IN_PARTY: { retryable: false, message: 'You are in no party. Create one or join one first.' },
+  NO_SUCH_PEER: {
+    retryable: false,
+    message: 'Nobody in the party has that name, id or address. See: lanrage status',
+  },
+  AGENT_NOT_RUNNING: {
+    retryable: false,
+    message: 'No agent is running. Start one: lanrage agent, lanrage create or lanrage join',
+  },
+  AGENT_ALREADY_RUNNING: {
+    retryable: false,
+    message: 'An agent is running already in this LANRAGE_HOME. Use it, or stop it first.',
+  },
+  PERMISSION_DENIED: {
+    retryable: false,
+    message: 'Setting up the virtual network needs administrator rights. Run this with sudo.',
+  },
+  WIREGUARD_MISSING: {
+    retryable: false,
+    message: 'WireGuard was not found. Install it: apt-get install wireguard-tools wireguard-go',
+  },
+  INTERFACE_FAILED: { retryable: false, message: 'The WireGuard interface could not be set up.' },
+  UNSUPPORTED_PLATFORM: {
+    retryable: false,
+    message:
+      'The agent does not run on this system yet. Use Linux, or add your device with the WireGuard app.',
+  },
+} as const satisfies Record<string, { retryable: boolean; message: string }>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export interface ErrorDetails {
+  /** Replaces the catalogue's sentence where more is known than the code alone says. */
+  message?: string;
+  /** Seconds to wait before the next try makes sense. */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** An expected refusal. A broken invariant is a plain `Error` instead. */
+export class LanrageError extends Error {
+  readonly retryable: boolean;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    details: ErrorDetails = {},
+  ) {
+    super(details.message ?? errorCatalogue[code].message, { cause: details.cause });
+    this.name = 'LanrageError';
+    this.retryable = errorCatalogue[code].retryable;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCatalogue, value);
+}
