@@ -1,0 +1,94 @@
+// `npm start`: sets up, then runs the whole server: control plane, relay and STUN, embedded PostgreSQL.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { root, setup } from './setup.mjs';
+
+const STOP_PATIENCE_MS = 10_000;
+const LONGEST_BACKOFF_MS = 10_000;
+
+setup();
+const { default: pretty } = await import('pino-pretty');
+
+// Both children of this process know the secret; a relay elsewhere needs it set, see docs/operations.md.
+const env = {
+  ...process.env,
+  LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
+};
+const services = [{ name: 'control' }, { name: 'relay' }];
+let stopping = false;
+
+/** Runs one app and brings it back when it dies: players must not notice. */
+function run(service, failures = 0) {
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', join(root, `dist/apps/${service.name}/src/main.js`)],
+    {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    },
+  );
+  service.child = child;
+  child.stdout.pipe(process.stdout.isTTY ? pretty({ ignore: 'pid,hostname' }) : process.stdout, {
+    end: false,
+  });
+
+  child.on('message', (message) => {
+    if (!message?.ready) return;
+    failures = 0;
+    service.ready ??= message;
+    announceOnce();
+  });
+  child.on('exit', (code, signal) => {
+    service.child = undefined;
+    if (stopping) return finishWhenAllGone();
+    if (!service.ready) return giveUp(service, code ?? signal);
+    const backoffMs = Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** failures);
+    console.error(`${service.name} ended (${code ?? signal}); starting it again in ${backoffMs / 1000} s`);
+    setTimeout(() => stopping || run(service, failures + 1), backoffMs);
+  });
+}
+
+function giveUp(service, why) {
+  console.error(`${service.name} could not start (${why}). The lines above say why.`);
+  process.exitCode = 1;
+  stop();
+}
+
+function stop() {
+  if (stopping) return;
+  stopping = true;
+  for (const { child } of services) child?.kill('SIGTERM');
+  setTimeout(() => services.forEach(({ child }) => child?.kill('SIGKILL')), STOP_PATIENCE_MS).unref();
+  finishWhenAllGone();
+}
+
+function finishWhenAllGone() {
+  if (services.every(({ child }) => child === undefined)) process.exit();
+}
+
+let announced = false;
+function announceOnce() {
+  if (announced || !services.every(({ ready }) => ready)) return;
+  announced = true;
+  const [control, relay] = services.map(({ ready }) => ready);
+  console.log(`
+LANrage is running.
+
+  Control plane   ${control.url}   (API: ${control.url}/docs, health: ${control.url}/health)
+  Relay           ${relay.publicAddress}, UDP ports ${relay.ports}
+  STUN            ${relay.stunEndpoints.join(', ')} (UDP)
+
+On each player's machine:
+
+  export LANRAGE_SERVER=${control.url}
+  sudo -E npx lanrage create "Gaming Night" --as Alice
+  sudo -E npx lanrage join <party id> --as Bob
+
+Ctrl-C stops it; parties are kept.
+`);
+}
+
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+services.forEach((service) => run(service));
