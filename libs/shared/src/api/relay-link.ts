@@ -9,6 +9,9 @@ import { endpointField, publicKeyField } from './fields';
 export const RELAY_NAMESPACE = '/relays';
 export const RELAY_LINK_VERSION = 1;
 
+/** Both sides split longer lists over several messages, so that no message outgrows the socket's limit. */
+export const PAIRS_PER_MESSAGE = 500;
+
 const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 const pairIdField = z.string().min(1).max(64);
 const portField = z.int().min(1).max(65_535);
@@ -37,13 +40,19 @@ export const relayErrorCodes = ['NO_FREE_PORT', 'AT_CAPACITY'] as const;
 
 /** Relay → control, by event name, each acknowledged. */
 export const relayReportSchemas = {
-  /** First event after connecting: what is open here. Acknowledged with the pairs to close. */
-  'pairs.announce': z.object({ pairs: z.array(openPairSchema) }),
+  /**
+   * First event after connecting: what is open here, in as many messages as it takes; only the last one is
+   * `final`. Each is acknowledged with those of its pairs that are to be closed.
+   */
+  'pairs.announce': z.object({
+    pairs: z.array(openPairSchema).max(PAIRS_PER_MESSAGE),
+    final: z.boolean().default(true),
+  }),
   /** Public addresses of players, from sessions that carried data both ways. */
   'pairs.observed': z.object({
     observations: z
       .array(z.object({ pairId: pairIdField, publicKey: publicKeyField, endpoint: endpointField }))
-      .max(1000),
+      .max(PAIRS_PER_MESSAGE),
   }),
   load: z.object({ pairs: z.int(), packetsPerSecond: z.number(), bytesPerSecond: z.number() }),
 } as const;
@@ -56,9 +65,9 @@ export const relayCommandSchemas = {
   'pairs.open': z.object({
     pairs: z
       .array(z.object({ pairId: pairIdField, players: playersField, preferredPort: portField.nullable() }))
-      .max(1000),
+      .max(PAIRS_PER_MESSAGE),
   }),
-  'pairs.close': z.object({ pairIds: z.array(pairIdField).max(1000) }),
+  'pairs.close': z.object({ pairIds: z.array(pairIdField).max(PAIRS_PER_MESSAGE) }),
 } as const;
 
 export const openAnswerSchema = z.object({
