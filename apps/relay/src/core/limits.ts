@@ -1,0 +1,130 @@
+/**
+ * Token buckets on given time. Limits protect, in this order: running games from newcomers, one source from
+ * another, the relay's processor, its bandwidth.
+ */
+import { parseIpAddress } from '#shared/ip-address';
+
+/** So much per second on average, and up to `burst` at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export interface RelayLimits {
+  /** Traffic of one pair, both directions together. */
+  readonly pairPackets: Rate;
+  readonly pairBytes: Rate;
+  /** Initiations of one pair: those from addresses that its sessions use, and all the others together. */
+  readonly knownInitiations: Rate;
+  readonly strangeInitiations: Rate;
+  /** Initiations of one pair from one strange IP address. */
+  readonly initiationsPerStranger: Rate;
+  /** Initiations from one IP address to the whole relay. */
+  readonly sourceInitiations: Rate;
+  /** Datagrams with an unknown index from one IP address to the whole relay. */
+  readonly sourceMisses: Rate;
+  /** IP addresses whose rates are remembered; the longest silent one is forgotten first. */
+  readonly maxSources: number;
+}
+
+/**
+ * WireGuard initiates every 5 s at most while unanswered, a little more often when its user reconfigures it, and
+ * treats a sender as a flood above 20 initiations per second. A party of 32 behind one NAT starts 31 × 32 pairs.
+ */
+export const defaultLimits: RelayLimits = {
+  pairPackets: { perSecond: 20_000, burst: 10_000 },
+  pairBytes: { perSecond: 12_500_000, burst: 6_250_000 },
+  knownInitiations: { perSecond: 1, burst: 8 },
+  strangeInitiations: { perSecond: 4, burst: 16 },
+  initiationsPerStranger: { perSecond: 0.4, burst: 4 },
+  sourceInitiations: { perSecond: 100, burst: 1000 },
+  sourceMisses: { perSecond: 20, burst: 2000 },
+  maxSources: 8192,
+};
+
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(rate: Rate, nowMs: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#filledAtMs = nowMs;
+  }
+
+  /** Whether there were enough tokens; they are gone then. */
+  take(amount: number, nowMs: number): boolean {
+    this.#fill(nowMs);
+    if (this.#tokens < amount) return false;
+    this.#tokens -= amount;
+    return true;
+  }
+
+  isEmpty(nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#tokens < 1;
+  }
+
+  #fill(nowMs: number): void {
+    const elapsedMs = nowMs - this.#filledAtMs;
+    if (elapsedMs <= 0) return;
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + (elapsedMs / 1000) * this.#rate.perSecond);
+  }
+}
+
+/** A bucket per source for as many sources as fit. */
+export class SourceBuckets {
+  readonly #rate: Rate;
+  readonly #maxSources: number;
+  /** In the order of their last use. */
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(rate: Rate, maxSources: number) {
+    this.#rate = rate;
+    this.#maxSources = maxSources;
+  }
+
+  /** Whether the source of this IP address had a token left. */
+  take(address: string, nowMs: number): boolean {
+    const source = sourceOf(address);
+    const bucket = this.#buckets.get(source) ?? new TokenBucket(this.#rate, nowMs);
+    this.#buckets.delete(source);
+    this.#buckets.set(source, bucket);
+    if (this.#buckets.size > this.#maxSources) this.#forgetLongestSilent();
+    return bucket.take(1, nowMs);
+  }
+
+  isExhausted(address: string, nowMs: number): boolean {
+    return this.#buckets.get(sourceOf(address))?.isEmpty(nowMs) ?? false;
+  }
+
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  #forgetLongestSilent(): void {
+    for (const source of this.#buckets.keys()) {
+      this.#buckets.delete(source);
+      return;
+    }
+  }
+}
+
+/** What all ports of a relay know about the sources of datagrams. */
+export class SourceLimits {
+  readonly initiations: SourceBuckets;
+  readonly misses: SourceBuckets;
+
+  constructor({ sourceInitiations, sourceMisses, maxSources }: RelayLimits) {
+    this.initiations = new SourceBuckets(sourceInitiations, maxSources);
+    this.misses = new SourceBuckets(sourceMisses, maxSources);
+  }
+}
+
+/** Who counts as one source: an IPv4 address, or a /64 of IPv6, all of which one subscriber has for free. */
+export function sourceOf(address: string): string {
+  if (!address.includes(':')) return address;
+  return Buffer.from(parseIpAddress(address)?.subarray(0, 8) ?? []).toString('hex');
+}

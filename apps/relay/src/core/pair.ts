@@ -1,0 +1,278 @@
+/**
+ * The relay's view of two players: for whom a datagram is, and where that player is.
+ *
+ * The relay holds no keys. It reads the unencrypted parts of WireGuard's messages and keeps two kinds of state:
+ *
+ * - An *initiation* that was forwarded and waits for its answer, by its sender index. mac1 tells for which of
+ *   the two it is meant. The answer must name its index and come from where it was sent.
+ * - A *session*, made by that answer: two indices and the address of each one's owner. Data and cookie replies
+ *   are routed by their receiver index and nothing else.
+ *
+ * Others who know the public keys, as every member of the party does, can forge initiations. They do not see
+ * the pair's indices, so a forged initiation touches no session, and only somebody to whom it was forwarded can
+ * answer it. Where an initiation goes is therefore the one decision that forgers can try to influence:
+ *
+ *  1. Where a confirmed session with this very sender address has the other player. Forgers cannot make such a
+ *     session without sending from one of its addresses, so they never divert the rekeying of two players.
+ *  2. To the other addresses in confirmed sessions, the most recently heard first: the sender is new or moved.
+ *  3. To the addresses that initiated in the other player's name, the newest first: at the first contact nothing
+ *     else is known, and forgers may be among them.
+ *
+ * Each unanswered retry from the same address goes one further, so a wrong guess costs one retry (5 s): forgers
+ * can delay an acquaintance, not prevent it. An initiation for a player without any address is dropped, never
+ * kept: let out later, it would collide with WireGuard's own retries.
+ *
+ * When both players initiate at once, each forgets its own initiation on receiving the other's, both answers
+ * are useless, and they try again in step 5 s later. Therefore an initiation is held back while one in the
+ * opposite direction between the same two addresses waits for its answer, but no longer than that should take:
+ * the other one may have been lost.
+ */
+import type { SocketAddress } from '#shared/endpoint';
+import type { PublicKey } from '#shared/wireguard/key';
+import { Mac1 } from '#shared/wireguard/mac1';
+import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
+import { Initiators } from './initiators';
+import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
+import { advance, follow, makeEnd, otherSide, type PerSide, type Session, type Side } from './session';
+import { Sessions } from './sessions';
+import { isSameAddress, type Verdict } from './verdict';
+
+export interface PairIdentity {
+  readonly pairId: string;
+  /** In the order that numbers the sides. */
+  readonly players: PerSide<PublicKey>;
+}
+
+/** An initiation that was held back, and what is to be done with it now. */
+export interface Released {
+  readonly datagram: Buffer;
+  readonly verdict: Verdict;
+}
+
+interface Initiation {
+  readonly from: Side;
+  readonly source: SocketAddress;
+  readonly destination: SocketAddress;
+}
+
+interface SentInitiation extends Initiation {
+  readonly sentAtMs: number;
+}
+
+interface HeldInitiation extends Initiation {
+  readonly datagram: Buffer;
+  readonly heldAtMs: number;
+}
+
+/** WireGuard replaces an initiation after 5 s (REKEY_TIMEOUT) and up to a third of a second of jitter. */
+const initiationLifetimeMs = 6000;
+/** More than the limits let in during that time. */
+const maxInitiations = 128;
+/** Longer than the way to a player and back. */
+const answerWithinMs = 500;
+const maxHeld = 4;
+/** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
+const initiatorLifetimeMs = 190_000;
+
+export class Pair {
+  readonly identity: PairIdentity;
+  readonly #mac1s: PerSide<Mac1>;
+  readonly #misses: SourceBuckets;
+  readonly #initiators: PerSide<Initiators>;
+  readonly #packets: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #initiations = new Map<number, SentInitiation>();
+  readonly #sessions = new Sessions();
+  #held: HeldInitiation[] = [];
+  #addressRevision = 0;
+
+  constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
+    this.identity = identity;
+    this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
+    this.#misses = misses;
+    this.#initiators = [new Initiators(limits, nowMs), new Initiators(limits, nowMs)];
+    this.#packets = new TokenBucket(limits.pairPackets, nowMs);
+    this.#bytes = new TokenBucket(limits.pairBytes, nowMs);
+  }
+
+  /** Type 1. `wrong_mac1` when it is for neither of the two. */
+  initiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    const from = this.#senderByMac1(datagram, 'initiation');
+    if (from === undefined) return 'wrong_mac1';
+    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    const isKnown = this.#sessions.isKnown(from, source);
+    const attempt = this.#initiators[from].admit(source, isKnown, nowMs);
+    if (attempt === undefined) return 'pair_handshakes_limited';
+    const destinations = this.#destinations(from, source);
+    const destination = destinations[attempt % destinations.length];
+    if (!destination) return 'recipient_unknown';
+    const initiation = { from, source: { address: source.address, port: source.port }, destination };
+    if (!this.#isGlare(initiation, nowMs)) return this.#send(datagram, initiation, nowMs);
+    if (this.#held.length === maxHeld) return 'glare';
+    this.#held.push({ ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs });
+    return 'held';
+  }
+
+  /** Type 2. `unknown_index` when it answers nothing that was sent here. */
+  response(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    const initiatorIndex = receiverIndex(datagram, 'response');
+    const responderIndex = senderIndex(datagram);
+    const initiation = this.#initiations.get(initiatorIndex);
+    if (!initiation) return 'unknown_index';
+    if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
+    if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
+    if (this.#isTaken(responderIndex)) return 'index_in_use';
+    const initiator = makeEnd(initiatorIndex, initiation.source);
+    const responder = makeEnd(responderIndex, initiation.destination);
+    const ends =
+      initiation.from === 0 ? ([initiator, responder] as const) : ([responder, initiator] as const);
+    const session = this.#sessions.add(ends, nowMs);
+    if (!session) return 'sessions_full';
+    this.#initiations.delete(initiatorIndex);
+    if (session.confirmed) this.#settle(session);
+    return initiation.source;
+  }
+
+  /** Type 3, the answer of a busy WireGuard to an initiation or a response. */
+  cookieReply(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    const index = receiverIndex(datagram, 'cookieReply');
+    const asked = this.#initiations.get(index) ?? this.#askedByResponse(index);
+    if (!asked) return 'unknown_index';
+    if (!isSameAddress(asked.destination, source)) return 'unexpected_source';
+    return this.#hasRoomFor(datagram, nowMs) ? asked.source : 'pair_traffic_limited';
+  }
+
+  /** Type 4. `unknown_index` when it belongs to no session of this pair. */
+  data(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    const route = this.#sessions.route(receiverIndex(datagram, 'data'));
+    if (!route) return 'unknown_index';
+    if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
+    const { session, to } = route;
+    const sender = session.ends[otherSide(to)];
+    if (isSameAddress(sender.address, source)) {
+      advance(sender, dataCounter(datagram), nowMs);
+      if (!session.confirmed && session.lastUsedAtMs !== -Infinity) this.#confirm(session);
+    } else {
+      if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
+      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#addressRevision++;
+    }
+    return session.ends[to].address;
+  }
+
+  /** What was held back long enough. */
+  release(nowMs: number): Released[] {
+    const isDue = ({ heldAtMs }: HeldInitiation) => nowMs - heldAtMs >= answerWithinMs;
+    const due = this.#held.filter(isDue);
+    this.#held = this.#held.filter((held) => !isDue(held));
+    return due.map((held) => ({ datagram: held.datagram, verdict: this.#releaseOne(held, nowMs) }));
+  }
+
+  /** When {@link release} has something to do next; undefined while nothing is held back. */
+  get nextReleaseAtMs(): number | undefined {
+    const [first] = this.#held;
+    return first && first.heldAtMs + answerWithinMs;
+  }
+
+  /** Whether a confirmed session has either player at this address. */
+  isKnown(source: SocketAddress): boolean {
+    return this.#sessions.isKnown(0, source) || this.#sessions.isKnown(1, source);
+  }
+
+  /** Where each player's confirmed sessions have it; changes only when {@link addressRevision} does. */
+  observedAddresses(): PerSide<SocketAddress | undefined> {
+    return [this.#sessions.latestAddress(0), this.#sessions.latestAddress(1)];
+  }
+
+  /** Counts the moves of players and the confirmations of sessions. */
+  get addressRevision(): number {
+    return this.#addressRevision;
+  }
+
+  /** Forgets what has become useless; to be called every few seconds. */
+  expire(nowMs: number): void {
+    this.#sessions.expire(nowMs);
+    this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs));
+    for (const [index, { sentAtMs }] of this.#initiations) {
+      if (nowMs - sentAtMs > initiationLifetimeMs) this.#initiations.delete(index);
+    }
+  }
+
+  /** Sizes of what grows with traffic, all bounded. */
+  get memory(): { sessions: number; initiations: number; held: number } {
+    return { sessions: this.#sessions.size, initiations: this.#initiations.size, held: this.#held.length };
+  }
+
+  #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
+    if (this.#mac1s[0].matches(datagram, type)) return 1;
+    return this.#mac1s[1].matches(datagram, type) ? 0 : undefined;
+  }
+
+  #isTaken(index: number): boolean {
+    return this.#initiations.has(index) || this.#sessions.route(index) !== undefined;
+  }
+
+  /** Where the other player may be, best guess first, the sender's own address left out. */
+  #destinations(from: Side, source: SocketAddress): SocketAddress[] {
+    const to = otherSide(from);
+    const all = [...this.#sessions.addresses(to, source), ...this.#initiators[to].addressesNewestFirst()];
+    return all.filter(
+      (address, place) =>
+        !isSameAddress(address, source) && all.findIndex((one) => isSameAddress(one, address)) === place,
+    );
+  }
+
+  /** Whether the two addresses are exchanging an initiation already, in the other direction. */
+  #isGlare({ from, source, destination }: Initiation, nowMs: number): boolean {
+    return Array.from(this.#initiations.values()).some(
+      (other) =>
+        other.from !== from &&
+        nowMs - other.sentAtMs < answerWithinMs &&
+        isSameAddress(other.source, destination) &&
+        isSameAddress(other.destination, source),
+    );
+  }
+
+  #send(datagram: Buffer, initiation: Initiation, nowMs: number): SocketAddress {
+    this.#initiations.set(senderIndex(datagram), { ...initiation, sentAtMs: nowMs });
+    if (this.#initiations.size > maxInitiations) {
+      const [oldest] = this.#initiations.keys();
+      if (oldest !== undefined) this.#initiations.delete(oldest);
+    }
+    return initiation.destination;
+  }
+
+  #releaseOne(held: HeldInitiation, nowMs: number): Verdict {
+    const { from, source, destination, datagram, heldAtMs } = held;
+    const addresses = from === 0 ? ([source, destination] as const) : ([destination, source] as const);
+    if (this.#sessions.wasAnswered(addresses, heldAtMs)) return 'glare';
+    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    return this.#send(datagram, { from, source, destination }, nowMs);
+  }
+
+  /** A response asks for an answer too: as if its sender had initiated towards the other end of its session. */
+  #askedByResponse(index: number): Initiation | undefined {
+    const route = this.#sessions.route(index);
+    if (!route) return undefined;
+    const { ends } = route.session;
+    return {
+      from: route.to,
+      source: ends[route.to].address,
+      destination: ends[otherSide(route.to)].address,
+    };
+  }
+
+  #hasRoomFor({ length }: Buffer, nowMs: number): boolean {
+    return this.#packets.take(1, nowMs) && this.#bytes.take(length, nowMs);
+  }
+
+  #confirm(session: Session): void {
+    session.confirmed = true;
+    this.#addressRevision++;
+    this.#settle(session);
+  }
+
+  #settle({ ends }: Session): void {
+    this.#initiators[0].settle(ends[0].address);
+    this.#initiators[1].settle(ends[1].address);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * One answered handshake: two indices, and where their owners are.
+ *
+ * The address of an end is believed for this session alone. A data message from elsewhere moves the end when it
+ * carries the session's index and a counter above all seen (RFC 9146 section 6 moves on the same evidence): a
+ * NAT has rebound, or the player changed networks. The counter is not authenticated to the relay, so a wiretapper
+ * could move an end with an enormous one and seem to lock the player out; therefore the address that was left
+ * keeps its own counter, and wins the end back when it is still counting up after a second, when packets of a
+ * player who really moved have long stopped coming from there.
+ */
+import type { SocketAddress } from '#shared/endpoint';
+import { isSameAddress } from './verdict';
+
+/** The two players of a pair, in the order of the pair's keys. */
+export type Side = 0 | 1;
+
+/** One thing for each of the two players. */
+export type PerSide<T> = readonly [T, T];
+
+export function otherSide(side: Side): Side {
+  return side === 0 ? 1 : 0;
+}
+
+export interface End {
+  /** The index that this player chose: data for the player carries it. */
+  readonly index: number;
+  address: SocketAddress;
+  highestCounter: number;
+  /** When this player last sent data in the session; minus infinity before the first. */
+  lastDataAtMs: number;
+  /** Where the player was before its last move. */
+  left?: { readonly address: SocketAddress; readonly highestCounter: number; readonly atMs: number };
+}
+
+/** Packets that arrive from a left address within this time were on the way when the player moved. */
+const reorderingMs = 1000;
+
+export class Session {
+  /**
+   * Data went both ways between the addresses of the handshake, in this session or in one before it. Nobody else
+   * can bring that about for a player's address: it takes sending from there, with an index known only on the path.
+   */
+  confirmed: boolean;
+
+  constructor(
+    readonly ends: PerSide<End>,
+    readonly createdAtMs: number,
+    confirmed: boolean,
+  ) {
+    this.confirmed = confirmed;
+  }
+
+  /** When anything of the session, its handshake included, last passed. */
+  get lastHeardAtMs(): number {
+    return Math.max(this.createdAtMs, this.ends[0].lastDataAtMs, this.ends[1].lastDataAtMs);
+  }
+
+  /** Since when one side has been silent; minus infinity while data has not gone both ways. */
+  get lastUsedAtMs(): number {
+    return Math.min(this.ends[0].lastDataAtMs, this.ends[1].lastDataAtMs);
+  }
+
+  isBetween(addresses: PerSide<SocketAddress>): boolean {
+    return (
+      isSameAddress(this.ends[0].address, addresses[0]) && isSameAddress(this.ends[1].address, addresses[1])
+    );
+  }
+}
+
+export function makeEnd(index: number, address: SocketAddress): End {
+  return { index, address, highestCounter: -1, lastDataAtMs: -Infinity };
+}
+
+/** Takes note of data from an end's own address. */
+export function advance(end: End, counter: number, nowMs: number): void {
+  if (counter > end.highestCounter) end.highestCounter = counter;
+  end.lastDataAtMs = nowMs;
+}
+
+/** Takes note of data from another address; true when the end is there from now on. */
+export function follow(end: End, source: SocketAddress, counter: number, nowMs: number): boolean {
+  if (counter <= end.highestCounter && !isStillCounting(end, source, counter, nowMs)) return false;
+  end.left = { address: end.address, highestCounter: end.highestCounter, atMs: nowMs };
+  end.address = { address: source.address, port: source.port };
+  end.highestCounter = counter;
+  end.lastDataAtMs = nowMs;
+  return true;
+}
+
+function isStillCounting({ left }: End, source: SocketAddress, counter: number, nowMs: number): boolean {
+  return (
+    left !== undefined &&
+    isSameAddress(left.address, source) &&
+    counter > left.highestCounter &&
+    nowMs - left.atMs > reorderingMs
+  );
+}

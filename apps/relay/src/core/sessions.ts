@@ -1,0 +1,123 @@
+/**
+ * The sessions of a pair, by index.
+ *
+ * A session between the addresses where another session is now continues the *lineage* of that one: that is how
+ * two players rekey, also after one of them has moved. Room is given out by lineage, so that nobody's sessions
+ * can push out those of others: a lineage has the places that rekeying takes and replaces its own sessions, and
+ * one that is in use is never evicted for a new one.
+ */
+import type { SocketAddress } from '#shared/endpoint';
+import { type End, otherSide, type PerSide, Session, type Side } from './session';
+import { isSameAddress } from './verdict';
+
+export interface Route {
+  readonly session: Session;
+  /** Who chose the index, and so receives what carries it. */
+  readonly to: Side;
+}
+
+/** Previous, current and next (WireGuard paper, section 6.3), and one whose answer was lost. */
+const maxSessionsPerLineage = 4;
+const maxLineages = 6;
+/** WireGuard's keys die after 180 s (REJECT_AFTER_TIME). */
+const sessionIdleMs = 190_000;
+/** Data goes both ways at least every 25 s, the persistent keepalive; one may be lost. */
+const unusedMs = 60_000;
+/** A session that was not used within two of WireGuard's retries will not be. */
+const newMs = 10_000;
+
+export class Sessions {
+  readonly #routes = new Map<number, Route>();
+  #lineages: Session[][] = [];
+
+  route(index: number): Route | undefined {
+    return this.#routes.get(index);
+  }
+
+  /** Takes in an answered handshake; undefined when there is no room for it. */
+  add(ends: PerSide<End>, nowMs: number): Session | undefined {
+    const addresses = [ends[0].address, ends[1].address] as const;
+    const isParent = (session: Session) => session.isBetween(addresses);
+    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? this.#startLineage(nowMs);
+    if (!lineage) return undefined;
+    if (lineage.length === maxSessionsPerLineage) this.#remove(lineage, leastRecentlyUsed(lineage));
+    const confirmed = lineage.some((session) => session.confirmed && isParent(session));
+    const session = new Session(ends, nowMs, confirmed);
+    lineage.push(session);
+    this.#routes.set(ends[0].index, { session, to: 0 }).set(ends[1].index, { session, to: 1 });
+    return session;
+  }
+
+  /** Whether a handshake between these addresses was answered at or after the given time. */
+  wasAnswered(addresses: PerSide<SocketAddress>, sinceMs: number): boolean {
+    return this.#all().some((session) => session.createdAtMs >= sinceMs && session.isBetween(addresses));
+  }
+
+  /** Whether a confirmed session has the player of this side at this address. */
+  isKnown(side: Side, address: SocketAddress): boolean {
+    return this.#all().some(({ confirmed, ends }) => confirmed && isSameAddress(ends[side].address, address));
+  }
+
+  /**
+   * Where confirmed sessions have the player of this side: first those that have the other player at `partner`,
+   * then the others; within both, the most recently heard player first.
+   */
+  addresses(side: Side, partner: SocketAddress): SocketAddress[] {
+    const confirmed = this.#confirmedByFreshness(side);
+    const isPartner = ({ ends }: Session) => isSameAddress(ends[otherSide(side)].address, partner);
+    return [...confirmed.filter(isPartner), ...confirmed].map(({ ends }) => ends[side].address);
+  }
+
+  /** Where the player of this side was last heard of in a confirmed session. */
+  latestAddress(side: Side): SocketAddress | undefined {
+    return this.#confirmedByFreshness(side)[0]?.ends[side].address;
+  }
+
+  /** Forgets the sessions whose keys must be dead by now. */
+  expire(nowMs: number): void {
+    for (const lineage of this.#lineages) {
+      const expired = lineage.filter(({ lastHeardAtMs }) => nowMs - lastHeardAtMs > sessionIdleMs);
+      expired.forEach((session) => this.#remove(lineage, session));
+    }
+    this.#lineages = this.#lineages.filter(({ length }) => length > 0);
+  }
+
+  get size(): number {
+    return this.#all().length;
+  }
+
+  #all(): Session[] {
+    return this.#lineages.flat();
+  }
+
+  #confirmedByFreshness(side: Side): Session[] {
+    const confirmed = this.#all().filter((session) => session.confirmed);
+    return confirmed.sort((one, other) => other.ends[side].lastDataAtMs - one.ends[side].lastDataAtMs);
+  }
+
+  #startLineage(nowMs: number): Session[] | undefined {
+    if (this.#lineages.length === maxLineages) {
+      const unused = this.#lineages.find((lineage) => !lineage.some((session) => isInUse(session, nowMs)));
+      if (!unused) return undefined;
+      [...unused].forEach((session) => this.#remove(unused, session));
+      this.#lineages = this.#lineages.filter((lineage) => lineage !== unused);
+    }
+    const lineage: Session[] = [];
+    this.#lineages.push(lineage);
+    return lineage;
+  }
+
+  #remove(lineage: Session[], session: Session): void {
+    lineage.splice(lineage.indexOf(session), 1);
+    session.ends.forEach(({ index }) => this.#routes.delete(index));
+  }
+}
+
+function isInUse(session: Session, nowMs: number): boolean {
+  return nowMs - session.lastUsedAtMs < unusedMs || nowMs - session.createdAtMs < newMs;
+}
+
+/** The oldest of those that were never used, if any. */
+function leastRecentlyUsed(sessions: readonly Session[]): Session {
+  return sessions.reduce((least, session) => (session.lastUsedAtMs < least.lastUsedAtMs ? session : least));
+}

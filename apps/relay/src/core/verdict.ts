@@ -1,0 +1,44 @@
+import type { SocketAddress } from '#shared/endpoint';
+
+/** Why a datagram was not forwarded; the label of a metric, so the list is closed. */
+export const dropReasons = [
+  /** Not the first bytes and the length of a WireGuard message. */
+  'malformed',
+  /** A handshake message for neither player. */
+  'wrong_mac1',
+  /** Addressed to an index that no session or open initiation has. */
+  'unknown_index',
+  /** Wants an index that is taken: a repeated datagram. */
+  'index_in_use',
+  /** An answer from where nothing was sent, or data from elsewhere in a session not confirmed yet. */
+  'unexpected_source',
+  /** The other player has no known address yet. */
+  'recipient_unknown',
+  /** Kept back because both players initiated at once, and the other initiation was answered. */
+  'glare',
+  /** This IP address sends too many handshakes or guesses too many indices. */
+  'source_limited',
+  /** Too many initiations for this pair. */
+  'pair_handshakes_limited',
+  /** Too many packets or bytes for this pair. */
+  'pair_traffic_limited',
+  /** Sessions between too many addresses are alive at once. */
+  'sessions_full',
+] as const;
+
+export type DropReason = (typeof dropReasons)[number];
+
+/**
+ * What to do with a datagram: send it there once, drop it, or nothing for now: the core keeps a copy and may
+ * let it out later.
+ */
+export type Verdict = SocketAddress | DropReason | 'held';
+
+export function isDestination(verdict: Verdict): verdict is SocketAddress {
+  return typeof verdict === 'object';
+}
+
+/** Whether two socket addresses are the same; the port differs more often, and is cheaper to compare. */
+export function isSameAddress(one: SocketAddress, other: SocketAddress): boolean {
+  return one.port === other.port && one.address === other.address;
+}
