@@ -1,0 +1,74 @@
+import { cpus, totalmem } from 'node:os';
+import Table from 'cli-table3';
+
+/** A figure that a benchmark promises: at most `most`, or at least `least`. */
+export interface Bar {
+  name: string;
+  measured: number;
+  unit: string;
+  most?: number;
+  least?: number;
+}
+
+export interface BenchTable {
+  title: string;
+  columns: string[];
+  rows: (string | number)[][];
+}
+
+export interface BenchReport {
+  benchmark: string;
+  tables: BenchTable[];
+  bars: Bar[];
+}
+
+const machine = {
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+};
+
+/** Prints tables, or one JSON document with `--json`; with `--check`, exits 1 when a bar is missed. */
+export function publish(report: BenchReport, args: readonly string[]): void {
+  const bars = report.bars.map((bar) => ({ ...bar, met: isMet(bar) }));
+  if (args.includes('--json')) console.log(JSON.stringify({ ...report, bars, machine }, null, 2));
+  else printTables(report.tables, bars);
+  if (args.includes('--check') && bars.some(({ met }) => !met)) process.exitCode = 1;
+}
+
+/** Progress for people, on stderr so that stdout stays parseable. */
+export function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function isMet({ measured, most, least }: Bar): boolean {
+  return measured <= (most ?? Infinity) && measured >= (least ?? -Infinity);
+}
+
+function printTables(tables: readonly BenchTable[], bars: readonly (Bar & { met: boolean })[]): void {
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}`);
+  for (const { title, columns, rows } of tables) {
+    const table = new Table({ head: columns, style: { head: [], border: [] } });
+    table.push(...rows);
+    console.log(`\n${title}\n${table.toString()}`);
+  }
+  console.log('\nBars');
+  for (const bar of bars) {
+    const bound = bar.most === undefined ? `at least ${bar.least}` : `at most ${bar.most}`;
+    console.log(
+      `  ${bar.met ? 'met   ' : 'MISSED'}  ${bar.name}: ${round(bar.measured)} ${bar.unit} (${bound})`,
+    );
+  }
+}
+
+/** Three significant digits: more would claim a precision that a shared machine does not have. */
+export function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** @param quantile 0 … 1, nearest rank */
+export function percentile(values: readonly number[], quantile: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)] ?? NaN;
+}

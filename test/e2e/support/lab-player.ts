@@ -1,0 +1,151 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ExecResult } from '../../lab/namespace';
+import type { Host } from '../../lab/host';
+import { collectOutput, end, root, until } from './processes';
+
+export interface PeerStatus {
+  id: string;
+  name: string;
+  virtualIp: string;
+  connectionType: string;
+  latencyMs: number | null;
+  isSelf: boolean;
+  isHost: boolean;
+  online: boolean;
+}
+
+export interface PartyStatus {
+  status: 'no_party' | 'in_party';
+  party: { id: string; name: string; hostId: string; peers: PeerStatus[] };
+  peerCount: number;
+}
+
+/** A player on a lab host, who types `lanrage` commands. */
+export class LabPlayer {
+  private foreground: ChildProcess | undefined;
+  private output = { stdout: '', stderr: '' };
+
+  private constructor(
+    readonly name: string,
+    readonly host: Host,
+    readonly home: string,
+    private readonly serverUrl: string,
+  ) {}
+
+  static async at(host: Host, serverUrl: string): Promise<LabPlayer> {
+    const name = host.name[0]?.toUpperCase() + host.name.slice(1);
+    return new LabPlayer(name, host, await mkdtemp(join(tmpdir(), `lanrage-${host.name}-`)), serverUrl);
+  }
+
+  /** Runs a command to its end. */
+  run(...args: string[]): Promise<ExecResult> {
+    return this.host.exec(this.argv(args), { env: this.settings, timeoutMs: 30_000 });
+  }
+
+  /** Starts a command that stays in the foreground: `agent`, or `create` and `join` without one. */
+  start(...args: string[]): void {
+    this.foreground = this.host.spawn(this.argv(args), {
+      env: this.settings,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.output = collectOutput(this.foreground);
+  }
+
+  async startAgent(): Promise<void> {
+    this.start('agent');
+    await until(`${this.name}'s agent answers`, async () => (await this.run('status', '--json')).code === 0);
+  }
+
+  /** `lanrage create`, in the foreground until {@link stop}. */
+  create(partyName: string): Promise<PartyStatus> {
+    this.start('create', partyName, '--as', this.name, '--json');
+    return this.firstLine();
+  }
+
+  /** `lanrage join`, in the foreground until {@link stop}. */
+  join(partyId: string): Promise<PartyStatus> {
+    this.start('join', partyId, '--as', this.name, '--json');
+    return this.firstLine();
+  }
+
+  async status(): Promise<PartyStatus> {
+    const { stdout, stderr } = await this.run('status', '--json');
+    if (!stdout) throw new Error(`${this.name} has no status: ${stderr}\n${this.output.stderr}`);
+    return JSON.parse(stdout) as PartyStatus;
+  }
+
+  /** The player's own address in the party. */
+  async virtualIp(): Promise<string> {
+    const { party } = await this.status();
+    const self = party.peers.find(({ isSelf }) => isSelf);
+    if (!self) throw new Error(`${this.name} is not in the party`);
+    return self.virtualIp;
+  }
+
+  /** Number of answers to `count` pings, sent at the given interval. */
+  async ping(virtualIp: string, { count = 3, intervalSeconds = 0.2, waitSeconds = 1 } = {}): Promise<number> {
+    const { stdout } = await this.host.exec([
+      'ping',
+      '-n',
+      '-c',
+      String(count),
+      '-i',
+      String(intervalSeconds),
+      '-W',
+      String(waitSeconds),
+      virtualIp,
+    ]);
+    return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
+  }
+
+  /** Waits until one ping is answered. */
+  async reaches(virtualIp: string, timeoutMs = 15_000): Promise<void> {
+    const answered = async () => (await this.ping(virtualIp, { count: 1 })) === 1;
+    await until(`${this.name} pings ${virtualIp}`, answered, { timeoutMs });
+  }
+
+  /** Ends what runs in the foreground. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+    await end(this.foreground, signal);
+    this.foreground = undefined;
+  }
+
+  get logs(): string {
+    return this.output.stdout + this.output.stderr;
+  }
+
+  async removeHome(): Promise<void> {
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** Network devices of the host besides its own, i.e. what LANrage left there. */
+  async foreignDevices(): Promise<string[]> {
+    const { stdout } = await this.host.exec(['ip', '-json', 'link']);
+    const names = (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname);
+    return names.filter((name) => name !== 'lo' && name !== 'eth0');
+  }
+
+  private async firstLine(): Promise<PartyStatus> {
+    const line = await until(`${this.name} is in the party`, () => {
+      if (typeof this.foreground?.exitCode === 'number') throw new Error(`${this.name} was refused: ${this.logs}`);
+      return this.output.stdout.includes('\n') && this.output.stdout.split('\n')[0];
+    });
+    return JSON.parse(line) as PartyStatus;
+  }
+
+  private argv(args: readonly string[]): string[] {
+    return [process.execPath, join(root, 'bin/lanrage.mjs'), ...args];
+  }
+
+  private get settings(): NodeJS.ProcessEnv {
+    return {
+      LANRAGE_SERVER: this.serverUrl,
+      LANRAGE_HOME: this.home,
+      LANRAGE_INTERFACE: this.host.interfaceName,
+      LANRAGE_LOG_LEVEL: 'debug',
+    };
+  }
+}
