@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+
+const requiredTools = ['ip', 'nft', 'conntrack', 'ping', 'cc'];
+
+/** Why no lab can be built on this machine, or null when one can. */
+export function labAvailable(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux network namespaces';
+  if (process.geteuid?.() !== 0) return 'needs root';
+  const missing = requiredTools.filter((tool) => !isInstalled(tool));
+  if (missing.length > 0) return `needs ${missing.join(', ')} (see test/lab/README.md)`;
+  if (spawnSync('unshare', ['--net', 'true']).status !== 0)
+    return 'needs the right to make network namespaces';
+  return null;
+}
+
+/**
+ * `describe` for tests that need a lab. Where there can be none they are skipped, which one line on stderr says; with
+ * `CI=true` they fail instead.
+ */
+export function describeLab(name: string, tests: () => void): void {
+  const reason = labAvailable();
+  if (reason === null) {
+    describe(name, tests);
+  } else if (process.env.CI === 'true') {
+    test(name, () => {
+      throw new Error(`The lab ${reason}`);
+    });
+  } else {
+    process.stderr.write(`Skipped "${name}": the lab ${reason}.\n`);
+    describe.skip(name, tests);
+  }
+}
+
+function isInstalled(tool: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
+}

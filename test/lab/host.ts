@@ -1,0 +1,64 @@
+import { Namespace } from './namespace';
+import { Router } from './router';
+import { ip, runScript } from './script';
+import { Addresses, Lan, defaultRoute } from './topology';
+
+/** The network device of every host; a host's other one is `lo`. */
+export const hostDevice = 'eth0';
+
+export interface HostParts {
+  name: string;
+  namespace: string;
+  addresses: Addresses;
+  gateway: string;
+  router: Router;
+  interfaceName: string;
+  /** Null for a public host. */
+  lan: Lan | null;
+}
+
+/** A machine of a player or a server. */
+export class Host extends Namespace {
+  constructor(private readonly parts: HostParts) {
+    super(parts.namespace);
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  /** The host's own (first) IPv4 address: public, or of its LAN. */
+  get address(): string {
+    return this.parts.addresses[0];
+  }
+
+  get addresses(): Addresses {
+    return this.parts.addresses;
+  }
+
+  get router(): Router {
+    return this.parts.router;
+  }
+
+  get lan(): Lan | null {
+    return this.parts.lan;
+  }
+
+  /**
+   * A name for a WireGuard device that no host of any lab shares. Devices are apart in their namespaces, but
+   * wireguard-go's control sockets are not: they lie in /var/run/wireguard by device name.
+   */
+  get interfaceName(): string {
+    return this.parts.interfaceName;
+  }
+
+  async linkDown(): Promise<void> {
+    await runScript(ip(this.namespace, [`link set ${hostDevice} down`]));
+  }
+
+  /** The kernel forgets routes with the link; the default route comes back, what others added does not. */
+  async linkUp(): Promise<void> {
+    const commands = [`link set ${hostDevice} up`, defaultRoute(this.parts.gateway, hostDevice)];
+    await runScript(ip(this.namespace, commands));
+  }
+}
