@@ -5,31 +5,32 @@
  *
  * - One address per source, the newest, and a rate per source: a forger on one machine has one place, whatever
  *   ports it uses, while a player who restarts on another port replaces the old one.
- * - Addresses that the pair's confirmed sessions use have a rate of their own, which no stranger can exhaust.
- * - Initiators count their attempts, each its own. The pair sends the next attempt of an initiator to the next
- *   address that the other player may have, so a real player passes every forged address after some retries.
+ * - All strangers together have a rate so low that whoever retries as WireGuard does cannot be displaced between
+ *   two retries. Addresses in the pair's confirmed sessions have another rate, which no stranger can exhaust.
+ * - Each initiator has tried some of the other player's possible addresses; its next attempt goes to one that it
+ *   has not tried. So a real player passes every forged address after as many retries, and every third attempt
+ *   goes to the address that has waited longest, lest ever new ones come first.
  */
 import type { SocketAddress } from '#shared/endpoint';
 import { type RelayLimits, sourceOf, TokenBucket } from './limits';
 import { isSameAddress } from './verdict';
 
-interface Initiator {
+export interface Initiator {
   readonly address: SocketAddress;
   readonly bucket: TokenBucket;
-  readonly seenAtMs: number;
-  /** How many initiations before this one went without a confirmed session. */
-  readonly attempt: number;
+  seenAtMs: number;
+  /** Destinations of its initiations that led to no confirmed session. */
+  tried: SocketAddress[];
 }
 
-const maxInitiators = 8;
-/** WireGuard gives up a key exchange after 90 s, 5 s apart; a longer silence begins a new count. */
-const retryWithinMs = 30_000;
+/** More than the strangers' burst and rate let in between two of WireGuard's retries. */
+const maxInitiators = 48;
 
 export class Initiators {
   readonly #limits: RelayLimits;
   readonly #known: TokenBucket;
   readonly #strangers: TokenBucket;
-  /** By source, in the order of their last initiation. */
+  /** By source, in the order of their first initiation from that address. */
   readonly #bySource = new Map<string, Initiator>();
 
   constructor(limits: RelayLimits, nowMs: number) {
@@ -39,10 +40,10 @@ export class Initiators {
   }
 
   /**
-   * Takes note of an initiation, unless there are too many of its kind; says how many attempts from this very
-   * address came to nothing before. `isKnown`: a confirmed session has the player at this address.
+   * Takes note of an initiation; undefined when there are too many of its kind. `isKnown`: a confirmed session
+   * has the player at this address.
    */
-  admit(source: SocketAddress, isKnown: boolean, nowMs: number): number | undefined {
+  admit(source: SocketAddress, isKnown: boolean, nowMs: number): Initiator | undefined {
     const key = sourceOf(source.address);
     const former = this.#bySource.get(key);
     const bucket = former?.bucket ?? new TokenBucket(this.#limits.initiationsPerStranger, nowMs);
@@ -50,19 +51,22 @@ export class Initiators {
       ? this.#known.take(1, nowMs)
       : bucket.take(1, nowMs) && this.#strangers.take(1, nowMs);
     if (!isAdmitted) return undefined;
-    const attempt = former && isRetry(former, source, nowMs) ? former.attempt + 1 : 0;
+    if (former && isSameAddress(former.address, source)) {
+      former.seenAtMs = nowMs;
+      return former;
+    }
     const address = { address: source.address, port: source.port };
+    const initiator = { address, bucket, seenAtMs: nowMs, tried: [] };
     this.#bySource.delete(key);
-    this.#bySource.set(key, { address, bucket, seenAtMs: nowMs, attempt });
-    if (this.#bySource.size > maxInitiators) this.#forgetOldest();
-    return attempt;
+    if (this.#bySource.size === maxInitiators) this.#forgetLongestSilent();
+    this.#bySource.set(key, initiator);
+    return initiator;
   }
 
-  /** An attempt from this address led to a confirmed session: the next one starts counting anew. */
-  settle({ address }: SocketAddress): void {
-    const key = sourceOf(address);
-    const initiator = this.#bySource.get(key);
-    if (initiator) this.#bySource.set(key, { ...initiator, attempt: -1 });
+  /** An attempt from this address led to a confirmed session: the next one begins with the best guess again. */
+  settle(address: SocketAddress): void {
+    const initiator = this.#bySource.get(sourceOf(address.address));
+    if (initiator && isSameAddress(initiator.address, address)) initiator.tried = [];
   }
 
   addressesNewestFirst(): SocketAddress[] {
@@ -76,14 +80,23 @@ export class Initiators {
     }
   }
 
-  #forgetOldest(): void {
-    for (const key of this.#bySource.keys()) {
-      this.#bySource.delete(key);
-      return;
-    }
+  #forgetLongestSilent(): void {
+    const [first, ...others] = this.#bySource;
+    if (!first) return;
+    const [key] = others.reduce((least, one) => (one[1].seenAtMs < least[1].seenAtMs ? one : least), first);
+    this.#bySource.delete(key);
   }
 }
 
-function isRetry(former: Initiator, source: SocketAddress, nowMs: number): boolean {
-  return isSameAddress(former.address, source) && nowMs - former.seenAtMs < retryWithinMs;
+/** Which of the possible destinations, best guess first, an initiator's next attempt goes to. */
+export function nextDestination(
+  initiator: Initiator,
+  destinations: readonly SocketAddress[],
+): SocketAddress | undefined {
+  const isTried = (address: SocketAddress) => initiator.tried.some((tried) => isSameAddress(tried, address));
+  if (destinations.every(isTried)) initiator.tried = [];
+  const untried = destinations.filter((address) => !isTried(address));
+  const destination = initiator.tried.length % 3 === 2 ? untried.at(-1) : untried[0];
+  if (destination) initiator.tried.push(destination);
+  return destination;
 }

@@ -18,9 +18,9 @@
  *  3. To the addresses that initiated in the other player's name, the newest first: at the first contact nothing
  *     else is known, and forgers may be among them.
  *
- * Each unanswered retry from the same address goes one further, so a wrong guess costs one retry (5 s): forgers
- * can delay an acquaintance, not prevent it. An initiation for a player without any address is dropped, never
- * kept: let out later, it would collide with WireGuard's own retries.
+ * Each retry that led to nothing is followed by one to another address (see initiators.ts), so a wrong guess costs
+ * one retry (5 s): forgers can delay an acquaintance, not prevent it. An initiation for a player without any
+ * address is dropped, never kept: let out later, it would collide with WireGuard's own retries.
  *
  * When both players initiate at once, each forgets its own initiation on receiving the other's, both answers
  * are useless, and they try again in step 5 s later. Therefore an initiation is held back while one in the
@@ -31,7 +31,7 @@ import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import { Mac1 } from '#shared/wireguard/mac1';
 import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
-import { Initiators } from './initiators';
+import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
 import { advance, follow, makeEnd, otherSide, type PerSide, type Session, type Side } from './session';
 import { Sessions } from './sessions';
@@ -101,12 +101,11 @@ export class Pair {
     if (from === undefined) return 'wrong_mac1';
     if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
     const isKnown = this.#sessions.isKnown(from, source);
-    const attempt = this.#initiators[from].admit(source, isKnown, nowMs);
-    if (attempt === undefined) return 'pair_handshakes_limited';
-    const destinations = this.#destinations(from, source);
-    const destination = destinations[attempt % destinations.length];
+    const initiator = this.#initiators[from].admit(source, isKnown, nowMs);
+    if (!initiator) return 'pair_handshakes_limited';
+    const destination = nextDestination(initiator, this.#destinations(from, source));
     if (!destination) return 'recipient_unknown';
-    const initiation = { from, source: { address: source.address, port: source.port }, destination };
+    const initiation = { from, source: initiator.address, destination };
     if (!this.#isGlare(initiation, nowMs)) return this.#send(datagram, initiation, nowMs);
     if (this.#held.length === maxHeld) return 'glare';
     this.#held.push({ ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs });
