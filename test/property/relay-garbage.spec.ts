@@ -29,20 +29,20 @@ function runningGame(): { port: Port; pair: Pair } {
   const sources = new SourceLimits(defaultLimits);
   const pair = new Pair({ pairId: 'p', players: [alice, bob] }, defaultLimits, sources.misses, 0);
   const port = new Port([pair], sources);
-  port.receive(initiation(alice, 0xb0), bobHome, 0);
-  port.receive(initiation(bob, 0xa1), aliceHome, 0);
-  port.receive(response(alice, 0xb1, 0xa1), bobHome, 0);
-  port.receive(data(0xb1, 0), aliceHome, 0);
-  port.receive(data(0xa1, 0), bobHome, 0);
+  port.receive(initiation(alice, 0xb0b0_b0b0), bobHome, 0);
+  port.receive(initiation(bob, 0xa1a1_a1a1), aliceHome, 0);
+  port.receive(response(alice, 0xb1b1_b1b1, 0xa1a1_a1a1), bobHome, 0);
+  port.receive(data(0xb1b1_b1b1, 0), aliceHome, 0);
+  port.receive(data(0xa1a1_a1a1, 0), bobHome, 0);
   return { port, pair };
 }
 
-/** Real messages of the running game, each with the bytes whose change the relay is able to notice. */
+/** Messages that might come next in the game, each with the bytes whose change the relay is able to notice. */
 const templates = [
-  { message: initiation(bob, 0xa2), noticed: messageBytes.initiation - 16 },
-  { message: response(alice, 0xb2, 0xa2), noticed: messageBytes.response - 16 },
-  { message: cookieReply(0xa1), noticed: 8 },
-  { message: data(0xb1, 1, 200), noticed: 8 },
+  { message: initiation(bob, 0xa2a2_a2a2), noticed: messageBytes.initiation - 16 },
+  { message: response(alice, 0xb2b2_b2b2, 0xa2a2_a2a2), noticed: messageBytes.response - 16 },
+  { message: cookieReply(0xa2a2_a2a2), noticed: 8 },
+  { message: data(0xb1b1_b1b1, 1, 200), noticed: 8 },
 ];
 
 describe(`a million datagrams of garbage, seed ${seed}`, () => {
@@ -90,7 +90,7 @@ describe(`a million datagrams of garbage, seed ${seed}`, () => {
     expect(port.stats.drops.wrong_mac1).toBeGreaterThan(1000);
     expect(port.stats.drops.unknown_index).toBeGreaterThan(1000);
     expect(pair.memory).toEqual({ sessions: 1, initiations: 0, held: 0 });
-    expect(port.receive(data(0xb1, 1), aliceHome, 10_000)).toEqual(bobHome);
-    expect(port.receive(data(0xa1, 1), bobHome, 10_000)).toEqual(aliceHome);
+    expect(port.receive(data(0xb1b1_b1b1, 1), aliceHome, 10_000)).toEqual(bobHome);
+    expect(port.receive(data(0xa1a1_a1a1, 1), bobHome, 10_000)).toEqual(aliceHome);
   });
 });
