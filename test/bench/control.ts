@@ -31,12 +31,11 @@ interface Sample extends LoadResult {
 }
 
 async function main(): Promise<void> {
-  const unlimited = '1000000000';
   const server = await ControlServer.start({
-    LANRAGE_LIMIT_JOINS_PER_MINUTE: unlimited,
-    LANRAGE_LIMIT_CREATES_PER_MINUTE: unlimited,
-    LANRAGE_LIMIT_SIGN_INS_PER_MINUTE: unlimited,
-    LANRAGE_LIMIT_REQUESTS_PER_MINUTE: unlimited,
+    LANRAGE_LIMIT_REQUESTS: '0',
+    LANRAGE_LIMIT_SIGN_INS: '0',
+    LANRAGE_LIMIT_CREATES: '0',
+    LANRAGE_LIMIT_JOINS: '0',
   });
   try {
     publishSamples(await measure(server));

@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = join(__dirname, '../..');
+const folders = ['.', 'docs', 'docs/adr', 'test/lab'];
+const pages = folders.flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+
+describe('the documentation', () => {
+  it.each(pages)('%s links to files that exist', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const targets = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target ?? '');
+    const missing = targets.filter(
+      (target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(page), target)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it.each(['control', 'relay', 'client'])("lists every setting of %s in README's table", (app) => {
+    const source = readFileSync(join(root, `apps/${app}/src/config.ts`), 'utf8');
+    const settings = new Set(source.match(/\b(?:LANRAGE_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b/g));
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    expect(settings.size).toBeGreaterThan(0);
+    expect([...settings].filter((setting) => !readme.includes(`\`${setting}\``))).toEqual([]);
+  });
+});
