@@ -18,7 +18,7 @@ export interface PortStats {
 }
 
 export class Port {
-  readonly stats: PortStats = { forwardedPackets: 0, forwardedBytes: 0, handshakes: 0, drops: noDrops() };
+  readonly stats = emptyStats();
   readonly #pairs: readonly Pair[];
   readonly #sources: SourceLimits;
 
@@ -78,6 +78,7 @@ export class Port {
   }
 }
 
-function noDrops(): Record<DropReason, number> {
-  return Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Record<DropReason, number>;
+export function emptyStats(): PortStats {
+  const drops = Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as Record<DropReason, number>;
+  return { forwardedPackets: 0, forwardedBytes: 0, handshakes: 0, drops };
 }

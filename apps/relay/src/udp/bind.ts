@@ -1,0 +1,42 @@
+import { createSocket, type Socket } from 'node:dgram';
+
+/** Room for bursts while the event loop is busy; the system may grant less. */
+const socketBufferBytes = 4 * 1024 * 1024;
+
+/** A port that somebody else has, or that we may not have. */
+export class PortUnavailableError extends Error {}
+
+/**
+ * A UDP socket on the given port (0: any) of a local IPv4 or IPv6 address.
+ * @throws PortUnavailableError when the port is taken or privileged.
+ */
+export async function bindUdp(address: string, port: number): Promise<Socket> {
+  const family = address.includes(':') ? 6 : 4;
+  const socket = createSocket({
+    type: family === 6 ? 'udp6' : 'udp4',
+    ipv6Only: true,
+    recvBufferSize: socketBufferBytes,
+    sendBufferSize: socketBufferBytes,
+    // Destinations are IP addresses: the resolver would cost a trip through the event loop per packet.
+    lookup: (literal, _options, callback) => callback(null, literal, family),
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind({ address, port, exclusive: true }, resolve);
+    });
+    socket.removeAllListeners('error');
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw isUnavailable(error) ? new PortUnavailableError(`UDP port ${port} is not available`) : error;
+  }
+}
+
+export function closeUdp(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.close(resolve));
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EACCES'].includes(String(error.code));
+}
