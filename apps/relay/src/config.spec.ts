@@ -1,0 +1,76 @@
+import { ConfigError, readConfig, redacted } from './config';
+
+const least = { LANRAGE_RELAY_SECRET: 'a-secret-of-the-relay' };
+
+describe('the settings of the relay', () => {
+  it('need only the secret', () => {
+    expect(readConfig(least)).toMatchObject({
+      controlUrl: 'http://127.0.0.1:8080',
+      secret: 'a-secret-of-the-relay',
+      region: 'local',
+      ports: { first: 51_900, last: 52_155 },
+      bindAddress: '0.0.0.0',
+      stunPort: 3478,
+      metricsPort: 9101,
+      metricsBindAddress: '127.0.0.1',
+      idleMs: 86_400_000,
+      logLevel: 'info',
+    });
+    expect(readConfig(least).relayId).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*-51900$/);
+    expect(readConfig(least).publicAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+  });
+
+  it('can all be given, and empty ones count as not given', () => {
+    const config = readConfig({
+      LANRAGE_CONTROL_URL: 'https://lan.example.org',
+      LANRAGE_RELAY_SECRET: 'the-new-secret-comes-first, the-old-secret-of-before',
+      LANRAGE_RELAY_ID: 'fra-1',
+      LANRAGE_RELAY_REGION: 'eu',
+      LANRAGE_RELAY_PORTS: '60000-60000',
+      LANRAGE_PUBLIC_ADDRESS: '2001:db8::1',
+      LANRAGE_STUN_PORT: '3479',
+      LANRAGE_LOG_LEVEL: '',
+    });
+    expect(config).toMatchObject({
+      controlUrl: 'https://lan.example.org',
+      secret: 'the-new-secret-comes-first',
+      relayId: 'fra-1',
+      region: 'eu',
+      ports: { first: 60_000, last: 60_000 },
+      publicAddress: '2001:db8::1',
+      stunPort: 3479,
+      logLevel: 'info',
+    });
+  });
+
+  it('find the control plane of the same machine on its port', () => {
+    expect(readConfig({ ...least, LANRAGE_HTTP_PORT: '9000' }).controlUrl).toBe('http://127.0.0.1:9000');
+  });
+
+  it('are refused all at once', () => {
+    const faults = {
+      LANRAGE_CONTROL_URL: 'ftp://example.org',
+      LANRAGE_RELAY_SECRET: 'short',
+      LANRAGE_RELAY_ID: '-',
+      LANRAGE_RELAY_PORTS: '52155-51900',
+      LANRAGE_PUBLIC_ADDRESS: 'example.org',
+      LANRAGE_STUN_PORT: '70000',
+    };
+    const refusal = () => readConfig(faults);
+    expect(refusal).toThrow(ConfigError);
+    for (const name of Object.keys(faults)) expect(refusal).toThrow(name);
+  });
+
+  it.each([
+    [{}, 'LANRAGE_RELAY_SECRET: missing'],
+    [{ ...least, LANRAGE_RELAY_PORTS: '51900' }, 'LANRAGE_RELAY_PORTS: two ports'],
+    [{ ...least, LANRAGE_RELAY_PORTS: '0-10' }, 'LANRAGE_RELAY_PORTS: not a range'],
+    [{ ...least, LANRAGE_STUN_PORT: '52000' }, 'LANRAGE_STUN_PORT: lies in LANRAGE_RELAY_PORTS'],
+  ])('%j is refused: %s', (environment, fault) => {
+    expect(() => readConfig(environment)).toThrow(fault);
+  });
+
+  it('are logged without the secret', () => {
+    expect(JSON.stringify(redacted(readConfig(least)))).not.toContain('a-secret');
+  });
+});

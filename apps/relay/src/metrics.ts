@@ -1,0 +1,97 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { Relay } from './relay';
+import type { StunServer } from './stun/server';
+
+export interface Observed {
+  readonly relay: Relay;
+  readonly stun: StunServer;
+  readonly isControlConnected: () => boolean;
+}
+
+/** The metrics of a relay. They are read when they are asked for and cost nothing per packet. */
+export function relayMetrics({ relay, stun, isControlConnected }: Observed): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: `lanrage_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `lanrage_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+
+  gauge('relay_pairs', 'Pairs that are open', () => relay.pairCount);
+  gauge('relay_capacity_pairs', 'Pairs that can be open at once', () => relay.capacity);
+  gauge('relay_control_connected', '1 while the control plane is connected', () =>
+    Number(isControlConnected()),
+  );
+  counter('relay_packets', 'Datagrams forwarded', () => relay.totals().forwardedPackets);
+  counter('relay_bytes', 'Bytes of UDP payload forwarded', () => relay.totals().forwardedBytes);
+  counter('relay_handshakes', 'Handshakes answered', () => relay.totals().handshakes);
+  counter('stun_answers', 'STUN binding requests answered or refused', () => stun.stats.answers);
+  counter(
+    'stun_ignored',
+    'Datagrams to the STUN port that were none of its business',
+    () => stun.stats.ignored,
+  );
+  counter(
+    'stun_limited',
+    'Datagrams to the STUN port beyond the rate of their source',
+    () => stun.stats.limited,
+  );
+  new Counter({
+    name: 'lanrage_relay_drops_total',
+    help: 'Datagrams dropped, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, drops] of Object.entries(relay.totals().drops)) this.inc({ reason }, drops);
+    },
+  });
+  return registry;
+}
+
+/** Serves GET /health and GET /metrics to whoever runs the relay; resolves to the server, listening. */
+export async function serveMetrics(observed: Observed, address: string, port: number): Promise<Server> {
+  const registry = relayMetrics(observed);
+  const server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url === '/metrics') void answerMetrics(registry, response);
+    else if (request.method === 'GET' && request.url === '/health') answerHealth(observed, response);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, address, resolve);
+  });
+  return server;
+}
+
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
+  const body = await registry.metrics();
+  response.writeHead(200, { 'content-type': registry.contentType }).end(body);
+}
+
+/** A relay is healthy without the control plane: the games that run go on. */
+function answerHealth({ relay, isControlConnected }: Observed, response: ServerResponse): void {
+  const control = isControlConnected() ? 'connected' : 'away';
+  const body = JSON.stringify({ status: 'ok', control, pairs: relay.pairCount });
+  response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+}
