@@ -39,6 +39,8 @@ export class ControlLink {
   readonly #socket: Socket<CommandListeners, ReportEmitters>;
   readonly #unreported = new Map<string, Observation>();
   #isAnnounced = false;
+  /** How often in a row the control plane was there and did not take us. */
+  #refusals = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #observedTimer: NodeJS.Timeout | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
@@ -92,6 +94,7 @@ export class ControlLink {
       return this.#dialAgain();
     }
     this.#isAnnounced = true;
+    this.#refusals = 0;
     this.#log.info({ pairs: this.#relay.pairCount }, 'control connected');
     this.#reportSoon(this.#relay.observations());
   }
@@ -134,8 +137,8 @@ export class ControlLink {
   #dialAgain(): void {
     this.#socket.disconnect();
     clearTimeout(this.#retryTimer);
-    const retryMs = longestRetryMs * (0.5 + Math.random() / 2);
-    this.#retryTimer = setTimeout(() => this.#socket.connect(), retryMs);
+    const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#refusals++);
+    this.#retryTimer = setTimeout(() => this.#socket.connect(), backoffMs * (0.5 + Math.random()));
   }
 
   #reportSoon(observations: readonly Observation[]): void {

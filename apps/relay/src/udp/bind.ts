@@ -14,7 +14,7 @@ export async function bindUdp(address: string, port: number): Promise<Socket> {
   const family = address.includes(':') ? 6 : 4;
   const socket = createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
-    ipv6Only: true,
+    ipv6Only: family === 6,
     recvBufferSize: socketBufferBytes,
     sendBufferSize: socketBufferBytes,
     // Destinations are IP addresses: the resolver would cost a trip through the event loop per packet.
@@ -38,5 +38,6 @@ export function closeUdp(socket: Socket): Promise<void> {
 }
 
 function isUnavailable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['EADDRINUSE', 'EACCES'].includes(String(error.code));
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES';
 }

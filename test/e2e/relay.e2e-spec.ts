@@ -1,0 +1,169 @@
+/** The relay's sockets on loopback, the datagrams made by the test. */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { Relay } from '../../apps/relay/src/relay';
+import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
+import { data, initiation, response, testKey } from '../wireguard-messages';
+
+const alice = testKey(1);
+const bob = testKey(2);
+const identity = { pairId: 'alice-bob', players: [alice, bob] } as const;
+const silent = pino({ level: 'silent' });
+const loopback = '127.0.0.1';
+
+/** A player's socket, and what arrives there, in order. */
+class Player {
+  readonly #socket: Socket = createSocket('udp4');
+  readonly #inbox: Buffer[] = [];
+
+  static async open(): Promise<Player> {
+    const player = new Player();
+    player.#socket.on('message', (datagram) => player.#inbox.push(datagram));
+    player.#socket.bind(0, loopback);
+    await once(player.#socket, 'listening');
+    return player;
+  }
+
+  get endpoint(): string {
+    return `${loopback}:${this.#socket.address().port}`;
+  }
+
+  send(port: number, datagram: Buffer): void {
+    this.#socket.send(datagram, port, loopback);
+  }
+
+  async receive(): Promise<Buffer> {
+    while (this.#inbox.length === 0) await once(this.#socket, 'message');
+    return this.#inbox.shift() ?? Buffer.alloc(0);
+  }
+
+  close(): Promise<void> {
+    return closeUdp(this.#socket);
+  }
+}
+
+describe('the relay on loopback', () => {
+  const open: { close(): Promise<void> }[] = [];
+  const player = async () => {
+    const one = await Player.open();
+    open.push(one);
+    return one;
+  };
+  const relayOn = (first: number, last: number) => {
+    const relay = new Relay({ bindAddress: loopback, ports: { first, last } }, silent);
+    open.push({ close: () => relay.stop() });
+    return relay;
+  };
+  const portOf = async (relay: Relay, pair = identity, preferred: number | null = null) => {
+    const result = await relay.open(pair, preferred);
+    if ('error' in result) throw new Error(result.error);
+    return result.port;
+  };
+
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+
+  /** Two players with a session that carried data both ways. */
+  const playing = async (relay: Relay) => {
+    const port = await portOf(relay);
+    const [aliceSocket, bobSocket] = [await player(), await player()];
+    aliceSocket.send(port, initiation(bob, 0xa0));
+    bobSocket.send(port, initiation(alice, 0xb1));
+    expect(await aliceSocket.receive()).toEqual(initiation(alice, 0xb1));
+    aliceSocket.send(port, response(bob, 0xa1, 0xb1));
+    expect(await bobSocket.receive()).toEqual(response(bob, 0xa1, 0xb1));
+    bobSocket.send(port, data(0xa1, 0, 1452));
+    expect(await aliceSocket.receive()).toEqual(data(0xa1, 0, 1452));
+    aliceSocket.send(port, data(0xb1, 0));
+    expect(await bobSocket.receive()).toEqual(data(0xb1, 0));
+    return { port, aliceSocket, bobSocket };
+  };
+
+  it('carries a session, follows a player, and reports addresses and totals', async () => {
+    const relay = relayOn(21_000, 21_009);
+    const reported: unknown[] = [];
+    relay.onObserved((observations) => reported.push(observations));
+    const { port, aliceSocket, bobSocket } = await playing(relay);
+    const elsewhere = await player();
+    elsewhere.send(port, data(0xb1, 1));
+    expect(await bobSocket.receive()).toEqual(data(0xb1, 1));
+    bobSocket.send(port, data(0xa1, 1));
+    expect(await elsewhere.receive()).toEqual(data(0xa1, 1));
+
+    const seen = (aliceAt: string) => [
+      { pairId: 'alice-bob', publicKey: alice, endpoint: aliceAt },
+      { pairId: 'alice-bob', publicKey: bob, endpoint: bobSocket.endpoint },
+    ];
+    expect(reported).toEqual([seen(aliceSocket.endpoint), seen(elsewhere.endpoint)]);
+    expect(relay.observations()).toEqual(seen(elsewhere.endpoint));
+    expect(relay.totals()).toMatchObject({ forwardedPackets: 6, handshakes: 1 });
+    expect(relay.totals().drops.recipient_unknown).toBe(1);
+    await relay.close([identity.pairId]);
+    expect(relay.totals()).toMatchObject({ forwardedPackets: 6, handshakes: 1 });
+  });
+
+  it('lets out by itself what it held back', async () => {
+    const { port, aliceSocket, bobSocket } = await playing(relayOn(21_010, 21_019));
+    bobSocket.send(port, initiation(alice, 0xb2));
+    expect(await aliceSocket.receive()).toEqual(initiation(alice, 0xb2));
+    const heldAtMs = performance.now();
+    aliceSocket.send(port, initiation(bob, 0xa2));
+    expect(await bobSocket.receive()).toEqual(initiation(bob, 0xa2));
+    expect(performance.now() - heldAtMs).toBeGreaterThan(490);
+  });
+
+  describe('opening pairs', () => {
+    const pair = (pairId: string) => ({ pairId, players: [alice, bob] }) as const;
+
+    it('prefers the port that is asked for, and keeps it', async () => {
+      const relay = relayOn(21_020, 21_029);
+      expect(await portOf(relay, identity, 21_027)).toBe(21_027);
+      expect(await portOf(relay, identity, 21_021)).toBe(21_027);
+      expect(relay.pairs()).toEqual([{ pairId: 'alice-bob', players: [alice, bob], port: 21_027 }]);
+    });
+
+    it('finds the same port at every start', async () => {
+      const first = relayOn(21_030, 21_039);
+      const port = await portOf(first);
+      await first.stop();
+      expect(await portOf(relayOn(21_030, 21_039))).toBe(port);
+    });
+
+    it('steps aside for whoever has a port already', async () => {
+      const squatter = await bindUdp(loopback, 21_041);
+      open.push({ close: () => closeUdp(squatter) });
+      expect(await portOf(relayOn(21_040, 21_042), identity, 21_041)).not.toBe(21_041);
+    });
+
+    it('refuses when the range is full, and when nothing in it can be had', async () => {
+      const relay = relayOn(21_050, 21_051);
+      const results = await Promise.all(['1', '2', '3'].map((id) => relay.open(pair(id), 21_050)));
+      expect(results.slice(0, 2).map((result) => ('port' in result ? result.port : 0))).toEqual([
+        21_050, 21_051,
+      ]);
+      expect(results[2]).toEqual({ error: 'AT_CAPACITY' });
+      expect(await relayOn(21_050, 21_051).open(identity, null)).toEqual({ error: 'NO_FREE_PORT' });
+      await relay.close(['1']);
+      expect(await relay.open(pair('3'), null)).toEqual({ port: 21_050 });
+    });
+
+    it('starts anew for other keys under the same id', async () => {
+      const relay = relayOn(21_060, 21_069);
+      await portOf(relay);
+      await portOf(relay, { pairId: identity.pairId, players: [alice, testKey(3)] } as never);
+      expect(relay.pairs()[0]?.players).toEqual([alice, testKey(3)]);
+      expect(relay.pairCount).toBe(1);
+    });
+
+    it('closes pairs without traffic when it is told to', async () => {
+      const relay = relayOn(21_070, 21_079);
+      await portOf(relay);
+      await relay.closeIdle(60_000);
+      expect(relay.pairCount).toBe(1);
+      await relay.closeIdle(-1);
+      expect(relay.pairCount).toBe(0);
+    });
+  });
+});
