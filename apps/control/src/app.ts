@@ -1,0 +1,60 @@
+import type { AddressInfo } from 'node:net';
+import { StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module';
+import type { Config } from './config';
+import { invalidInput } from './operations/errors';
+import { StructuredLogger } from './operations/logging';
+import { Metrics } from './operations/metrics';
+import { serveDocumentation } from './operations/openapi';
+import { observeRequests } from './operations/request-log';
+import { RequestLimits } from './operations/request-limits';
+
+const LARGEST_BODY = '16kb';
+
+export interface ControlApp {
+  /** Where it can be reached. */
+  readonly url: string;
+  /** Answers what is under way, then closes connections and database. */
+  close(): Promise<void>;
+}
+
+/** Starts the control plane; it listens when the promise settles. */
+export async function startControl(config: Config): Promise<ControlApp> {
+  const logger = new StructuredLogger(config.logLevel);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  useMiddleware(app, logger.pino);
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
+  serveDocumentation(app);
+  await app.listen(config.httpPort, config.httpBind);
+  return { url: urlOf(config, app), close: () => app.close() };
+}
+
+function useMiddleware(app: NestExpressApplication, logger: Logger): void {
+  const limits = app.get(RequestLimits);
+  app.disable('x-powered-by');
+  app.disable('etag'); // nothing here is cached, so nothing needs to be compared
+  app.use(observeRequests(logger, app.get(Metrics)));
+  // Over plain http, as on a LAN, browsers must not be told to load the documentation's assets by https.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    limits.count('requests', request).then(() => next(), next);
+  });
+  app.useBodyParser('json', { limit: LARGEST_BODY });
+}
+
+function urlOf({ publicUrl, publicAddress, httpBind }: Config, app: NestExpressApplication): string {
+  if (publicUrl) return publicUrl.origin;
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const everywhere = httpBind === '0.0.0.0' || httpBind === '::';
+  const host = everywhere ? (publicAddress ?? 'localhost') : httpBind;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
+
+/** The token under which Nest injects the settings. */
+export const CONFIG = Symbol('config');
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const perMinute = wholeNumber(0, 1_000_000);
+const secret = z.string().min(16, 'at least 16 characters');
+
+const environmentSchema = z.object({
+  LANRAGE_HTTP_PORT: wholeNumber(0, 65_535).default(8080),
+  LANRAGE_HTTP_BIND: z.string().default('0.0.0.0'),
+  LANRAGE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  LANRAGE_PUBLIC_ADDRESS: z.string().optional(),
+  LANRAGE_TRUST_PROXY: wholeNumber(0, 8).default(0),
+  LANRAGE_DATA: z.string().default('./data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  LANRAGE_DATABASE_CONNECTIONS: wholeNumber(1, 100).default(10),
+  LANRAGE_TOKEN_SECRET: secret.optional(),
+  LANRAGE_TOKEN_LIFETIME_SECONDS: wholeNumber(60, 86_400).default(3600),
+  LANRAGE_RELAY_SECRET: z
+    .string()
+    .transform((list) => list.split(',').map((entry) => entry.trim()))
+    .pipe(z.array(secret))
+    .optional(),
+  LANRAGE_METRICS_TOKEN: secret.optional(),
+  LANRAGE_PRESENCE_TIMEOUT_SECONDS: wholeNumber(1, 86_400).default(60),
+  LANRAGE_PARTY_DEFAULT_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(32),
+  LANRAGE_PARTY_MAX_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(256),
+  LANRAGE_LIMIT_REQUESTS: perMinute.default(600),
+  LANRAGE_LIMIT_SIGN_INS: perMinute.default(60),
+  LANRAGE_LIMIT_CREATES: perMinute.default(10),
+  LANRAGE_LIMIT_JOINS: perMinute.default(20),
+  LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** Every setting of the control plane; the README's table explains them. */
+export interface Config {
+  readonly httpPort: number;
+  readonly httpBind: string;
+  /** Where agents and browsers reach this server, or null to tell it from the listening socket. */
+  readonly publicUrl: URL | null;
+  /** IP address or name of this machine as players see it; only printed. */
+  readonly publicAddress: string | null;
+  /** How many proxies of ours stand in front and add to X-Forwarded-For. */
+  readonly trustedProxies: number;
+  /** Absolute path. */
+  readonly dataDirectory: string;
+  /** Null: the embedded server, below the data directory. */
+  readonly databaseUrl: string | null;
+  readonly databaseConnections: number;
+  /** Null: generated once, kept in the data directory. */
+  readonly tokenSecret: string | null;
+  readonly tokenLifetimeSeconds: number;
+  /** Any of them opens the relay link, so that they can be rotated. Null: generated once, kept in the data directory. */
+  readonly relaySecrets: readonly string[] | null;
+  readonly metricsToken: string | null;
+  readonly presenceTimeoutSeconds: number;
+  readonly defaultPeers: number;
+  readonly maxPeers: number;
+  /** Per client address and minute; 0 means unlimited. */
+  readonly limits: Readonly<Record<LimitedAction, number>>;
+  readonly logLevel: string;
+}
+
+export const limitedActions = ['requests', 'signIns', 'creates', 'joins'] as const;
+export type LimitedAction = (typeof limitedActions)[number];
+
+/** Names every setting that is wrong, in one message for the person who runs the server. */
+export class ConfigError extends Error {}
+
+/** @throws ConfigError */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`These settings are wrong:\n${faults.join('\n')}`);
+  }
+  return toConfig(parsed.data);
+}
+
+/** The settings as they may be logged. */
+export function redacted(config: Config): object {
+  const hide = (value: unknown) => (value === null ? null : '[redacted]');
+  return {
+    ...config,
+    databaseUrl: hide(config.databaseUrl),
+    tokenSecret: hide(config.tokenSecret),
+    relaySecrets: hide(config.relaySecrets),
+    metricsToken: hide(config.metricsToken),
+  };
+}
+
+function toConfig(env: z.output<typeof environmentSchema>): Config {
+  return {
+    httpPort: env.LANRAGE_HTTP_PORT,
+    httpBind: env.LANRAGE_HTTP_BIND,
+    publicUrl: env.LANRAGE_PUBLIC_URL ? new URL(env.LANRAGE_PUBLIC_URL) : null,
+    publicAddress: env.LANRAGE_PUBLIC_ADDRESS ?? null,
+    trustedProxies: env.LANRAGE_TRUST_PROXY,
+    dataDirectory: resolve(env.LANRAGE_DATA),
+    databaseUrl: env.DATABASE_URL ?? null,
+    databaseConnections: env.LANRAGE_DATABASE_CONNECTIONS,
+    tokenSecret: env.LANRAGE_TOKEN_SECRET ?? null,
+    tokenLifetimeSeconds: env.LANRAGE_TOKEN_LIFETIME_SECONDS,
+    relaySecrets: env.LANRAGE_RELAY_SECRET ?? null,
+    metricsToken: env.LANRAGE_METRICS_TOKEN ?? null,
+    presenceTimeoutSeconds: env.LANRAGE_PRESENCE_TIMEOUT_SECONDS,
+    defaultPeers: Math.min(env.LANRAGE_PARTY_DEFAULT_PEERS, env.LANRAGE_PARTY_MAX_PEERS),
+    maxPeers: env.LANRAGE_PARTY_MAX_PEERS,
+    limits: {
+      requests: env.LANRAGE_LIMIT_REQUESTS,
+      signIns: env.LANRAGE_LIMIT_SIGN_INS,
+      creates: env.LANRAGE_LIMIT_CREATES,
+      joins: env.LANRAGE_LIMIT_JOINS,
+    },
+    logLevel: env.LANRAGE_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Config } from '../config';
+import { EmbeddedServer } from './embedded-server';
+import { PrismaClient } from './generated/client';
+import { migrate } from './migrations';
+
+const CONNECT_TIMEOUT_MS = 2000;
+const QUERY_TIMEOUT_MS = 5000;
+const START_ATTEMPTS = 30;
+const START_PAUSE_MS = 1000;
+
+/** A statement that begins with a comment is prepared once per connection, under the comment's text. */
+const statementName = /^\s*\/\*\s*(?<name>\S+)\s*\*\//;
+
+/** The open database, its schema up to date. */
+export class Database implements OnApplicationShutdown {
+  private constructor(
+    readonly prisma: PrismaClient,
+    private readonly pool: pg.Pool,
+    private readonly embedded: EmbeddedServer | null,
+  ) {}
+
+  static async open(config: Config): Promise<Database> {
+    const logger = new Logger('database');
+    const embedded =
+      config.databaseUrl === null ? await EmbeddedServer.start(join(config.dataDirectory, 'postgres')) : null;
+    const connection = embedded?.connection ?? { connectionString: config.databaseUrl ?? '' };
+
+    const applied = await migrateWhenReachable(connection, logger);
+    if (applied.length > 0) logger.log({ migrations: applied }, 'database schema brought up to date');
+
+    const pool = new pg.Pool({
+      ...connection,
+      max: config.databaseConnections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+    });
+    pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'));
+    const adapter = new PrismaPg(pool, {
+      statementNameGenerator: ({ sql }) => statementName.exec(sql)?.groups?.['name'] ?? '',
+    });
+    return new Database(new PrismaClient({ adapter }), pool, embedded);
+  }
+
+  /** Settles when the database answers. */
+  async ping(): Promise<void> {
+    await this.prisma.$queryRaw`SELECT 1`;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.prisma.$disconnect();
+    await this.pool.end();
+    await this.embedded?.stop();
+  }
+}
+
+/** A database server that starts together with this one may need some seconds more. */
+async function migrateWhenReachable(connection: pg.ClientConfig, logger: Logger): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+    try {
+      await client.connect();
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+      if (attempt === 1) logger.warn({ err: error }, 'waiting for the database');
+      await sleep(START_PAUSE_MS);
+      continue;
+    }
+    try {
+      return await migrate(client);
+    } finally {
+      await client.end();
+    }
+  }
+}

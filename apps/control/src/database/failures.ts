@@ -1,0 +1,63 @@
+/** What Prisma's and the driver's errors mean to us. */
+import { z } from 'zod';
+
+const databaseErrorSchema = z.object({
+  /** Prisma's own (P…), the operating system's (E…), or absent. */
+  code: z.string().optional(),
+  message: z.string(),
+  meta: z
+    .object({
+      driverAdapterError: z.object({
+        cause: z.object({
+          /** SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
+          originalCode: z.string().optional(),
+          constraint: z.object({ index: z.string() }).optional(),
+        }),
+      }),
+    })
+    .optional(),
+});
+
+const awayCodes = new Set([
+  ...[
+    'ENOENT',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+  ],
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'],
+]);
+
+/** Class 08: connection exceptions; 57P01 to 57P03: shutting down or starting; 53300: too many connections. */
+const awayState = /^(08...|57P0[123]|53300)$/;
+
+/** The driver's own words, which carry no code. */
+const awayMessage = /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated)/;
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Is the database down, or out of reach, so that the same statement can work later? */
+export function isDatabaseAway(thrown: unknown): boolean {
+  const error = parse(thrown);
+  if (!error) return false;
+  const state = error.meta?.driverAdapterError.cause.originalCode ?? '';
+  return awayCodes.has(error.code ?? '') || awayState.test(state) || awayMessage.test(error.message);
+}
+
+/** The unique constraint that a statement ran into, or null when it failed for another reason. */
+export function violatedConstraint(thrown: unknown): string | null {
+  const cause = parse(thrown)?.meta?.driverAdapterError.cause;
+  return cause?.originalCode === UNIQUE_VIOLATION ? (cause.constraint?.index ?? null) : null;
+}
+
+function parse(thrown: unknown): z.output<typeof databaseErrorSchema> | null {
+  if (!(thrown instanceof Error)) return null;
+  const { message } = thrown;
+  const parsed = databaseErrorSchema.safeParse({ ...thrown, message });
+  return parsed.success ? parsed.data : null;
+}

@@ -1,0 +1,86 @@
+import { HttpException } from '@nestjs/common';
+import { z } from 'zod';
+import { LanrageError, type ErrorCode } from '#shared/errors';
+import type { ErrorBody } from '#shared/api/rest';
+import { isDatabaseAway } from '../database/failures';
+
+/** HTTP status codes exist only here; everything else speaks in the codes of errors.ts. */
+const statusByCode: Partial<Record<ErrorCode, number>> = {
+  INVALID_REQUEST: 400,
+  INVALID_PARTY_ID: 400,
+  INVALID_NAME: 400,
+  INVALID_PUBLIC_KEY: 400,
+  REQUEST_TOO_LARGE: 413,
+  NOT_FOUND: 404,
+  UNAUTHENTICATED: 401,
+  CHALLENGE_EXPIRED: 401,
+  PROOF_REJECTED: 401,
+  RATE_LIMITED: 429,
+  PARTY_NOT_FOUND: 404,
+  PARTY_FULL: 409,
+  NO_FREE_ADDRESS: 409,
+  ALREADY_IN_PARTY: 409,
+  CONTROL_UNAVAILABLE: 503,
+  INTERNAL: 500,
+};
+
+const DATABASE_RETRY_SECONDS = 2;
+
+export function statusOf(code: ErrorCode): number {
+  return statusByCode[code] ?? 500;
+}
+
+export function errorBody(error: LanrageError): ErrorBody {
+  const { code, message, retryable, retryAfterSeconds } = error;
+  return {
+    error: { code, message, retryable, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+  };
+}
+
+/** Whatever was thrown, as a refusal that may be shown; what nobody foresaw is INTERNAL, with its cause. */
+export function toLanrageError(thrown: unknown): LanrageError {
+  if (thrown instanceof LanrageError) return thrown;
+  if (thrown instanceof z.ZodError) return invalidInput(thrown.issues);
+  if (isDatabaseAway(thrown)) {
+    return new LanrageError('CONTROL_UNAVAILABLE', {
+      message: 'The server cannot reach its database right now. Try again in a moment.',
+      retryAfterSeconds: DATABASE_RETRY_SECONDS,
+      cause: thrown,
+    });
+  }
+  const status = thrown instanceof HttpException ? thrown.getStatus() : bodyParserStatus(thrown);
+  if (status === 404) return new LanrageError('NOT_FOUND');
+  if (status === 413) return new LanrageError('REQUEST_TOO_LARGE');
+  if (status !== undefined && status < 500) return new LanrageError('INVALID_REQUEST', { cause: thrown });
+  return new LanrageError('INTERNAL', { cause: thrown });
+}
+
+const codeByField: Partial<Record<string, ErrorCode>> = {
+  partyId: 'INVALID_PARTY_ID',
+  name: 'INVALID_NAME',
+  peerName: 'INVALID_NAME',
+  publicKey: 'INVALID_PUBLIC_KEY',
+};
+
+interface InputIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The refusal for input that a schema turned down. */
+export function invalidInput(issues: readonly InputIssue[]): LanrageError {
+  const path = (issues[0]?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  const code = codeByField[path.at(-1) ?? ''];
+  if (code) return new LanrageError(code);
+  const where = path.length ? `${path.join('.')}: ` : '';
+  return new LanrageError('INVALID_REQUEST', {
+    message: `The request is malformed (${where}${issues[0]?.message ?? 'unreadable'}).`,
+  });
+}
+
+/** body-parser throws plain errors that carry a status. */
+function bodyParserStatus(thrown: unknown): number | undefined {
+  return thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number'
+    ? thrown.status
+    : undefined;
+}

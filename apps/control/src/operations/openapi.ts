@@ -1,0 +1,56 @@
+import { applyDecorators } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { errorBodySchema } from '#shared/api/rest';
+import { errorCatalogue, type ErrorCode } from '#shared/errors';
+import { statusOf } from './errors';
+import { groupBy } from './group-by';
+import { version } from './version';
+
+interface Answer {
+  readonly summary: string;
+  readonly status?: number;
+  /** Absent: an empty answer. */
+  readonly body?: z.ZodType;
+  /** Besides those that every request can meet. */
+  readonly refusals?: readonly ErrorCode[];
+}
+
+const everywhere: readonly ErrorCode[] = ['INVALID_REQUEST', 'RATE_LIMITED', 'CONTROL_UNAVAILABLE'];
+
+/** Describes a route's answers; its parameters are described by the schemas that validate them. */
+export function Answers({ summary, status = 200, body, refusals = [] }: Answer): MethodDecorator {
+  const codesByStatus = groupBy([...refusals, ...everywhere], statusOf);
+  return applyDecorators(
+    ApiOperation({ summary }),
+    ApiResponse({ status, description: 'Done', ...(body ? { standardSchema: body } : {}) }),
+    ...[...codesByStatus].map(([refused, codes]) =>
+      ApiResponse({ status: refused, description: describe(codes), standardSchema: errorBodySchema }),
+    ),
+  );
+}
+
+/** The same, for routes that need a token. */
+export function AnswersToCaller({ refusals = [], ...answer }: Answer): MethodDecorator {
+  return applyDecorators(ApiBearerAuth(), Answers({ ...answer, refusals: ['UNAUTHENTICATED', ...refusals] }));
+}
+
+/** Serves the API's description at /docs, for people, and /docs-json, for programs. */
+export function serveDocumentation(app: NestExpressApplication): void {
+  const document = SwaggerModule.createDocument(
+    app,
+    new DocumentBuilder().setTitle('LANrage control plane').setVersion(version).addBearerAuth().build(),
+    // Bodies are described as they are on the wire, which is the schemas' input on either side.
+    {
+      standardSchemaConverter: (schema) => ({
+        schema: z.toJSONSchema(schema as z.ZodType, { target: 'openapi-3.0', io: 'input' }),
+      }),
+    },
+  );
+  SwaggerModule.setup('docs', app, document, { customSiteTitle: 'LANrage API' });
+}
+
+function describe(codes: readonly ErrorCode[]): string {
+  return codes.map((code) => `\`${code}\`: ${errorCatalogue[code].message}`).join('\n\n');
+}

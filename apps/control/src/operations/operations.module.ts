@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { ErrorFilter } from './error.filter';
+import { HealthController } from './health.controller';
+import { Metrics, MetricsController } from './metrics';
+import { LimitGuard, RequestLimits } from './request-limits';
+
+@Global()
+@Module({
+  controllers: [HealthController, MetricsController],
+  providers: [
+    Metrics,
+    RequestLimits,
+    { provide: APP_FILTER, useClass: ErrorFilter },
+    { provide: APP_GUARD, useClass: LimitGuard },
+  ],
+  exports: [Metrics, RequestLimits],
+})
+export class OperationsModule {}

@@ -1,0 +1,57 @@
+import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { LanrageError } from '#shared/errors';
+import { CONFIG, limitedActions, type Config, type LimitedAction } from '../config';
+import { clientAddress, limitKey } from './client-address';
+
+const SECONDS_PER_MINUTE = 60;
+const LIMITED_ACTION = 'limited-action';
+
+/** Counts this route against a limit of its own, besides the one for all requests. */
+export const Limited = (action: LimitedAction) => SetMetadata(LIMITED_ACTION, action);
+
+/** How much one client address may do in a minute. */
+@Injectable()
+export class RequestLimits {
+  private readonly limiters: ReadonlyMap<LimitedAction, RateLimiterMemory>;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const limited = limitedActions.filter((action) => config.limits[action] > 0);
+    this.limiters = new Map(
+      limited.map((action) => [
+        action,
+        new RateLimiterMemory({ points: config.limits[action], duration: SECONDS_PER_MINUTE }),
+      ]),
+    );
+  }
+
+  /** @throws LanrageError RATE_LIMITED */
+  async count(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
+    const limiter = this.limiters.get(action);
+    if (!limiter) return;
+    try {
+      await limiter.consume(limitKey(clientAddress(request, this.config.trustedProxies)));
+    } catch (rejection) {
+      if (!(rejection instanceof RateLimiterRes)) throw rejection;
+      throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });
+    }
+  }
+}
+
+@Injectable()
+export class LimitGuard implements CanActivate {
+  constructor(
+    private readonly limits: RequestLimits,
+    private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const action = this.reflector.get<LimitedAction | undefined>(LIMITED_ACTION, context.getHandler());
+    if (action) await this.limits.count(action, context.switchToHttp().getRequest<Request>());
+    return true;
+  }
+}

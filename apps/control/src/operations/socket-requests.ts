@@ -1,0 +1,101 @@
+import { Logger } from '@nestjs/common';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Socket } from 'socket.io';
+import type { z } from 'zod';
+import { LanrageError } from '#shared/errors';
+import { errorBody, invalidInput, toLanrageError } from './errors';
+
+type Schemas = Record<string, z.ZodType>;
+
+/** What a socket's client may send: for each event of `Requests`, from the parsed payload to the answer. */
+export type Handlers<Requests extends Schemas> = {
+  readonly [Name in keyof Requests]: (payload: z.output<Requests[Name]>) => object | Promise<object>;
+};
+
+type Acknowledge = (answer: object) => void;
+
+const FLOOD_FACTOR = 10;
+
+/**
+ * Answers a client's events: each is limited, parsed by its schema, handled, and acknowledged with the handler's
+ * answer or with `{ ok: false, error }`. A client that sends far more than it may is disconnected.
+ */
+export class SocketRequests<Requests extends Schemas> {
+  private readonly logger = new Logger('sockets');
+  private readonly limiter: RateLimiterMemory;
+
+  constructor(
+    private readonly schemas: Requests,
+    private readonly eventsPerSecond: number,
+  ) {
+    this.limiter = new RateLimiterMemory({ points: eventsPerSecond, duration: 1 });
+  }
+
+  serve(socket: Socket, handlers: Handlers<Requests>): void {
+    socket.onAny((event: string, payload: unknown, acknowledge?: Acknowledge) => {
+      this.answer(socket, handlers, event, payload)
+        .catch((thrown: unknown) => this.refusal(thrown))
+        .then((answer) => {
+          if (typeof acknowledge === 'function') acknowledge(answer);
+        })
+        .catch((error: unknown) => this.logger.error({ err: error }, 'acknowledgement failed'));
+    });
+  }
+
+  private async answer(
+    socket: Socket,
+    handlers: Handlers<Requests>,
+    event: string,
+    payload: unknown,
+  ): Promise<object> {
+    await this.limit(socket);
+    const schema = Object.hasOwn(this.schemas, event) ? this.schemas[event] : undefined;
+    const handler = Object.hasOwn(handlers, event) ? handlers[event] : undefined;
+    if (!schema || !handler) throw new LanrageError('NOT_FOUND');
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) throw invalidInput(parsed.error.issues);
+    return handler(parsed.data as z.output<Requests[string]>);
+  }
+
+  private async limit(socket: Socket): Promise<void> {
+    try {
+      await this.limiter.consume(socket.id);
+    } catch (rejection) {
+      if (!(rejection instanceof RateLimiterRes)) throw rejection;
+      if (rejection.consumedPoints > FLOOD_FACTOR * this.eventsPerSecond) socket.disconnect(true);
+      throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: 1 });
+    }
+  }
+
+  private refusal(thrown: unknown): object {
+    const error = toLanrageError(thrown);
+    if (error.code === 'INTERNAL') this.logger.error({ err: error.cause }, 'event failed');
+    return { ok: false, ...errorBody(error) };
+  }
+}
+
+/** Of the one socket.io server behind all namespaces. */
+export const socketOptions = {
+  /** Bytes; messages between relays and control plane are split to stay below it. */
+  maxHttpBufferSize: 128 * 1024,
+  /** An agent that vanished is noticed within the sum of both. */
+  pingInterval: 10_000,
+  pingTimeout: 10_000,
+  /** How long a connection may stay without having signed in. */
+  connectTimeout: 10_000,
+  serveClient: false,
+};
+
+/** Middleware that lets a socket into a namespace unless `check` throws; the client gets the error body as `data`. */
+export function admitSockets(check: (socket: Socket) => void) {
+  return (socket: Socket, next: (error?: Error) => void): void => {
+    try {
+      check(socket);
+    } catch (thrown) {
+      const error = toLanrageError(thrown);
+      next(Object.assign(new Error(error.message), { data: errorBody(error) }));
+      return;
+    }
+    next();
+  };
+}

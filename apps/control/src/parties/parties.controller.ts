@@ -1,0 +1,88 @@
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { partyIdField } from '#shared/api/fields';
+import { partySnapshotSchema, type PartySnapshot } from '#shared/api/party';
+import {
+  createPartyRequestSchema,
+  joinPartyRequestSchema,
+  type CreatePartyRequest,
+  type JoinPartyRequest,
+} from '#shared/api/rest';
+import { AuthGuard, Caller } from '../auth/auth.guard';
+import type { Identity } from '../auth/identity';
+import { AnswersToCaller } from '../operations/openapi';
+import { Limited } from '../operations/request-limits';
+import { PartiesService } from './parties.service';
+
+const partyPath = z.object({ partyId: partyIdField });
+type PartyPath = z.output<typeof partyPath>;
+
+@ApiTags('parties')
+@Controller('v1/parties')
+@UseGuards(AuthGuard)
+export class PartiesController {
+  constructor(private readonly parties: PartiesService) {}
+
+  @Post()
+  @Limited('creates')
+  @AnswersToCaller({
+    summary: 'Found a party, as its host',
+    status: 201,
+    body: partySnapshotSchema,
+    refusals: ['INVALID_NAME', 'ALREADY_IN_PARTY'],
+  })
+  create(
+    @Caller() caller: Identity,
+    @Body({ schema: createPartyRequestSchema }) request: CreatePartyRequest,
+  ): Promise<PartySnapshot> {
+    return this.parties.create(caller, request);
+  }
+
+  @Post(':partyId/join')
+  @HttpCode(200)
+  @Limited('joins')
+  @AnswersToCaller({
+    summary: 'Join a party; joining again gives the same answer',
+    body: partySnapshotSchema,
+    refusals: [
+      'INVALID_PARTY_ID',
+      'INVALID_NAME',
+      'PARTY_NOT_FOUND',
+      'PARTY_FULL',
+      'NO_FREE_ADDRESS',
+      'ALREADY_IN_PARTY',
+    ],
+  })
+  join(
+    @Caller() caller: Identity,
+    @Param({ schema: partyPath }) { partyId }: PartyPath,
+    @Body({ schema: joinPartyRequestSchema }) request: JoinPartyRequest,
+  ): Promise<PartySnapshot> {
+    return this.parties.join(caller, partyId, request);
+  }
+
+  @Post(':partyId/leave')
+  @HttpCode(204)
+  @AnswersToCaller({
+    summary: 'Leave a party; done as well when not in it',
+    status: 204,
+    refusals: ['INVALID_PARTY_ID'],
+  })
+  leave(@Caller() caller: Identity, @Param({ schema: partyPath }) { partyId }: PartyPath): Promise<void> {
+    return this.parties.leave(caller.peerId, partyId, 'left');
+  }
+
+  @Get(':partyId')
+  @AnswersToCaller({
+    summary: 'The party as the caller sees it; members only',
+    body: partySnapshotSchema,
+    refusals: ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND'],
+  })
+  get(
+    @Caller() caller: Identity,
+    @Param({ schema: partyPath }) { partyId }: PartyPath,
+  ): Promise<PartySnapshot> {
+    return this.parties.get(caller.peerId, partyId);
+  }
+}

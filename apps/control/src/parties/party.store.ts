@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { CREATOR_SLOT } from '#shared/party/virtual-ip';
+import type { Identity } from '../auth/identity';
+import { Database } from '../database/database';
+import { violatedConstraint } from '../database/failures';
+import { Prisma } from '../database/generated/client';
+import type { Leases, MemberRecord, PartyRecord } from './party';
+
+export type NewParty = Pick<PartyRecord, 'id' | 'name' | 'maxPeers'>;
+export type NewMember = Identity & Pick<MemberRecord, 'name'>;
+
+/** A party as a peer that wants to join finds it; `party` is null when there is none. */
+export interface JoinView {
+  readonly currentPartyId: PartyId | null;
+  readonly party: PartyRecord | null;
+  readonly leases: Leases;
+}
+
+interface JoinRow {
+  readonly current_party_id: PartyId | null;
+  readonly party: PartyRecord | null;
+  readonly own_slot: number | null;
+  readonly departed_slots: number[] | null;
+}
+
+const milliseconds = (column: string) => Prisma.raw(`(extract(epoch FROM ${column}) * 1000)::float8`);
+
+/** A PartyRecord of the row `p`. */
+const partyRecord = Prisma.sql`
+  json_build_object(
+    'id', p.id, 'name', p.name, 'hostId', p.host_id, 'maxPeers', p.max_peers, 'revision', p.revision,
+    'createdAtMs', ${milliseconds('p.created_at')},
+    'members', (
+      SELECT json_agg(
+        json_build_object('peerId', m.peer_id, 'name', m.name, 'publicKey', m.public_key, 'slot', l.slot,
+                          'joinedAtMs', ${milliseconds('m.joined_at')})
+        ORDER BY m.joined_at, m.peer_id)
+      FROM members m JOIN leases l USING (party_id, peer_id)
+      WHERE party_id = p.id))`;
+
+/**
+ * The statements behind parties, one round trip each. A reading gives all that a decision needs; a change takes
+ * effect only on the revision that it was decided on, so that no transaction stays open in between. The comment
+ * at the head of a statement names it, see database.ts.
+ */
+@Injectable()
+export class PartyStore {
+  constructor(private readonly database: Database) {}
+
+  async findByMember(peerId: PeerId): Promise<PartyRecord | null> {
+    const rows = await this.database.prisma.$queryRaw<{ party: PartyRecord }[]>`
+      /* party_of_member */
+      SELECT ${partyRecord} AS party FROM parties p
+      WHERE p.id = (SELECT party_id FROM members WHERE peer_id = ${peerId})`;
+    return rows[0]?.party ?? null;
+  }
+
+  async findForJoin(partyId: PartyId, peerId: PeerId): Promise<JoinView> {
+    const [row] = await this.database.prisma.$queryRaw<[JoinRow]>`
+      /* party_to_join */
+      SELECT
+        (SELECT party_id FROM members WHERE peer_id = ${peerId}) AS current_party_id,
+        (SELECT ${partyRecord} FROM parties p WHERE p.id = ${partyId}) AS party,
+        (SELECT slot FROM leases WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS own_slot,
+        (SELECT array_agg(slot) FROM leases LEFT JOIN members USING (party_id, peer_id)
+          WHERE party_id = ${partyId} AND members.name IS NULL) AS departed_slots`;
+    return {
+      currentPartyId: row.current_party_id,
+      party: row.party,
+      leases: { ownSlot: row.own_slot, departedSlots: row.departed_slots ?? [] },
+    };
+  }
+
+  /** @returns the new party's only revision so far, or the reason why there is none */
+  async create(party: NewParty, creator: NewMember): Promise<PartyRecord | 'id_taken' | 'already_member'> {
+    try {
+      const [{ created_at_ms: createdAtMs }] = await this.database.prisma.$queryRaw<
+        [{ created_at_ms: number }]
+      >`
+        /* create_party */
+        WITH party AS (
+          INSERT INTO parties (id, name, host_id, max_peers)
+          VALUES (${party.id}, ${party.name}, ${creator.peerId}, ${party.maxPeers})
+          RETURNING created_at
+        ), lease AS (
+          INSERT INTO leases (party_id, peer_id, slot) VALUES (${party.id}, ${creator.peerId}, ${CREATOR_SLOT})
+        ), member AS (
+          INSERT INTO members (peer_id, party_id, name, public_key)
+          VALUES (${creator.peerId}, ${party.id}, ${creator.name}, ${creator.publicKey})
+        )
+        SELECT ${milliseconds('created_at')} AS created_at_ms FROM party`;
+      const member = { ...creator, slot: CREATOR_SLOT, joinedAtMs: createdAtMs };
+      return { ...party, hostId: creator.peerId, revision: 1, createdAtMs, members: [member] };
+    } catch (error) {
+      const constraint = violatedConstraint(error);
+      if (constraint === 'parties_pkey') return 'id_taken';
+      if (constraint === 'members_pkey') return 'already_member';
+      throw error;
+    }
+  }
+
+  /** @returns when the member joined, or null when the party had changed or the peer went into another one */
+  async admit(party: PartyRecord, newcomer: NewMember, slot: number): Promise<number | null> {
+    try {
+      const rows = await this.database.prisma.$queryRaw<{ joined_at_ms: number }[]>`
+        /* admit_member */
+        WITH changed AS (
+          UPDATE parties SET revision = revision + 1
+          WHERE id = ${party.id} AND revision = ${party.revision}
+          RETURNING id
+        ), lease AS (
+          INSERT INTO leases (party_id, peer_id, slot) SELECT id, ${newcomer.peerId}, ${slot}::int FROM changed
+          ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id
+        )
+        INSERT INTO members (peer_id, party_id, name, public_key)
+        SELECT ${newcomer.peerId}, id, ${newcomer.name}, ${newcomer.publicKey} FROM changed
+        RETURNING ${milliseconds('joined_at')} AS joined_at_ms`;
+      return rows[0]?.joined_at_ms ?? null;
+    } catch (error) {
+      if (violatedConstraint(error) !== null) return null;
+      throw error;
+    }
+  }
+
+  /** @returns whether the party was still as it was decided on */
+  async rename(party: PartyRecord, peerId: PeerId, name: string): Promise<boolean> {
+    const changes = await this.database.prisma.$executeRaw`
+      /* rename_member */
+      WITH changed AS (
+        UPDATE parties SET revision = revision + 1
+        WHERE id = ${party.id} AND revision = ${party.revision}
+        RETURNING id
+      )
+      UPDATE members SET name = ${name} FROM changed WHERE party_id = changed.id AND peer_id = ${peerId}`;
+    return changes === 1;
+  }
+
+  /** The peer's address stays reserved. @returns whether the party was still as it was decided on */
+  async remove(party: PartyRecord, peerId: PeerId, hostId: PeerId): Promise<boolean> {
+    const changes = await this.database.prisma.$executeRaw`
+      /* remove_member */
+      WITH changed AS (
+        UPDATE parties SET revision = revision + 1, host_id = ${hostId}
+        WHERE id = ${party.id} AND revision = ${party.revision}
+        RETURNING id
+      )
+      DELETE FROM members USING changed WHERE party_id = changed.id AND peer_id = ${peerId}`;
+    return changes === 1;
+  }
+
+  /** Forgets the party and everything in it. @returns whether it was still as it was decided on */
+  async close(party: PartyRecord): Promise<boolean> {
+    const changes = await this.database.prisma.$executeRaw`
+      /* close_party */
+      DELETE FROM parties WHERE id = ${party.id} AND revision = ${party.revision}`;
+    return changes === 1;
+  }
+
+  async allMemberIds(): Promise<PeerId[]> {
+    const members = await this.database.prisma.member.findMany({ select: { peerId: true } });
+    return members.map(({ peerId }) => peerId as PeerId);
+  }
+
+  /** Who is in any of these parties now. */
+  async membersOf(partyIds: PartyId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
+    const members = await this.database.prisma.member.findMany({
+      select: { partyId: true, peerId: true },
+      where: { partyId: { in: partyIds } },
+    });
+    return members.map(({ partyId, peerId }) => ({ partyId: partyId as PartyId, peerId: peerId as PeerId }));
+  }
+}

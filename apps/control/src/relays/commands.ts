@@ -1,0 +1,40 @@
+import type { Socket } from 'socket.io';
+import { openAnswerSchema, PAIRS_PER_MESSAGE, type OpenPairsCommand } from '#shared/api/relay-link';
+import { splitEndpoint } from '#shared/endpoint';
+import type { Pair } from './pair';
+
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/**
+ * Has a relay open pairs, each on the port that it had before if that is free.
+ *
+ * @returns the ports by pair id; a pair that the relay could not open is missing
+ */
+export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<Map<string, number>> {
+  const ports = new Map<string, number>();
+  for (const part of parts(pairs)) {
+    const command: OpenPairsCommand = {
+      pairs: part.map(({ pairId, players, endpoint }) => ({
+        pairId,
+        players,
+        preferredPort: endpoint && splitEndpoint(endpoint).port,
+      })),
+    };
+    const answer: unknown = await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.open', command);
+    for (const result of openAnswerSchema.parse(answer).results) {
+      if ('port' in result) ports.set(result.pairId, result.port);
+    }
+  }
+  return ports;
+}
+
+export function closeOnRelay(socket: Socket, pairs: readonly Pair[]): void {
+  for (const part of parts(pairs)) socket.emit('pairs.close', { pairIds: part.map(({ pairId }) => pairId) });
+}
+
+function parts<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / PAIRS_PER_MESSAGE);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * PAIRS_PER_MESSAGE, (index + 1) * PAIRS_PER_MESSAGE),
+  );
+}

@@ -1,0 +1,110 @@
+import type { Presence } from '#shared/api/party';
+import type { Endpoint } from '#shared/endpoint';
+import type { PeerId } from '#shared/party/identity';
+
+export type PresenceView = Presence & { readonly online: boolean };
+
+interface Entry {
+  /** The connection that speaks for the peer; null while there is none. */
+  connectionId: string | null;
+  declared: Presence;
+  /** The public endpoint that a relay saw, which is surer than what the agent believes. */
+  observed: Endpoint | null;
+}
+
+const unheardOf: Presence = { natType: 'unknown', endpoint: null };
+
+/**
+ * Who is here, and where: known for as long as a peer is connected, and for the time-out after. Lives in memory
+ * alone; times are milliseconds of one clock, given by the caller.
+ */
+export class PresenceBook {
+  private readonly entries = new Map<PeerId, Entry>();
+  /** When the peers without a connection were last heard of, the longest silent first. */
+  private readonly silentSinceMs = new Map<PeerId, number>();
+
+  /** @returns the connection that this one replaces, if any */
+  connect(peerId: PeerId, connectionId: string): string | null {
+    const entry = this.entry(peerId);
+    const replaced = entry.connectionId;
+    entry.connectionId = connectionId;
+    this.silentSinceMs.delete(peerId);
+    return replaced;
+  }
+
+  /** @returns whether the peer is offline now; false when a newer connection had replaced this one */
+  disconnect(peerId: PeerId, connectionId: string, nowMs: number): boolean {
+    const entry = this.entries.get(peerId);
+    if (entry?.connectionId !== connectionId) return false;
+    entry.connectionId = null;
+    this.expect(peerId, nowMs);
+    return true;
+  }
+
+  /** The peer was heard of in another way than by a connection; its time-out starts anew. */
+  expect(peerId: PeerId, nowMs: number): void {
+    if (this.entry(peerId).connectionId !== null) return;
+    this.silentSinceMs.delete(peerId);
+    this.silentSinceMs.set(peerId, nowMs);
+  }
+
+  /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
+  declare(peerId: PeerId, presence: Presence): boolean {
+    return this.change(peerId, (entry) => {
+      entry.declared = presence;
+    });
+  }
+
+  /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
+  observe(peerId: PeerId, endpoint: Endpoint): boolean {
+    return this.change(peerId, (entry) => {
+      entry.observed = endpoint;
+    });
+  }
+
+  view(peerId: PeerId): PresenceView {
+    const entry = this.entries.get(peerId);
+    if (!entry) return { online: false, ...unheardOf };
+    const { natType, endpoint } = entry.declared;
+    return { online: entry.connectionId !== null, natType, endpoint: entry.observed ?? endpoint };
+  }
+
+  /** The peers that have been silent for at least so long. */
+  silentFor(timeoutMs: number, nowMs: number): PeerId[] {
+    const peers: PeerId[] = [];
+    for (const [peerId, sinceMs] of this.silentSinceMs) {
+      if (nowMs - sinceMs < timeoutMs) break;
+      peers.push(peerId);
+    }
+    return peers;
+  }
+
+  /** Forgets a peer that has no connection. */
+  forget(peerId: PeerId): void {
+    if (this.entries.get(peerId)?.connectionId !== null) return;
+    this.entries.delete(peerId);
+    this.silentSinceMs.delete(peerId);
+  }
+
+  get onlineCount(): number {
+    return this.entries.size - this.silentSinceMs.size;
+  }
+
+  private entry(peerId: PeerId): Entry {
+    let entry = this.entries.get(peerId);
+    if (!entry) {
+      entry = { connectionId: null, declared: unheardOf, observed: null };
+      this.entries.set(peerId, entry);
+    }
+    return entry;
+  }
+
+  private change(peerId: PeerId, edit: (entry: Entry) => void): boolean {
+    const entry = this.entries.get(peerId);
+    if (!entry) return false;
+    const before = this.view(peerId);
+    edit(entry);
+    const after = this.view(peerId);
+    return before.natType !== after.natType || before.endpoint !== after.endpoint;
+  }
+}
