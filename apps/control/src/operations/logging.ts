@@ -50,7 +50,7 @@ export class StructuredLogger implements LoggerService {
     const context = rest.at(-1);
     const text = rest.length > 1 ? String(rest[0]) : undefined;
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
-    else if (typeof message === 'object') this.pino[level]({ context, ...message }, text);
-    else this.pino[level]({ context, detail: text }, String(message));
+    else if (message !== null && typeof message === 'object') this.pino[level]({ context, ...message }, text);
+    else this.pino[level]({ context, detail: text }, message as string);
   }
 }
