@@ -11,7 +11,7 @@ import { AGENT_NAMESPACE } from '#shared/api/signaling';
 import { request, signIn, type BenchAgent } from './support/agents';
 import { ControlServer } from './support/control-server';
 import { load, type LoadResult } from './support/load';
-import { percentile, progress, publish, round, type Bar } from './support/report';
+import { percentile, progress, publish, round, spread, type Bar } from './support/report';
 
 const args = process.argv.slice(2);
 const CONNECTIONS = [1, 16, 64];
@@ -172,7 +172,7 @@ function publishSamples(samples: readonly Sample[]): void {
       tables: [
         {
           title: `Medians of ${REPETITIONS} runs; in brackets the range. "of limit" compares with plain INSERTs.`,
-          columns: ['conns', 'operation', 'requests/s', 'of limit', 'p50 ms', 'p99 ms', 'CPU ms', 'MiB'],
+          columns: ['conns', 'operation', 'per second', 'of limit', 'p50 ms', 'p99 ms', 'CPU ms', 'MiB'],
           rows: groups.map((group) => [
             group[0]?.connections ?? 0,
             group[0]?.operation ?? '',
@@ -184,7 +184,7 @@ function publishSamples(samples: readonly Sample[]): void {
               ),
             ),
             round(median(group.map(({ p50Ms }) => p50Ms))),
-            spread(group.map(({ p99Ms }) => p99Ms)),
+            round(median(group.map(({ p99Ms }) => p99Ms))),
             round(median(group.map(({ cpuMsPerOperation }) => cpuMsPerOperation))),
             Math.round(median(group.map(({ memoryMiB }) => memoryMiB))),
           ]),
@@ -212,10 +212,6 @@ function barsOf(operation: Operation, samples: readonly Sample[]): Bar[] {
       least: 3,
     },
   ];
-}
-
-function spread(values: readonly number[]): string {
-  return `${round(median(values))} (${round(Math.min(...values))}–${round(Math.max(...values))})`;
 }
 
 function median(values: readonly number[]): number {

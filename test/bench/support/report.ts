@@ -29,6 +29,13 @@ const machine = {
   node: process.version,
 };
 
+/** Two blanks between columns and no frame, so that a table fits 80 columns. */
+const plainLines = Object.fromEntries(
+  ['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((part) => [side + part, '']),
+  ),
+);
+
 /** Prints tables, or one JSON document with `--json`; with `--check`, exits 1 when a bar is missed. */
 export function publish(report: BenchReport, args: readonly string[]): void {
   const bars = report.bars.map((bar) => ({ ...bar, met: isMet(bar) }));
@@ -49,7 +56,11 @@ function isMet({ measured, most, least }: Bar): boolean {
 function printTables(tables: readonly BenchTable[], bars: readonly (Bar & { met: boolean })[]): void {
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}`);
   for (const { title, columns, rows } of tables) {
-    const table = new Table({ head: columns, style: { head: [], border: [] } });
+    const table = new Table({
+      head: columns,
+      chars: plainLines,
+      style: { head: [], border: [], compact: true },
+    });
     table.push(...rows);
     console.log(`\n${title}\n${table.toString()}`);
   }
@@ -65,6 +76,14 @@ function printTables(tables: readonly BenchTable[], bars: readonly (Bar & { met:
 /** Three significant digits: more would claim a precision that a shared machine does not have. */
 export function round(value: number): number {
   return Number(value.toPrecision(3));
+}
+
+/** The median, and behind it the range where there is more than one value. */
+export function spread(values: readonly number[]): string {
+  const middle = String(round(percentile(values, 0.5)));
+  return values.length > 1
+    ? `${middle} (${round(Math.min(...values))}–${round(Math.max(...values))})`
+    : middle;
 }
 
 /** @param quantile 0 … 1, nearest rank */
