@@ -38,7 +38,9 @@ export class ControlLink {
   readonly #log: Logger;
   readonly #socket: Socket<CommandListeners, ReportEmitters>;
   readonly #unreported = new Map<string, Observation>();
+  #isStopped = false;
   #isAnnounced = false;
+  #isOutageKnown = false;
   /** How often in a row the control plane was there and did not take us. */
   #refusals = 0;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -70,6 +72,7 @@ export class ControlLink {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#observedTimer);
     clearInterval(this.#loadTimer);
@@ -94,6 +97,7 @@ export class ControlLink {
       return this.#dialAgain();
     }
     this.#isAnnounced = true;
+    this.#isOutageKnown = false;
     this.#refusals = 0;
     this.#log.info({ pairs: this.#relay.pairCount }, 'control connected');
     this.#reportSoon(this.#relay.observations());
@@ -125,16 +129,18 @@ export class ControlLink {
   #onDisconnect(reason: string): void {
     if (this.#isAnnounced) this.#log.warn({ reason, pairs: this.#relay.pairCount }, 'control away');
     this.#isAnnounced = false;
-    if (!this.#socket.active) this.#dialAgain();
+    if (reason === 'io server disconnect') this.#dialAgain();
   }
 
   /** The client retries by itself when the server cannot be reached, not when the server refuses it. */
   #onRefused(error: Error): void {
-    this.#log.warn({ reason: error.message }, 'control not connected');
+    this.#log[this.#isOutageKnown ? 'debug' : 'warn']({ reason: error.message }, 'control not connected');
+    this.#isOutageKnown = true;
     if (!this.#socket.active) this.#dialAgain();
   }
 
   #dialAgain(): void {
+    if (this.#isStopped) return;
     this.#socket.disconnect();
     clearTimeout(this.#retryTimer);
     const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#refusals++);
