@@ -6,12 +6,13 @@ import helmet from 'helmet';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module';
-import type { Config } from './config';
+import { redacted, type Config } from './config';
 import { invalidInput } from './operations/errors';
 import { StructuredLogger } from './operations/logging';
 import { Metrics } from './operations/metrics';
 import { serveDocumentation } from './operations/openapi';
 import { observeRequests } from './operations/request-log';
+import { version } from './operations/version';
 import { RequestLimits } from './operations/request-limits';
 
 const LARGEST_BODY = '16kb';
@@ -19,6 +20,7 @@ const LARGEST_BODY = '16kb';
 export interface ControlApp {
   /** Where it can be reached. */
   readonly url: string;
+  readonly port: number;
   /** Answers what is under way, then closes connections and database. */
   close(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export interface ControlApp {
 /** Starts the control plane; it listens when the promise settles. */
 export async function startControl(config: Config): Promise<ControlApp> {
   const logger = new StructuredLogger(config.logLevel);
+  logger.log({ settings: redacted(config), version }, 'starting', 'control');
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     logger,
     bodyParser: false,
@@ -35,7 +38,8 @@ export async function startControl(config: Config): Promise<ControlApp> {
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
   serveDocumentation(app);
   await app.listen(config.httpPort, config.httpBind);
-  return { url: urlOf(config, app), close: () => app.close() };
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { url: urlOf(config, port), port, close: () => app.close() };
 }
 
 function useMiddleware(app: NestExpressApplication, logger: Logger): void {
@@ -51,9 +55,8 @@ function useMiddleware(app: NestExpressApplication, logger: Logger): void {
   app.useBodyParser('json', { limit: LARGEST_BODY });
 }
 
-function urlOf({ publicUrl, publicAddress, httpBind }: Config, app: NestExpressApplication): string {
+function urlOf({ publicUrl, publicAddress, httpBind }: Config, port: number): string {
   if (publicUrl) return publicUrl.origin;
-  const { port } = app.getHttpServer().address() as AddressInfo;
   const everywhere = httpBind === '0.0.0.0' || httpBind === '::';
   const host = everywhere ? (publicAddress ?? 'localhost') : httpBind;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

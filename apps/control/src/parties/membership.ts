@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { LanrageError } from '#shared/errors';
 import { PARTY_ID_BYTES, partyIdFrom, type PartyId, type PeerId } from '#shared/party/identity';
@@ -8,7 +9,9 @@ import type { MemberRecord, PartyRecord } from './party';
 import { PartyStore, type JoinView, type NewMember } from './party.store';
 
 /** How often a decision is made anew because somebody else changed the party meanwhile. */
-const ATTEMPTS = 20;
+const ATTEMPTS = 50;
+/** Another process works at the same rhythm: without a pause of random length it could win every time. */
+const LONGEST_PAUSE_MS = 5;
 
 export interface JoinOutcome {
   readonly party: PartyRecord;
@@ -132,6 +135,7 @@ async function until<Result>(step: () => Promise<Result | undefined>): Promise<R
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const result = await step();
     if (result !== undefined) return result;
+    await sleep(Math.random() * LONGEST_PAUSE_MS);
   }
   throw new LanrageError('CONTROL_UNAVAILABLE', {
     message: 'The party changes too fast right now. Try again in a moment.',

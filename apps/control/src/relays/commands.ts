@@ -28,8 +28,11 @@ export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promi
   return ports;
 }
 
-export function closeOnRelay(socket: Socket, pairs: readonly Pair[]): void {
-  for (const part of parts(pairs)) socket.emit('pairs.close', { pairIds: part.map(({ pairId }) => pairId) });
+export async function closeOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<void> {
+  for (const part of parts(pairs)) {
+    const command = { pairIds: part.map(({ pairId }) => pairId) };
+    await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.close', command);
+  }
 }
 
 function parts<Item>(items: readonly Item[]): Item[][] {

@@ -67,7 +67,10 @@ export class RelaySessions {
     const closed = ids.flatMap((id) => this.pairs.get(id) ?? []);
     for (const [relayId, pairs] of groupBy(closed, (pair) => pair.relayId)) {
       const socket = this.relay(relayId)?.socket;
-      if (socket) closeOnRelay(socket, pairs);
+      if (!socket) continue;
+      closeOnRelay(socket, pairs).catch((error: unknown) => {
+        this.logger.warn({ relayId, err: error }, 'relay did not close pairs');
+      });
     }
     for (const pair of closed) {
       this.place(pair, null);

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import type { PeerId } from '#shared/party/identity';
+import { PresenceBook } from './presence';
+
+const alice = 'a'.repeat(16) as PeerId;
+const bob = 'b'.repeat(16) as PeerId;
+const endpoint = (text: string) => parseEndpoint(text) as Endpoint;
+const home = endpoint('192.0.2.1:5000');
+const seenByRelay = endpoint('192.0.2.1:6000');
+
+describe('PresenceBook', () => {
+  it('tells who is online', () => {
+    const book = new PresenceBook();
+    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null });
+    book.connect(alice, 'c1');
+    expect(book.view(alice).online).toBe(true);
+    expect(book.disconnect(alice, 'c1', 0)).toBe(true);
+    expect(book.view(alice).online).toBe(false);
+  });
+
+  it('lets a newer connection replace the older one, whose end then means nothing', () => {
+    const book = new PresenceBook();
+    expect(book.connect(alice, 'old')).toBeNull();
+    expect(book.connect(alice, 'new')).toBe('old');
+    expect(book.disconnect(alice, 'old', 0)).toBe(false);
+    expect(book.view(alice).online).toBe(true);
+  });
+
+  it('reports who has been silent for the time-out, longest first, and nobody who is connected', () => {
+    const book = new PresenceBook();
+    book.expect(alice, 1000);
+    book.expect(bob, 2000);
+    book.connect('c'.repeat(16) as PeerId, 'c3');
+    expect(book.silentFor(60_000, 60_999)).toEqual([]);
+    expect(book.silentFor(60_000, 61_000)).toEqual([alice]);
+    expect(book.silentFor(60_000, 62_000)).toEqual([alice, bob]);
+
+    book.expect(alice, 61_500);
+    expect(book.silentFor(60_000, 62_000)).toEqual([bob]);
+    book.connect(bob, 'c2');
+    expect(book.silentFor(60_000, 200_000)).toEqual([alice]);
+  });
+
+  it('prefers what a relay saw to what the agent believes', () => {
+    const book = new PresenceBook();
+    book.connect(alice, 'c1');
+    expect(book.declare(alice, { natType: 'full_cone', endpoint: home })).toBe(true);
+    expect(book.observe(alice, seenByRelay)).toBe(true);
+    expect(book.observe(alice, seenByRelay)).toBe(false);
+    expect(book.view(alice)).toEqual({ online: true, natType: 'full_cone', endpoint: seenByRelay });
+    expect(book.declare(alice, { natType: 'full_cone', endpoint: home })).toBe(false);
+    expect(book.declare(alice, { natType: 'symmetric', endpoint: home })).toBe(true);
+    expect(book.view(alice).endpoint).toBe(seenByRelay);
+  });
+
+  it('keeps nothing of whom it does not expect', () => {
+    const book = new PresenceBook();
+    expect(book.declare(alice, { natType: 'open', endpoint: home })).toBe(false);
+    expect(book.observe(alice, home)).toBe(false);
+    book.expect(alice, 0);
+    book.declare(alice, { natType: 'open', endpoint: home });
+    book.forget(alice);
+    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null });
+    expect(book.silentFor(0, 1)).toEqual([]);
+  });
+
+  it('does not forget whoever is connected', () => {
+    const book = new PresenceBook();
+    book.connect(alice, 'c1');
+    book.forget(alice);
+    expect(book.view(alice).online).toBe(true);
+  });
+
+  it('has everybody either online or silent, in any history', () => {
+    const peers = [alice, bob];
+    const event = fc.record({
+      peer: fc.constantFrom(...peers),
+      connection: fc.constantFrom('x', 'y'),
+      kind: fc.constantFrom('connect', 'disconnect', 'expect', 'forget'),
+    });
+    fc.assert(
+      fc.property(fc.array(event), (events) => {
+        const book = new PresenceBook();
+        const connections = new Map<PeerId, string>();
+        for (const [nowMs, { peer, connection, kind }] of events.entries()) {
+          if (kind === 'connect') connections.set(peer, connection);
+          if (kind === 'disconnect' && connections.get(peer) === connection) connections.delete(peer);
+          if (kind === 'connect') book.connect(peer, connection);
+          else if (kind === 'disconnect') book.disconnect(peer, connection, nowMs);
+          else if (kind === 'expect') book.expect(peer, nowMs);
+          else book.forget(peer);
+        }
+        const silent = book.silentFor(0, events.length);
+        for (const peer of peers) {
+          expect(book.view(peer).online).toBe(connections.has(peer));
+          expect(silent.includes(peer) && connections.has(peer)).toBe(false);
+        }
+        expect(book.onlineCount).toBe(connections.size);
+      }),
+    );
+  });
+});

@@ -1,0 +1,130 @@
+/** The decisions about membership against a real database, with two processes' worth of hands in it. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publicKeyOf } from '#shared/auth/proof';
+import { peerIdOf, type PeerId } from '#shared/party/identity';
+import { SHARED_SLOTS } from '#shared/party/virtual-ip';
+import type { PublicKey } from '#shared/wireguard/key';
+import { readConfig } from '../../apps/control/src/config';
+import { Database } from '../../apps/control/src/database/database';
+import { Membership } from '../../apps/control/src/parties/membership';
+import { PartyStore } from '../../apps/control/src/parties/party.store';
+
+const newPeer = (name = 'Somebody') => {
+  const publicKey = publicKeyOf(randomBytes(32)) as PublicKey;
+  return { peerId: peerIdOf(publicKey), publicKey, name };
+};
+
+describe('membership', () => {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'lanrage-membership-'));
+  let database: Database;
+  /** Each has a queue of its own, so that they run into each other as two servers would. */
+  let servers: [Membership, Membership];
+
+  beforeAll(async () => {
+    database = await Database.open(readConfig({ LANRAGE_DATA: dataDirectory }));
+    const store = new PartyStore(database);
+    servers = [new Membership(store), new Membership(store)];
+  }, 60_000);
+  afterAll(async () => {
+    await database.onApplicationShutdown();
+    await rm(dataDirectory, { recursive: true });
+  });
+
+  const server = (index: number) => servers[index % 2 === 0 ? 0 : 1];
+  const partyOf = async (peerId: PeerId) => {
+    const party = await servers[0].of(peerId);
+    if (!party) throw new Error('in no party');
+    return party;
+  };
+
+  it('gives 500 peers that want the same address at the same instant 500 addresses', async () => {
+    const host = newPeer();
+    const { id } = await servers[0].create('LAN', 1000, host);
+    await Promise.all(Array.from({ length: 500 }, (_, index) => server(index).join(id, newPeer(), 300)));
+
+    const { members, revision } = await partyOf(host.peerId);
+    const slots = members.map((member) => member.slot).sort((a, b) => a - b);
+    expect(slots).toEqual([0, ...Array.from({ length: 500 }, (_, index) => 300 + index)]);
+    expect(revision).toBe(501);
+  }, 60_000);
+
+  it('fills the last place once, whichever server is asked', async () => {
+    const host = newPeer();
+    const { id } = await servers[0].create('LAN', 2, host);
+    const joins = Array.from({ length: 50 }, (_, index) => server(index).join(id, newPeer(), 300));
+    const outcomes = await Promise.allSettled(joins);
+    const refusals = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    expect(refusals).toHaveLength(49);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'PARTY_FULL' });
+    expect((await partyOf(host.peerId)).members).toHaveLength(2);
+  });
+
+  it('lets a peer into one of two parties that it joins at the same instant', async () => {
+    const [one, other] = await Promise.all(servers.map((each) => each.create('LAN', 8, newPeer())));
+    const peer = newPeer();
+    const outcomes = await Promise.allSettled(
+      [one, other].map((party, index) => server(index).join(party!.id, peer, 5)),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'ALREADY_IN_PARTY' },
+    });
+  });
+
+  it('leaves no party behind when all go at the same instant, and no two hosts on the way', async () => {
+    const peers = Array.from({ length: 20 }, () => newPeer());
+    const [host, ...others] = peers;
+    const { id } = await servers[0].create('LAN', 50, host!);
+    for (const [index, peer] of others.entries()) await server(index).join(id, peer, 300);
+    const outcomes = await Promise.all(peers.map((peer, index) => server(index).leave(id, peer.peerId)));
+
+    for (const outcome of outcomes) {
+      const after = outcome?.after;
+      if (after) expect(after.members.map((member) => member.peerId)).toContain(after.hostId);
+    }
+    expect(outcomes.filter((outcome) => outcome?.after === null)).toHaveLength(1);
+    expect(await database.prisma.party.count({ where: { id } })).toBe(0);
+    expect(await database.prisma.lease.count({ where: { partyId: id } })).toBe(0);
+  }, 30_000);
+
+  it('gives the address of somebody who left away only when no other is free', async () => {
+    const [host, gone, newcomer] = [newPeer(), newPeer(), newPeer()];
+    const { id } = await servers[0].create('LAN', 64_000, host);
+    await servers[0].join(id, gone, 300);
+    await servers[0].leave(id, gone.peerId);
+    expect((await servers[0].join(id, newcomer, 300)).member.slot).toBe(301);
+    await servers[0].leave(id, newcomer.peerId);
+
+    // All other slots are kept for players who left.
+    await database.prisma.$executeRaw`
+      INSERT INTO leases (party_id, peer_id, slot)
+      SELECT ${id}, 'gone ' || slot, slot FROM generate_series(1, ${SHARED_SLOTS}::int) AS slot
+      ON CONFLICT (party_id, slot) DO NOTHING`;
+    await database.prisma.$executeRaw`ANALYZE`;
+    expect((await servers[0].join(id, newPeer(), 300)).member.slot).toBe(300);
+    expect((await servers[0].join(id, newPeer(), 300)).member.slot).toBe(301);
+    expect((await servers[0].join(id, gone, 300)).member.slot).toBe(302);
+  }, 60_000);
+
+  it('refuses the next one when members have all addresses', async () => {
+    const host = newPeer();
+    const { id } = await servers[0].create('LAN', SHARED_SLOTS + 1, host);
+    await database.prisma.$executeRaw`
+      WITH lease AS (
+        INSERT INTO leases (party_id, peer_id, slot)
+        SELECT ${id}, 'player ' || slot, slot FROM generate_series(1, ${SHARED_SLOTS}::int) AS slot
+        RETURNING peer_id)
+      INSERT INTO members (peer_id, party_id, name, public_key) SELECT peer_id, ${id}, 'Player', '' FROM lease`;
+    await database.prisma.$executeRaw`ANALYZE`;
+    await expect(servers[0].join(id, newPeer(), 300)).rejects.toMatchObject({ code: 'PARTY_FULL' });
+    await servers[0].leave(id, host.peerId);
+    await expect(servers[0].join(id, newPeer(), 300)).rejects.toMatchObject({ code: 'NO_FREE_ADDRESS' });
+    expect((await servers[0].join(id, host, 300)).member.slot).toBe(0);
+  }, 60_000);
+});

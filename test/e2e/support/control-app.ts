@@ -1,0 +1,79 @@
+/** A control plane in this process, on a real PostgreSQL of its own. */
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startControl, type ControlApp } from '../../../apps/control/src/app';
+import { readConfig } from '../../../apps/control/src/config';
+
+/** Settings that keep the tests' own floods from being limited. */
+const unlimited = {
+  LANRAGE_LIMIT_REQUESTS: '0',
+  LANRAGE_LIMIT_SIGN_INS: '0',
+  LANRAGE_LIMIT_CREATES: '0',
+  LANRAGE_LIMIT_JOINS: '0',
+};
+
+export const RELAY_SECRET = 'the secret of the relays in this test';
+
+export class TestControl {
+  private app: ControlApp | null = null;
+
+  private constructor(
+    readonly dataDirectory: string,
+    private readonly settings: Record<string, string>,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<TestControl> {
+    const control = new TestControl(mkdtempSync(join(tmpdir(), 'lanrage-control-')), settings);
+    await control.up();
+    return control;
+  }
+
+  get url(): string {
+    return this.running.url;
+  }
+
+  get port(): number {
+    return this.running.port;
+  }
+
+  /** The same server again, with the data of the one before. */
+  async restart(): Promise<void> {
+    const { port } = this.running;
+    await this.down();
+    await this.up(port);
+  }
+
+  /** Stops it and removes its data. */
+  async close(): Promise<void> {
+    if (this.app) await this.down();
+    await rm(this.dataDirectory, { recursive: true });
+  }
+
+  private get running(): ControlApp {
+    if (!this.app) throw new Error('the control plane is down');
+    return this.app;
+  }
+
+  private async up(port = 0): Promise<void> {
+    this.app = await startControl(readConfig(this.environment(port)));
+  }
+
+  private async down(): Promise<void> {
+    await this.app?.close();
+    this.app = null;
+  }
+
+  private environment(port: number): Record<string, string> {
+    return {
+      LANRAGE_HTTP_BIND: '127.0.0.1',
+      LANRAGE_HTTP_PORT: String(port),
+      LANRAGE_DATA: this.dataDirectory,
+      LANRAGE_RELAY_SECRET: RELAY_SECRET,
+      LANRAGE_LOG_LEVEL: 'silent',
+      ...unlimited,
+      ...this.settings,
+    };
+  }
+}
