@@ -73,6 +73,7 @@ export class ControlLink {
 
   stop(): void {
     this.#isStopped = true;
+    this.#isAnnounced = false;
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#observedTimer);
     clearInterval(this.#loadTimer);

@@ -1,0 +1,153 @@
+/** The relay's process between two real WireGuards behind NATs, and a forger who knows their public keys. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type OpenAnswer, openAnswerSchema } from '#shared/api/relay-link';
+import { describeLab } from '../lab/available';
+import type { Host } from '../lab/host';
+import { Lab } from '../lab/lab';
+import { initiation, response } from '../wireguard-messages';
+import { WireguardPeer } from './wireguard-peer';
+
+const root = join(__dirname, '../..');
+const controlPort = 8080;
+
+describeLab('the relay between real WireGuards', () => {
+  let lab: Lab;
+  let server: Host, aliceHost: Host, bobHost: Host, malloryHost: Host;
+  let alice: WireguardPeer, bob: WireguardPeer;
+  let control: ChildProcess, relay: ChildProcess;
+  let port: number;
+
+  const startNode = async (host: Host, file: string, args: string[] = [], env = {}) => {
+    const child = host.spawn([process.execPath, join(root, file), ...args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env,
+    });
+    const [ready] = (await once(child, 'message')) as [unknown];
+    return { child, ready };
+  };
+  /** The next message of the control stub that has these fields. */
+  const heard = async (field: string, value?: unknown) => {
+    for (;;) {
+      const [message] = (await once(control, 'message')) as [Record<string, unknown>];
+      if (field in message && (value === undefined || message[field] === value)) return message;
+    }
+  };
+  const openPair = async (preferredPort: number | null): Promise<OpenAnswer> => {
+    const players = [alice.publicKey, bob.publicKey].sort();
+    const pairs = [{ pairId: 'alice-bob', players, preferredPort }];
+    const answered = heard('answer');
+    control.send({ request: 1, name: 'pairs.open', command: { pairs } });
+    return openAnswerSchema.parse((await answered)['answer']);
+  };
+  const startRelay = async () => {
+    const announced = heard('name', 'pairs.announce');
+    const env = {
+      LANRAGE_RELAY_SECRET: 'the-secret-of-this-test',
+      LANRAGE_CONTROL_URL: `http://127.0.0.1:${controlPort}`,
+      LANRAGE_PUBLIC_ADDRESS: server.address,
+      LANRAGE_LOG_LEVEL: 'error',
+    };
+    const { child, ready } = await startNode(server, 'dist/apps/relay/src/main.js', [], env);
+    expect(ready).toEqual({
+      ready: true,
+      publicAddress: server.address,
+      ports: '51900-52155',
+      stunEndpoints: [`${server.address}:3478`],
+    });
+    relay = child;
+    await announced;
+  };
+  const endpoint = () => `${server.address}:${port}`;
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    const path = { delayMs: 15 };
+    server = await lab.publicHost('server');
+    aliceHost = await lab.hostBehind('alice', 'port_restricted', path);
+    bobHost = await lab.hostBehind('bob', 'symmetric', path);
+    malloryHost = await lab.publicHost('mallory');
+    alice = new WireguardPeer(aliceHost, '10.66.0.1');
+    bob = new WireguardPeer(bobHost, '10.66.0.2');
+    await Promise.all([alice.start(), bob.start()]);
+    control = (await startNode(server, 'test/e2e/control-stub.mjs', [String(controlPort)])).child;
+    await startRelay();
+    const [opened] = (await openPair(null)).results;
+    port = opened && 'port' in opened ? opened.port : 0;
+  }, 60_000);
+
+  afterAll(() => lab.close());
+
+  it('brings them together, and tells the control plane where they are', async () => {
+    const observed = heard('name', 'pairs.observed');
+    await Promise.all([alice.meet(bob, endpoint()), bob.meet(alice, endpoint())]);
+    expect(await alice.reaches(bob, 4)).toBe(true);
+    const { report } = (await observed) as { report: { observations: { endpoint: string }[] } };
+    const addresses = report.observations.map((one) => one.endpoint.split(':')[0]).sort();
+    expect(addresses).toEqual([aliceHost.router.publicAddress, bobHost.router.publicAddress].sort());
+  }, 20_000);
+
+  it('loses nothing to a forger who floods the pair with initiations and answers', async () => {
+    const [one, other] = await Promise.all([
+      startNode(malloryHost, 'test/e2e/udp-sender.mjs'),
+      startNode(malloryHost, 'test/e2e/udp-sender.mjs'),
+    ]);
+    let index = 0;
+    const forge = () => {
+      const send = (from: ChildProcess, datagram: Buffer) =>
+        from.send({ datagram: datagram.toString('base64'), port, address: server.address });
+      index++;
+      send(one.child, initiation(bob.publicKey, index));
+      send(other.child, initiation(alice.publicKey, 0x1000_0000 + index));
+      send(other.child, response(alice.publicKey, 0x2000_0000 + index, index));
+      send(one.child, response(bob.publicKey, 0x3000_0000 + index, 0x1000_0000 + index));
+    };
+    const flood = setInterval(forge, 20);
+    const pings = await alice.ping(bob, 60);
+    clearInterval(flood);
+    one.child.disconnect();
+    other.child.disconnect();
+    expect(index).toBeGreaterThan(50);
+    expect(pings).toEqual({ sent: 60, received: 60 });
+  }, 20_000);
+
+  // Whoever has a NAT must send first; a relay that waited for a handshake would lose more than ten seconds.
+  it('follows Alice, then Bob, when their routers forget the mappings', async () => {
+    for (const [mover, router, other] of [
+      [alice, aliceHost.router, bob],
+      [bob, bobHost.router, alice],
+    ] as const) {
+      const pings = mover.ping(other, 60);
+      await router.rebind();
+      expect((await pings).received).toBeGreaterThan(50);
+    }
+  }, 30_000);
+
+  it.each([1, 2, 3, 4])(
+    'lets one through when both initiate at once, %#',
+    async () => {
+      expect(await alice.reaches(bob, 4)).toBe(true);
+      await Promise.all([alice.meet(bob, endpoint()), bob.meet(alice, endpoint())]);
+      // WireGuard retries after five seconds, so this is the first attempt.
+      expect(await alice.reaches(bob, 4)).toBe(true);
+    },
+    20_000,
+  );
+
+  it('goes on while the control plane is away', async () => {
+    control.disconnect();
+    await once(control, 'exit');
+    expect(await alice.ping(bob, 20)).toEqual({ sent: 20, received: 20 });
+    const restarted = startNode(server, 'test/e2e/control-stub.mjs', [String(controlPort)]);
+    control = (await restarted).child;
+    const { report } = (await heard('name', 'pairs.announce')) as { report: { pairs: { port: number }[] } };
+    expect(report.pairs.map((pair) => pair.port)).toEqual([port]);
+  }, 30_000);
+
+  it('stops when it is asked to', async () => {
+    const ended = once(relay, 'exit');
+    relay.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+});

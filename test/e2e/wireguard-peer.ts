@@ -1,0 +1,75 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type PublicKey, parsePublicKey } from '#shared/wireguard/key';
+import type { Host } from '../lab/host';
+
+/** How the pings of one run went. */
+export interface Pings {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** wireguard-go on a host of the lab, configured with nothing but `wg`. */
+export class WireguardPeer {
+  readonly publicKey: PublicKey;
+  readonly #privateKey: string;
+
+  constructor(
+    private readonly host: Host,
+    readonly virtualIp: string,
+  ) {
+    const { d, x } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
+    const base64 = (text = '') => Buffer.from(text, 'base64url').toString('base64');
+    this.#privateKey = base64(d);
+    this.publicKey = parsePublicKey(base64(x)) as PublicKey;
+  }
+
+  async start(): Promise<void> {
+    const name = this.host.interfaceName;
+    const child = this.host.spawn(['wireguard-go', '--foreground', name], { stdio: 'ignore' });
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error('wireguard-go ended')));
+    ended.catch(() => undefined);
+    while (!existsSync(`/var/run/wireguard/${name}.sock`)) {
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10))]);
+    }
+    // Our end is a socket, which cannot be opened by the name of /dev/stdin; a pipe can.
+    await this.#run(['sh', '-c', `cat | wg set ${name} private-key /dev/stdin`], this.#privateKey);
+    await this.#run(['ip', 'address', 'add', `${this.virtualIp}/16`, 'dev', name]);
+    await this.#run(['ip', 'link', 'set', name, 'mtu', '1280', 'up']);
+  }
+
+  /** Makes the other one a peer behind an endpoint; removed before, so that a handshake begins at once. */
+  async meet(other: WireguardPeer, endpoint: string): Promise<void> {
+    const peer = ['wg', 'set', this.host.interfaceName, 'peer', other.publicKey];
+    await this.#run([...peer, 'remove']);
+    await this.#run([
+      ...peer,
+      'endpoint',
+      endpoint,
+      'allowed-ips',
+      `${other.virtualIp}/32`,
+      'persistent-keepalive',
+      '25',
+    ]);
+  }
+
+  /** Pings until the first answer, or for so many seconds. */
+  async reaches(other: WireguardPeer, seconds: number): Promise<boolean> {
+    const ping = ['ping', '-c1', '-i0.05', `-w${seconds}`, other.virtualIp];
+    return (await this.host.exec(ping)).code === 0;
+  }
+
+  /** Pings 20 times a second. */
+  async ping(other: WireguardPeer, count: number): Promise<Pings> {
+    const ping = ['ping', '-q', '-i0.05', `-c${count}`, '-W2', other.virtualIp];
+    const { stdout } = await this.host.exec(ping);
+    const counts = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
+    return { sent: Number(counts?.[1]), received: Number(counts?.[2]) };
+  }
+
+  async #run(argv: string[], input = ''): Promise<void> {
+    const { code, stderr } = await this.host.exec(argv, { input });
+    if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+  }
+}
