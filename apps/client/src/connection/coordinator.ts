@@ -1,0 +1,26 @@
+import type { Endpoint } from '#shared/endpoint';
+import type { NatType } from '#shared/party/nat-type';
+
+/** What is known of a peer before connecting to it. */
+export interface PeerReachability {
+  readonly natType: NatType;
+  /** The relay session of the pair; null while no relay has room. */
+  readonly relay: Endpoint | null;
+}
+
+/** Which paths to a peer there are, and which are worth trying. */
+export interface ConnectionStrategy {
+  /** Connects at once, whatever the NATs. */
+  readonly relay: Endpoint | null;
+  /** Whether the two NATs let a direct path be expected: a prediction, see `canConnectDirectly`. */
+  readonly directExpected: boolean;
+}
+
+/** Decides how this agent reaches a peer. Every pair starts on its relay session. */
+export class ConnectionCoordinator {
+  constructor(private readonly nat: { canDirectConnect(peerNatType: NatType): boolean }) {}
+
+  coordinateConnection({ natType, relay }: PeerReachability): ConnectionStrategy {
+    return { relay, directExpected: this.nat.canDirectConnect(natType) };
+  }
+}

@@ -1,0 +1,160 @@
+import { EventEmitter } from 'node:events';
+import { z } from 'zod';
+import { partySnapshotSchema, type PartySnapshot, type Presence } from '#shared/api/party';
+import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
+import { LanrageError } from '#shared/errors';
+import type { PartyId } from '#shared/party/identity';
+import type { Identity } from '../identity';
+import { ControlHttp, type HttpRequest } from './http';
+import { Signaling, type ServerEvent } from './signaling';
+import { SignIn } from './sign-in';
+
+interface ControlPlaneEvents {
+  event: [ServerEvent];
+  connected: [];
+  disconnected: [string];
+  fault: [LanrageError];
+}
+
+/** Together with a sign-in below the 10 s after which a player must know. */
+const REQUEST_LIMIT_MS = 5_000;
+
+/**
+ * The client of the control plane: REST for what the agent wants, a socket for what happens. Once signed in, each
+ * operation is one request on a warm connection. Everything the server says is parsed here.
+ */
+export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
+  private readonly http: ControlHttp;
+  private readonly signIn: SignIn;
+  private readonly signaling: Signaling;
+  private renewalTimer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  /** @param server http(s) URL */
+  constructor(server: string, identity: Identity) {
+    super();
+    const url = new URL(server);
+    this.http = new ControlHttp(url);
+    this.signIn = new SignIn(this.http, url, identity);
+    this.signaling = new Signaling(url, {
+      token: () => this.token(),
+      reject: (token) => this.signIn.reject(token),
+    });
+    this.signaling.on('event', (event) => this.emit('event', event));
+    this.signaling.on('connected', () => this.emit('connected'));
+    this.signaling.on('disconnected', (reason) => this.emit('disconnected', reason));
+    this.signaling.on('fault', (error) => this.emit('fault', error));
+  }
+
+  /** Whether the server's events arrive. */
+  get connected(): boolean {
+    return this.signaling.connected;
+  }
+
+  /**
+   * Signs in and opens the socket, which is kept open from then on, also when this first try fails.
+   * @throws LanrageError
+   */
+  async initialize(): Promise<void> {
+    this.signaling.open();
+    await this.token();
+  }
+
+  /** What the server offers to everybody. @throws LanrageError */
+  serverInfo(signal = AbortSignal.timeout(REQUEST_LIMIT_MS)): Promise<ServerInfo> {
+    return this.http.request({ method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal });
+  }
+
+  /** Creates a party with this agent as host. @throws LanrageError */
+  registerParty(
+    name: string,
+    me: { peerName: string; maxPeers?: number | undefined; presence: Presence },
+  ): Promise<PartySnapshot> {
+    return this.authorized({
+      method: 'POST',
+      path: '/v1/parties',
+      body: { name, ...me },
+      answer: partySnapshotSchema,
+    });
+  }
+
+  /** Joins, or takes the place up again that this agent has already. @throws LanrageError */
+  joinParty(id: PartyId, me: { peerName: string; presence: Presence }): Promise<PartySnapshot> {
+    return this.authorized({
+      method: 'POST',
+      path: `/v1/parties/${id}/join`,
+      body: me,
+      answer: partySnapshotSchema,
+    });
+  }
+
+  /** Leaves; also good when not a member. @throws LanrageError */
+  async leaveParty(id: PartyId): Promise<void> {
+    await this.authorized({ method: 'POST', path: `/v1/parties/${id}/leave`, answer: z.unknown() });
+  }
+
+  /** The party that this agent is in, as of now and in order with the events. @throws LanrageError */
+  async currentParty(): Promise<PartySnapshot | null> {
+    return (await this.signaling.request('party.get', {})).party ?? null;
+  }
+
+  /** Tells the members about this agent's network; lasts as long as the connection. @throws LanrageError */
+  async updatePresence(presence: Presence): Promise<void> {
+    await this.signaling.request('presence.update', presence);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.renewalTimer);
+    this.signaling.close();
+    await this.http.close();
+  }
+
+  private async authorized<Schema extends z.ZodType>(
+    request: Omit<HttpRequest<Schema>, 'signal' | 'token'>,
+  ): Promise<z.output<Schema>> {
+    const answer = await this.withToken((token) =>
+      this.http.request({ ...request, token, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) }),
+    );
+    // A server that answers requests has the socket back, too.
+    if (!this.closed && !this.connected) this.signaling.open();
+    return answer;
+  }
+
+  private async withToken<Result>(operation: (token: string) => Promise<Result>): Promise<Result> {
+    const token = await this.token();
+    try {
+      return await operation(token);
+    } catch (error) {
+      if (!(error instanceof LanrageError) || error.code !== 'UNAUTHENTICATED') throw error;
+      // The server has another secret now, or another clock: once more with a new token.
+      this.signIn.reject(token);
+      return operation(await this.token());
+    }
+  }
+
+  private async token(): Promise<string> {
+    const token = await this.signIn.token();
+    this.scheduleRenewal();
+    return token;
+  }
+
+  /** In the background, so that an operation does not have to wait for it. */
+  private scheduleRenewal(): void {
+    clearTimeout(this.renewalTimer);
+    const dueInMs = this.signIn.renewalDueInMs();
+    if (dueInMs === undefined || this.closed) return;
+    this.renewalTimer = setTimeout(() => void this.renew(), dueInMs).unref();
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      await this.signIn.renew();
+      this.scheduleRenewal();
+    } catch (error) {
+      // The next operation signs in anew, as the token is due.
+      if (!(error instanceof LanrageError)) throw error;
+      this.emit('fault', error);
+    }
+  }
+}

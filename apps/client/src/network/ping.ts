@@ -1,0 +1,13 @@
+import { runCommand } from './command';
+
+/** ICMP echo by the system's `ping`, which has the rights for it. @returns milliseconds; null without an answer in 1 s */
+export async function ping(address: string): Promise<number | null> {
+  const { stdout } = await runCommand('ping', ['-n', '-c', '1', '-W', '1', address]);
+  return parsePingTime(stdout);
+}
+
+/** The time in the first answer; `time` itself is translated on some systems. */
+export function parsePingTime(output: string): number | null {
+  const time = /[=<]\s?(\d+(?:\.\d+)?) ?ms/.exec(output)?.[1];
+  return time === undefined ? null : Number(time);
+}

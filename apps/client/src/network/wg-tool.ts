@@ -1,0 +1,63 @@
+import { LanrageError } from '#shared/errors';
+import { parseEndpoint } from '#shared/endpoint';
+import { runCommand } from './command';
+import type { DeviceChange, PeerChange, PeerReading, WireGuardDevice } from './device';
+
+/** A WireGuard interface configured by the `wg` tool: the kernel's, which has no socket to speak to. */
+export class WgToolDevice implements WireGuardDevice {
+  constructor(private readonly interfaceName: string) {}
+
+  async configure({ privateKey, listenPort, peers = [] }: DeviceChange): Promise<void> {
+    const args = [
+      // The key goes through a pipe: the arguments of a process can be read by everybody.
+      ...(privateKey ? ['private-key', '/dev/stdin'] : []),
+      ...(listenPort === undefined ? [] : ['listen-port', String(listenPort)]),
+      ...peers.flatMap(peerArguments),
+    ];
+    if (args.length === 0) return;
+    await this.wg(['set', this.interfaceName, ...args], privateKey?.toString('base64'));
+  }
+
+  async readPeers(): Promise<PeerReading[]> {
+    return decodeWgDump(await this.wg(['show', this.interfaceName, 'dump']));
+  }
+
+  private async wg(args: readonly string[], input?: string): Promise<string> {
+    const { code, stdout, stderr } = await runCommand('wg', args, input);
+    if (code === 0) return stdout;
+    throw new LanrageError('INTERFACE_FAILED', { message: `wg ${args[0]} failed: ${stderr.trim()}` });
+  }
+}
+
+/**
+ * `wg show IF dump`: tab-separated lines, the interface first, then per peer: public key, preshared key, endpoint,
+ * allowed ips, latest handshake (Unix seconds, 0 for none), received bytes, sent bytes, keepalive. See wg(8).
+ */
+export function decodeWgDump(dump: string): PeerReading[] {
+  const [, ...lines] = dump.trimEnd().split('\n');
+  return lines.map((line) => {
+    const [publicKey = '', , endpoint = '', , handshake, rx, tx] = line.split('\t');
+    const handshakeAtMs = Number(handshake) * 1_000;
+    return {
+      publicKey,
+      endpoint: parseEndpoint(endpoint) ?? null,
+      handshakeAtMs: handshakeAtMs === 0 ? null : handshakeAtMs,
+      rxBytes: Number(rx),
+      txBytes: Number(tx),
+    };
+  });
+}
+
+function peerArguments(peer: PeerChange): string[] {
+  if (peer.remove) return ['peer', peer.publicKey, 'remove'];
+  return [
+    'peer',
+    peer.publicKey,
+    'endpoint',
+    peer.endpoint,
+    'persistent-keepalive',
+    String(peer.keepaliveSeconds),
+    'allowed-ips',
+    peer.allowedIps.join(','),
+  ];
+}

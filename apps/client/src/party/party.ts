@@ -1,0 +1,95 @@
+import type { Endpoint } from '#shared/endpoint';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
+import { presentMembers, type Membership } from './membership';
+
+/**
+ * How the viewer reaches a peer: `host` only for the creator's view of itself, `direct` and `relayed` only when
+ * WireGuard's own handshake and counters prove it.
+ */
+export type ConnectionType = 'direct' | 'relayed' | 'connecting' | 'host' | 'failed' | 'unknown';
+
+/** A member of the party, as this agent sees it. */
+export interface Peer {
+  readonly id: PeerId;
+  readonly name: string;
+  /** WireGuard public key, base64. */
+  readonly publicKey: string;
+  /** In 10.66.0.0/16. */
+  readonly virtualIp: string;
+  /** Public address of the peer's WireGuard, where known. */
+  readonly endpoint: Endpoint | null;
+  /** Round trip through the tunnel; null while unknown. */
+  readonly latencyMs: number | null;
+  /** How long ago `latencyMs` was measured. */
+  readonly latencyAgeMs: number | null;
+  readonly connectionType: ConnectionType;
+  /** Why the connection failed, in words for the player. */
+  readonly failure: string | null;
+  /** ISO 8601, UTC, set by the server. */
+  readonly joinedAt: string;
+  readonly natType: NatType;
+  /** Whether the peer's agent is connected to the control plane. */
+  readonly online: boolean;
+  readonly isHost: boolean;
+  readonly isSelf: boolean;
+}
+
+/** What only the viewer knows of another member. */
+export interface Observation {
+  readonly connectionType: ConnectionType;
+  readonly failure: string | null;
+  readonly latencyMs: number | null;
+  readonly latencyAgeMs: number | null;
+}
+
+/** The party that the agent is in, at one moment. */
+export class Party {
+  constructor(
+    readonly id: PartyId,
+    readonly name: string,
+    readonly hostId: PeerId,
+    /** ISO 8601, UTC. */
+    readonly createdAt: string,
+    readonly maxPeers: number,
+    readonly peers: ReadonlyMap<PeerId, Peer>,
+  ) {}
+
+  /** All peers, the viewer included once, in order of joining, then id. */
+  getPeerList(): Peer[] {
+    return [...this.peers.values()].sort(byJoining);
+  }
+
+  /** The other peers to whom somebody behind such a NAT can expect a direct path. */
+  getCompatiblePeers(natType: NatType): Peer[] {
+    return this.getPeerList().filter((peer) => !peer.isSelf && canConnectDirectly(natType, peer.natType));
+  }
+
+  toJSON() {
+    const { id, name, hostId, createdAt, maxPeers } = this;
+    return { id, name, hostId, createdAt, maxPeers, peers: this.getPeerList() };
+  }
+}
+
+/** Joins what the server says and what the viewer observes. */
+export function viewParty(
+  membership: Membership,
+  selfId: PeerId,
+  observe: (peerId: PeerId) => Observation,
+): Party {
+  const peers = presentMembers(membership).map((member): Peer => {
+    const isSelf = member.id === selfId;
+    const isHost = member.id === membership.hostId;
+    return { ...member, ...(isSelf ? viewOfSelf(isHost) : observe(member.id)), isHost, isSelf };
+  });
+  const { id, name, hostId, createdAt, maxPeers } = membership;
+  return new Party(id, name, hostId, createdAt, maxPeers, new Map(peers.map((peer) => [peer.id, peer])));
+}
+
+function viewOfSelf(isHost: boolean): Observation {
+  return { connectionType: isHost ? 'host' : 'direct', failure: null, latencyMs: null, latencyAgeMs: null };
+}
+
+function byJoining(a: Peer, b: Peer): number {
+  return Date.parse(a.joinedAt) - Date.parse(b.joinedAt) || (a.id < b.id ? -1 : 1);
+}
