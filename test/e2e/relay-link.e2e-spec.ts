@@ -8,6 +8,7 @@ import {
   openAnswerSchema,
   RELAY_LINK_VERSION,
   RELAY_NAMESPACE,
+  type RelayHandshake,
   relayHandshakeSchema,
   relayReportSchemas,
 } from '#shared/api/relay-link';
@@ -20,7 +21,7 @@ const loopback = '127.0.0.1';
 const silent = pino({ level: 'silent' });
 const alice = testKey(1);
 const bob = testKey(2);
-const handshake = {
+const handshake: RelayHandshake = {
   version: RELAY_LINK_VERSION,
   secret: 'a-secret-of-the-relay',
   relayId: 'fra-1',
@@ -28,7 +29,7 @@ const handshake = {
   publicAddress: '192.0.2.1',
   stunEndpoints: [],
   capacityPairs: 10,
-} as const;
+};
 
 /** A control plane that can be stopped and started on the same port. */
 class Control extends EventEmitter {

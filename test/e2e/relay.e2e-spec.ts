@@ -1,8 +1,12 @@
 /** The relay's sockets on loopback, the datagrams made by the test. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
+import { serveMetrics } from '../../apps/relay/src/metrics';
 import { Relay } from '../../apps/relay/src/relay';
+import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
 import { data, initiation, response, testKey } from '../wireguard-messages';
 
@@ -112,6 +116,33 @@ describe('the relay on loopback', () => {
     aliceSocket.send(port, initiation(bob, 0xa2));
     expect(await bobSocket.receive()).toEqual(initiation(bob, 0xa2));
     expect(performance.now() - heldAtMs).toBeGreaterThan(490);
+  });
+
+  it('shows its health and its metrics', async () => {
+    const relay = relayOn(21_080, 21_089);
+    await playing(relay);
+    const stun = await StunServer.open(loopback, 0, () => undefined);
+    const server = await serveMetrics({ relay, stun, isControlConnected: () => false }, loopback, 0);
+    open.push(stun, { close: async () => void (await promisify(server.close.bind(server))()) });
+    const get = async (path: string) => {
+      const { port } = server.address() as AddressInfo;
+      const answer = await fetch(`http://${loopback}:${port}${path}`, { headers: { connection: 'close' } });
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect(JSON.parse((await get('/health')).text)).toEqual({ status: 'ok', control: 'away', pairs: 1 });
+    const { text } = await get('/metrics');
+    for (const line of [
+      'lanrage_relay_packets_total 4',
+      'lanrage_relay_bytes_total 1724',
+      'lanrage_relay_sessions 1',
+      'lanrage_relay_drops_total{reason="recipient_unknown"} 1',
+      'lanrage_relay_drops_total{reason="malformed"} 0',
+      'lanrage_stun_answers_total 0',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect((await get('/metrics')).text).toContain('lanrage_relay_packets_total 4\n');
+    expect((await get('/')).status).toBe(404);
   });
 
   describe('opening pairs', () => {

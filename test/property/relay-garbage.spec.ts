@@ -89,7 +89,7 @@ describe(`a million datagrams of garbage, seed ${seed}`, () => {
     expect(port.stats.drops.malformed).toBeGreaterThan(count / 2);
     expect(port.stats.drops.wrong_mac1).toBeGreaterThan(1000);
     expect(port.stats.drops.unknown_index).toBeGreaterThan(1000);
-    expect(pair.memory).toEqual({ sessions: 1, initiations: 0, held: 0 });
+    expect(pair.memory).toEqual({ sessions: 1, sent: 0, held: 0 });
     expect(port.receive(data(0xb1b1_b1b1, 1), aliceHome, 10_000)).toEqual(bobHome);
     expect(port.receive(data(0xa1a1_a1a1, 1), bobHome, 10_000)).toEqual(aliceHome);
   });

@@ -140,8 +140,8 @@ class Model {
       expect(this.senders).toContain(formatEndpoint(verdict));
     }
     expect(this.datagramsOut).toBeLessThanOrEqual(this.datagramsIn);
-    const { sessions, initiations, held } = this.pair.memory;
-    expect(sessions <= 24 && initiations <= 128 && held <= 4).toBe(true);
+    const { sessions, sent, held } = this.pair.memory;
+    expect(sessions <= 24 && sent <= 128 && held <= 4).toBe(true);
   }
 }
 

@@ -24,7 +24,7 @@ type ReportEmitters = Record<ReportName, (report: unknown) => void>;
 
 const acknowledgedWithinMs = 10_000;
 const firstRetryMs = 500;
-const longestRetryMs = 10_000;
+const longestRetryMs = 3000;
 const loadEveryMs = 5000;
 /** Addresses that change together are reported together. */
 const observedWithinMs = 50;

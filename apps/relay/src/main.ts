@@ -7,6 +7,7 @@ import { ControlLink } from './control-link';
 import { serveMetrics } from './metrics';
 import { Relay } from './relay';
 import { StunServer } from './stun/server';
+import { PortUnavailableError } from './udp/bind';
 
 const idleCheckMs = 60_000;
 
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+  const isExpected = error instanceof ConfigError || error instanceof PortUnavailableError;
+  console.error(isExpected ? error.message : error);
   process.exit(1);
 });

@@ -1,5 +1,4 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Relay } from './relay';
 import type { StunServer } from './stun/server';
@@ -35,6 +34,7 @@ export function relayMetrics({ relay, stun, isControlConnected }: Observed): Reg
     });
 
   gauge('relay_pairs', 'Pairs that are open', () => relay.pairCount);
+  gauge('relay_sessions', 'WireGuard sessions that are known', () => relay.sessionCount);
   gauge('relay_capacity_pairs', 'Pairs that can be open at once', () => relay.capacity);
   gauge('relay_control_connected', '1 while the control plane is connected', () =>
     Number(isControlConnected()),
@@ -78,10 +78,6 @@ export async function serveMetrics(observed: Observed, address: string, port: nu
     server.once('error', reject).listen(port, address, resolve);
   });
   return server;
-}
-
-export function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {

@@ -6,7 +6,7 @@ import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, type PortStats } from './core/port';
 import { portCount, type PortRange, portsToTry } from './core/port-choice';
-import type { DropReason } from './core/verdict';
+import { dropReasons } from './core/verdict';
 import { PortUnavailableError } from './udp/bind';
 import { PairSocket, type PairSocketEvents } from './udp/pair-socket';
 
@@ -42,6 +42,7 @@ export class Relay {
   readonly #limits: RelayLimits;
   readonly #sources: SourceLimits;
   readonly #opened = new Map<string, Opened>();
+  readonly #usedPorts = new Set<number>();
   /** What the pairs that are closed now have carried. */
   readonly #closedStats = emptyStats();
   readonly #expiry: NodeJS.Timeout;
@@ -114,6 +115,13 @@ export class Relay {
     return this.#opened.size;
   }
 
+  get sessionCount(): number {
+    return Array.from(this.#opened.values()).reduce(
+      (sum, { socket }) => sum + socket.pair.memory.sessions,
+      0,
+    );
+  }
+
   /** What all pairs, open and closed, have carried. */
   totals(): PortStats {
     const totals = emptyStats();
@@ -125,9 +133,10 @@ export class Relay {
   async #openOnFreePort(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
     const pair = new Pair(identity, this.#limits, this.#sources.misses, performance.now());
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
-      if (this.#isUsed(port)) continue;
+      if (this.#usedPorts.has(port)) continue;
       const socket = await this.#tryPort(port, pair);
       if (!socket) continue;
+      this.#usedPorts.add(port);
       this.#opened.set(identity.pairId, { socket, forwardedPackets: 0, activeAtMs: performance.now() });
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');
       return { port };
@@ -149,16 +158,13 @@ export class Relay {
     }
   }
 
-  #isUsed(port: number): boolean {
-    return Array.from(this.#opened.values()).some(({ socket }) => socket.port === port);
-  }
-
   async #close(pairId: string): Promise<void> {
     const opened = this.#opened.get(pairId);
     if (!opened) return;
     this.#opened.delete(pairId);
     addStats(this.#closedStats, opened.socket.stats);
     await opened.socket.close();
+    this.#usedPorts.delete(opened.socket.port);
     this.#log.debug({ pairId }, 'pair closed');
   }
 
@@ -197,5 +203,5 @@ function addStats(sum: PortStats, more: PortStats): void {
   sum.forwardedPackets += more.forwardedPackets;
   sum.forwardedBytes += more.forwardedBytes;
   sum.handshakes += more.handshakes;
-  for (const [reason, drops] of Object.entries(more.drops)) sum.drops[reason as DropReason] += drops;
+  for (const reason of dropReasons) sum.drops[reason] += more.drops[reason];
 }

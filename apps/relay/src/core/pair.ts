@@ -21,11 +21,6 @@
  * Each retry that led to nothing is followed by one to another address (see initiators.ts), so a wrong guess costs
  * one retry (5 s): forgers can delay an acquaintance, not prevent it. An initiation for a player without any
  * address is dropped, never kept: let out later, it would collide with WireGuard's own retries.
- *
- * When both players initiate at once, each forgets its own initiation on receiving the other's, both answers
- * are useless, and they try again in step 5 s later. Therefore an initiation is held back while one in the
- * opposite direction between the same two addresses waits for its answer, but no longer than that should take:
- * the other one may have been lost.
  */
 import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
@@ -33,6 +28,7 @@ import { Mac1 } from '#shared/wireguard/mac1';
 import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
 import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
+import { type HeldInitiation, type Initiation, PendingInitiations } from './pending-initiations';
 import { advance, follow, makeEnd, otherSide, type PerSide, type Session, type Side } from './session';
 import { Sessions } from './sessions';
 import { isSameAddress, type Verdict } from './verdict';
@@ -49,28 +45,6 @@ export interface Released {
   readonly verdict: Verdict;
 }
 
-interface Initiation {
-  readonly from: Side;
-  readonly source: SocketAddress;
-  readonly destination: SocketAddress;
-}
-
-interface SentInitiation extends Initiation {
-  readonly sentAtMs: number;
-}
-
-interface HeldInitiation extends Initiation {
-  readonly datagram: Buffer;
-  readonly heldAtMs: number;
-}
-
-/** WireGuard replaces an initiation after 5 s (REKEY_TIMEOUT) and up to a third of a second of jitter. */
-const initiationLifetimeMs = 6000;
-/** More than the limits let in during that time. */
-const maxInitiations = 128;
-/** Longer than the way to a player and back. */
-const answerWithinMs = 500;
-const maxHeld = 4;
 /** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
 const initiatorLifetimeMs = 190_000;
 
@@ -81,9 +55,8 @@ export class Pair {
   readonly #initiators: PerSide<Initiators>;
   readonly #packets: TokenBucket;
   readonly #bytes: TokenBucket;
-  readonly #initiations = new Map<number, SentInitiation>();
+  readonly #pending = new PendingInitiations();
   readonly #sessions = new Sessions();
-  #held: HeldInitiation[] = [];
   #addressRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
@@ -106,17 +79,17 @@ export class Pair {
     const destination = nextDestination(initiator, this.#destinations(from, source));
     if (!destination) return 'recipient_unknown';
     const initiation = { from, source: initiator.address, destination };
-    if (!this.#isGlare(initiation, nowMs)) return this.#send(datagram, initiation, nowMs);
-    if (this.#held.length === maxHeld) return 'glare';
-    this.#held.push({ ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs });
-    return 'held';
+    if (this.#pending.meets(initiation, nowMs)) {
+      return this.#pending.hold(datagram, initiation, nowMs) ? 'held' : 'glare';
+    }
+    return this.#send(datagram, initiation, nowMs);
   }
 
   /** Type 2. `unknown_index` when it answers nothing that was sent here. */
   response(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const initiatorIndex = receiverIndex(datagram, 'response');
     const responderIndex = senderIndex(datagram);
-    const initiation = this.#initiations.get(initiatorIndex);
+    const initiation = this.#pending.get(initiatorIndex);
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
     if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
@@ -127,7 +100,7 @@ export class Pair {
       initiation.from === 0 ? ([initiator, responder] as const) : ([responder, initiator] as const);
     const session = this.#sessions.add(ends, nowMs);
     if (!session) return 'sessions_full';
-    this.#initiations.delete(initiatorIndex);
+    this.#pending.delete(initiatorIndex);
     if (session.confirmed) this.#settle(session);
     return initiation.source;
   }
@@ -135,7 +108,7 @@ export class Pair {
   /** Type 3, the answer of a busy WireGuard to an initiation or a response. */
   cookieReply(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const index = receiverIndex(datagram, 'cookieReply');
-    const asked = this.#initiations.get(index) ?? this.#askedByResponse(index);
+    const asked = this.#pending.get(index) ?? this.#askedByResponse(index);
     if (!asked) return 'unknown_index';
     if (!isSameAddress(asked.destination, source)) return 'unexpected_source';
     return this.#hasRoomFor(datagram, nowMs) ? asked.source : 'pair_traffic_limited';
@@ -160,16 +133,15 @@ export class Pair {
 
   /** What was held back long enough. */
   release(nowMs: number): Released[] {
-    const isDue = ({ heldAtMs }: HeldInitiation) => nowMs - heldAtMs >= answerWithinMs;
-    const due = this.#held.filter(isDue);
-    this.#held = this.#held.filter((held) => !isDue(held));
-    return due.map((held) => ({ datagram: held.datagram, verdict: this.#releaseOne(held, nowMs) }));
+    return this.#pending.takeDue(nowMs).map((held) => ({
+      datagram: held.datagram,
+      verdict: this.#releaseOne(held, nowMs),
+    }));
   }
 
   /** When {@link release} has something to do next; undefined while nothing is held back. */
   get nextReleaseAtMs(): number | undefined {
-    const [first] = this.#held;
-    return first && first.heldAtMs + answerWithinMs;
+    return this.#pending.nextDueAtMs;
   }
 
   /** Whether a confirmed session has either player at this address. */
@@ -191,14 +163,12 @@ export class Pair {
   expire(nowMs: number): void {
     this.#sessions.expire(nowMs);
     this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs));
-    for (const [index, { sentAtMs }] of this.#initiations) {
-      if (nowMs - sentAtMs > initiationLifetimeMs) this.#initiations.delete(index);
-    }
+    this.#pending.expire(nowMs);
   }
 
   /** Sizes of what grows with traffic, all bounded. */
-  get memory(): { sessions: number; initiations: number; held: number } {
-    return { sessions: this.#sessions.size, initiations: this.#initiations.size, held: this.#held.length };
+  get memory(): { sessions: number; sent: number; held: number } {
+    return { sessions: this.#sessions.size, ...this.#pending.size };
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
@@ -207,7 +177,7 @@ export class Pair {
   }
 
   #isTaken(index: number): boolean {
-    return this.#initiations.has(index) || this.#sessions.route(index) !== undefined;
+    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */
@@ -220,23 +190,8 @@ export class Pair {
     );
   }
 
-  /** Whether the two addresses are exchanging an initiation already, in the other direction. */
-  #isGlare({ from, source, destination }: Initiation, nowMs: number): boolean {
-    return Array.from(this.#initiations.values()).some(
-      (other) =>
-        other.from !== from &&
-        nowMs - other.sentAtMs < answerWithinMs &&
-        isSameAddress(other.source, destination) &&
-        isSameAddress(other.destination, source),
-    );
-  }
-
   #send(datagram: Buffer, initiation: Initiation, nowMs: number): SocketAddress {
-    this.#initiations.set(senderIndex(datagram), { ...initiation, sentAtMs: nowMs });
-    if (this.#initiations.size > maxInitiations) {
-      const [oldest] = this.#initiations.keys();
-      if (oldest !== undefined) this.#initiations.delete(oldest);
-    }
+    this.#pending.add(senderIndex(datagram), initiation, nowMs);
     return initiation.destination;
   }
 

@@ -340,7 +340,7 @@ describe('memory', () => {
     const world = new World().confirmed();
     expect(world.pass(189).send(aliceHome, data(0xb1, 1))).toEqual(bobHome);
     expect(world.pass(191).send(aliceHome, data(0xb1, 2))).toBe('unknown_index');
-    expect(world.pair.memory).toEqual({ sessions: 0, initiations: 0, held: 0 });
+    expect(world.pair.memory).toEqual({ sessions: 0, sent: 0, held: 0 });
   });
 
   it('keeps the sessions that a rekey needs, and the one in use longest', () => {

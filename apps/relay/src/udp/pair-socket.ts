@@ -14,6 +14,7 @@ export interface PairSocketEvents {
 
 /** The UDP port of one pair: carries out what the core decides. */
 export class PairSocket {
+  readonly port: number;
   readonly #socket: Socket;
   readonly #core: Port;
   readonly #events: PairSocketEvents;
@@ -26,6 +27,7 @@ export class PairSocket {
     sources: SourceLimits,
     events: PairSocketEvents,
   ) {
+    this.port = socket.address().port;
     this.#socket = socket;
     this.#core = new Port([pair], sources);
     this.#events = events;
@@ -41,10 +43,6 @@ export class PairSocket {
     events: PairSocketEvents,
   ): Promise<PairSocket> {
     return new PairSocket(await bindUdp(local.address, local.port), pair, sources, events);
-  }
-
-  get port(): number {
-    return this.#socket.address().port;
   }
 
   get stats(): PortStats {
