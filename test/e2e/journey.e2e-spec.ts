@@ -114,7 +114,7 @@ describeLab('three players behind different NATs', () => {
       return now.party.hostId !== created.party.hostId && now;
     });
     expect(status.party.peers).toMatchObject([
-      { name: 'Carol', isHost: true, isSelf: true, connectionType: 'direct' },
+      { name: 'Carol', isHost: true, isSelf: true, connectionType: 'host' },
     ]);
     await Promise.all([bob.stop(), carol.stop('SIGTERM')]);
     for (const player of players) expect(await player.foreignDevices()).toEqual([]);

@@ -1,0 +1,168 @@
+/**
+ * How long after `join` the first ping is answered, in a running agent. Emulated: 30 ms round trip from each player to
+ * the server, hence 60 ms from player to player through the relay. The limit is what no protocol can beat: one round
+ * trip to the server for the join, one through the relay for WireGuard's handshake, one for the ping.
+ */
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../lab/host';
+import { Lab } from '../lab/lab';
+import type { NatKind } from '../lab/nat';
+import { LabServer } from '../e2e/support/lab-server';
+import { percentile, progress, publish, round, spread } from './support/report';
+
+const args = process.argv.slice(2);
+const REPETITIONS = args.includes('--quick') ? 3 : 15;
+const ONE_WAY_MS = 15;
+const SERVER_ROUND_TRIP_MS = 2 * ONE_WAY_MS;
+const LIMIT_MS = 5 * SERVER_ROUND_TRIP_MS;
+const PING_INTERVAL_SECONDS = '0.005';
+const MOST_PINGS = '1000';
+const HOST_ADDRESS = '10.66.0.1';
+
+interface Sample {
+  callMs: number;
+  firstPingMs: number;
+}
+
+class BenchAgent {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly home: string,
+  ) {}
+
+  static async start(host: Host, server: LabServer): Promise<BenchAgent> {
+    const home = await mkdtemp(join(tmpdir(), 'lanrage-bench-'));
+    const child = host.spawn([process.execPath, join(__dirname, 'support/join-agent.mjs')], {
+      env: { LANRAGE_SERVER: server.url, LANRAGE_HOME: home, LANRAGE_INTERFACE: host.interfaceName },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await once(child, 'message');
+    return new BenchAgent(child, home);
+  }
+
+  async ask<Answer>(request: object): Promise<Answer> {
+    this.child.send(request);
+    const [answer] = (await once(this.child, 'message')) as [Answer];
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.child, 'exit');
+    this.child.disconnect();
+    await gone;
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const lab = await Lab.create();
+  try {
+    const server = await LabServer.start(await lab.publicHost('server'), {
+      LANRAGE_LIMIT_JOINS: '0',
+      LANRAGE_LIMIT_CREATES: '0',
+      LANRAGE_LIMIT_REQUESTS: '0',
+      LANRAGE_LOG_LEVEL: 'warn',
+    });
+    const samples = await measure(lab, server, 'port_restricted', 'symmetric');
+    await server.stop();
+    publishSamples(samples);
+  } finally {
+    await lab.close();
+  }
+}
+
+async function measure(lab: Lab, server: LabServer, hostNat: NatKind, joinerNat: NatKind): Promise<Sample[]> {
+  const aliceHost = await lab.hostBehind('alice', hostNat, { delayMs: ONE_WAY_MS });
+  const bobHost = await lab.hostBehind('bob', joinerNat, { delayMs: ONE_WAY_MS });
+  const alice = await BenchAgent.start(aliceHost, server);
+  const bob = await BenchAgent.start(bobHost, server);
+  const { partyId } = await alice.ask<{ partyId: string }>({ create: 'Bench' });
+  const samples: Sample[] = [];
+  for (let repetition = 1; repetition <= REPETITIONS; repetition++) {
+    progress(`join ${repetition} of ${REPETITIONS}`);
+    samples.push(await joinOnce(bob, bobHost, partyId));
+    await bob.ask({ leave: true });
+  }
+  await Promise.all([bob.stop(), alice.stop()]);
+  return samples;
+}
+
+async function joinOnce(bob: BenchAgent, host: Host, partyId: string): Promise<Sample> {
+  // From before there is a route; a count, because with a deadline (-w) ping ends at the first ICMP error.
+  const ping = host.spawn([
+    'ping',
+    '-n',
+    '-D',
+    '-O',
+    '-i',
+    PING_INTERVAL_SECONDS,
+    '-c',
+    MOST_PINGS,
+    HOST_ADDRESS,
+  ]);
+  const firstAnswer = new Promise<number>((resolve) => {
+    let output = '';
+    ping.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const answeredAt = /^\[(\d+\.\d+)\] \d+ bytes from/m.exec(output)?.[1];
+      if (answeredAt !== undefined) resolve(Number(answeredAt) * 1000);
+    });
+    ping.on('close', () => resolve(NaN));
+  });
+  const { calledAtMs, returnedAtMs } = await bob.ask<{ calledAtMs: number; returnedAtMs: number }>({
+    join: partyId,
+  });
+  const answeredAtMs = await firstAnswer;
+  ping.kill();
+  return { callMs: returnedAtMs - calledAtMs, firstPingMs: answeredAtMs - calledAtMs };
+}
+
+function publishSamples(samples: readonly Sample[]): void {
+  const row = (name: string, values: readonly number[]) => [
+    name,
+    spread(values),
+    round(percentile(values, 0.95)),
+    round(percentile(values, 0.5) / SERVER_ROUND_TRIP_MS),
+    round(percentile(values, 0.5) / LIMIT_MS),
+  ];
+  const firstPings = samples.map(({ firstPingMs }) => firstPingMs);
+  publish(
+    {
+      benchmark: 'join',
+      tables: [
+        {
+          title: `Joining through the relay, ${SERVER_ROUND_TRIP_MS} ms round trip to the server, ${samples.length} joins`,
+          columns: ['from the call to', 'ms (range)', 'p95 ms', 'round trips', 'of limit'],
+          rows: [
+            row(
+              'its return',
+              samples.map(({ callMs }) => callMs),
+            ),
+            row('the first answered ping', firstPings),
+          ],
+        },
+      ],
+      bars: [
+        {
+          name: 'join to first answered ping, median',
+          measured: percentile(firstPings, 0.5),
+          unit: 'ms',
+          most: 600,
+        },
+        {
+          name: 'join to first answered ping, p95',
+          measured: percentile(firstPings, 0.95),
+          unit: 'ms',
+          most: 600,
+        },
+      ],
+    },
+    args,
+  );
+}
+
+void main();
