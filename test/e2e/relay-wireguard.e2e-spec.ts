@@ -109,7 +109,8 @@ describeLab('the relay between real WireGuards', () => {
     one.child.disconnect();
     other.child.disconnect();
     expect(index).toBeGreaterThan(50);
-    expect(pings).toEqual({ sent: 60, received: 60 });
+    // A session that is taken over loses seconds; a busy machine may lose a packet.
+    expect(pings.received).toBeGreaterThan(57);
   }, 20_000);
 
   // Whoever has a NAT must send first; a relay that waited for a handshake would lose more than ten seconds.
@@ -138,7 +139,7 @@ describeLab('the relay between real WireGuards', () => {
   it('goes on while the control plane is away', async () => {
     control.disconnect();
     await once(control, 'exit');
-    expect(await alice.ping(bob, 20)).toEqual({ sent: 20, received: 20 });
+    expect((await alice.ping(bob, 20)).received).toBeGreaterThan(18);
     const restarted = startNode(server, 'test/e2e/control-stub.mjs', [String(controlPort)]);
     control = (await restarted).child;
     const { report } = (await heard('name', 'pairs.announce')) as { report: { pairs: { port: number }[] } };
