@@ -1,6 +1,7 @@
 // `npm start`: sets up, then runs the whole server: control plane, relay and STUN, embedded PostgreSQL.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { root, setup } from './setup.mjs';
 
@@ -10,13 +11,20 @@ const LONGEST_BACKOFF_MS = 10_000;
 setup();
 const { default: pretty } = await import('pino-pretty');
 
-// Both children of this process know the secret; a relay elsewhere needs it set, see docs/operations.md.
 const env = {
   ...process.env,
+  LANRAGE_PUBLIC_ADDRESS: process.env.LANRAGE_PUBLIC_ADDRESS || ownAddress(),
+  // Known to both children; a relay elsewhere needs one that is set.
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
 const services = [{ name: 'control' }, { name: 'relay' }];
 let stopping = false;
+
+/** What players on the same network can reach; for the internet, LANRAGE_PUBLIC_ADDRESS must be set. */
+function ownAddress() {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}
 
 /** Runs one app and brings it back when it dies: players must not notice. */
 function run(service, failures = 0) {
