@@ -82,6 +82,14 @@ export const errorCatalogue = {
     retryable: false,
     message: 'Nobody in the party has that name, id or address. See: lanrage status',
   },
+  PEER_UNREACHABLE: {
+    retryable: true,
+    message: 'The peer does not answer. It may be away; see: lanrage status',
+  },
+  SESSION_REPLACED: {
+    retryable: false,
+    message: 'Another agent with the same identity took over. Run one agent for each identity.',
+  },
   AGENT_NOT_RUNNING: {
     retryable: false,
     message: 'No agent is running. Start one: lanrage agent, lanrage create or lanrage join',

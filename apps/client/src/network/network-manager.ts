@@ -76,6 +76,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       if (settings.listenPort === 0 || !(error instanceof LanrageError)) throw error;
       await this.bringUp({ ...settings, listenPort: 0 });
     }
+    this.tunnel?.close();
     this.tunnel = await TunnelService.open(settings.virtualIp);
     this.tunnel.on('goodbye', (virtualIp, goodbye) => this.emit('goodbye', virtualIp, goodbye));
   }

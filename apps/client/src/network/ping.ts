@@ -2,7 +2,9 @@ import { runCommand } from './command';
 
 /** ICMP echo by the system's `ping`, which has the rights for it. @returns milliseconds; null without an answer in 1 s */
 export async function ping(address: string): Promise<number | null> {
-  const { stdout } = await runCommand('ping', ['-n', '-c', '1', '-W', '1', address]);
+  const run = runCommand('ping', ['-n', '-c', '1', '-W', '1', address]);
+  // A machine without the tool is one on which ICMP does not work.
+  const { stdout } = await run.catch(() => ({ stdout: '' }));
   return parsePingTime(stdout);
 }
 

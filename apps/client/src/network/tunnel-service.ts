@@ -74,6 +74,8 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
         return this.waiting.get(keyOf(address, message.nonce))?.(performance.now());
       case 'goodbye':
         this.emit('goodbye', address, message);
+        return;
+      case undefined:
     }
   }
 

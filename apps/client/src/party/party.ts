@@ -1,6 +1,8 @@
+import type { Member } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
+import { CREATOR_SLOT, virtualIpOfSlot } from '#shared/party/virtual-ip';
 import { presentMembers, type Membership } from './membership';
 
 /**
@@ -26,6 +28,8 @@ export interface Peer {
   readonly connectionType: ConnectionType;
   /** Why the connection failed, in words for the player. */
   readonly failure: string | null;
+  /** Whether the NATs at both ends let a direct path be expected. */
+  readonly directExpected: boolean;
   /** ISO 8601, UTC, set by the server. */
   readonly joinedAt: string;
   readonly natType: NatType;
@@ -39,6 +43,7 @@ export interface Peer {
 export interface Observation {
   readonly connectionType: ConnectionType;
   readonly failure: string | null;
+  readonly directExpected: boolean;
   readonly latencyMs: number | null;
   readonly latencyAgeMs: number | null;
 }
@@ -75,19 +80,22 @@ export class Party {
 export function viewParty(
   membership: Membership,
   selfId: PeerId,
-  observe: (peerId: PeerId) => Observation,
+  observe: (member: Member) => Observation,
 ): Party {
   const peers = presentMembers(membership).map((member): Peer => {
     const isSelf = member.id === selfId;
     const isHost = member.id === membership.hostId;
-    return { ...member, ...(isSelf ? viewOfSelf(isHost) : observe(member.id)), isHost, isSelf };
+    return { ...member, ...(isSelf ? viewOfSelf(member, isHost) : observe(member)), isHost, isSelf };
   });
   const { id, name, hostId, createdAt, maxPeers } = membership;
   return new Party(id, name, hostId, createdAt, maxPeers, new Map(peers.map((peer) => [peer.id, peer])));
 }
 
-function viewOfSelf(isHost: boolean): Observation {
-  return { connectionType: isHost ? 'host' : 'direct', failure: null, latencyMs: null, latencyAgeMs: null };
+/** `host` is for the creator, whose address is the first; a member that became host stays `direct` to itself. */
+function viewOfSelf({ virtualIp }: Member, isHost: boolean): Observation {
+  const isCreator = virtualIp === virtualIpOfSlot(CREATOR_SLOT);
+  const connectionType = isHost && isCreator ? 'host' : 'direct';
+  return { connectionType, failure: null, directExpected: true, latencyMs: null, latencyAgeMs: null };
 }
 
 function byJoining(a: Peer, b: Peer): number {

@@ -1,0 +1,413 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PartySnapshot, Presence } from '#shared/api/party';
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import { LanrageError } from '#shared/errors';
+import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
+import { normalizeName } from '#shared/party/name';
+import type { ClientConfig } from './config';
+import { ConnectionManager } from './connection/connection-manager';
+import { ConnectionCoordinator } from './connection/coordinator';
+import { ControlPlane } from './control/control-plane';
+import { ServerMembership } from './control/server-membership';
+import type { ServerEvent } from './control/signaling';
+import { homePaths } from './home';
+import { loadIdentity, type Identity } from './identity';
+import { NATTraversal, type NatInfo } from './nat/nat-traversal';
+import type { NetworkManager } from './network/network-manager';
+import type { Party, Peer } from './party/party';
+import type { MembershipEvent } from './party/membership';
+import { PartySession } from './party/party-session';
+
+export interface CreateOptions {
+  /** Display name; the configured nickname when absent. */
+  readonly peerName?: string | undefined;
+  readonly maxPeers?: number | undefined;
+}
+
+export type PartyStatus =
+  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
+  | {
+      readonly status: 'in_party';
+      readonly party: Party;
+      /** This peer included. */
+      readonly peerCount: number;
+      readonly natInfo: NatInfo;
+      /** Whether the server's events arrive; the game does not need them. */
+      readonly controlConnected: boolean;
+    };
+
+export interface PartyManagerEvents {
+  peerJoined: [Peer];
+  /** The peer as it was last seen. */
+  peerLeft: [Peer];
+  hostChanged: [Peer];
+  /** The path to a peer changed; when it failed, `failure` says why. */
+  connectionChanged: [Peer];
+  natDetected: [NatInfo];
+  controlConnected: [];
+  controlLost: [];
+  /** In no party any more; without a reason after `leaveParty`. */
+  ended: [reason: LanrageError | null];
+  /** What went wrong behind the scenes and is being tried again: for the log. */
+  fault: [Error];
+}
+
+/** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
+const GOODBYE_INTERVAL_MS = 60;
+const STATUS_BUDGET_MS = 400;
+const RESYNCHRONIZE_MS = 3_000;
+
+/** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
+export class PartyManager extends EventEmitter<PartyManagerEvents> {
+  readonly myPeerId: PeerId;
+  readonly nat: NATTraversal;
+  readonly coordinator: ConnectionCoordinator;
+  readonly control: ControlPlane;
+  readonly connections: ConnectionManager;
+  private readonly serverMembership: ServerMembership;
+  private session: PartySession | undefined;
+  /** What happens to the party while the server's answer to a join is on its way. */
+  private earlyEvents: MembershipEvent[] | undefined;
+  /** Entering, leaving and what the server says of them, one after the other. */
+  private transition: Promise<unknown> = Promise.resolve();
+
+  /** @throws LanrageError INVALID_PUBLIC_KEY when the state folder holds no usable key */
+  constructor(
+    readonly config: ClientConfig,
+    readonly network: NetworkManager,
+    private readonly identity: Identity = loadIdentity(config.home),
+  ) {
+    super();
+    this.myPeerId = identity.peerId;
+    this.nat = new NATTraversal((signal) => this.stunServers(signal));
+    this.coordinator = new ConnectionCoordinator(this.nat);
+    this.control = new ControlPlane(config.server, identity);
+    this.connections = new ConnectionManager(network);
+    this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
+      this.control.leaveParty(id),
+    );
+    this.listen();
+  }
+
+  /** The party as it is now; null while in none. Set only after the server agreed. */
+  get currentParty(): Party | null {
+    return this.session?.view() ?? null;
+  }
+
+  /** Finds out about the NAT, in 3 s at most. Without an answer connections go by relay alone; never fails. */
+  async initializeNat(): Promise<void> {
+    const info = await this.nat.detect();
+    this.emit('natDetected', info);
+    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+  }
+
+  /** Signs in and opens the control plane's socket, which keeps coming back from then on. @throws LanrageError */
+  initializeControl(): Promise<void> {
+    this.serverMembership.resume();
+    return this.control.initialize();
+  }
+
+  /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
+  async createParty(name: string, { peerName, maxPeers }: CreateOptions = {}): Promise<Party> {
+    const partyName = validName(name);
+    const me = { peerName: validName(peerName ?? this.config.nickname), maxPeers };
+    return this.inTurn(() =>
+      this.enter(null, (presence) => this.control.registerParty(partyName, { ...me, presence })),
+    );
+  }
+
+  /**
+   * Joins a party, and returns while its peers are still `connecting`. In that party already: changes nothing.
+   * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, ALREADY_IN_PARTY …
+   */
+  async joinParty(partyId: string, peerName = this.config.nickname): Promise<Party> {
+    const id = validPartyId(partyId);
+    const name = validName(peerName);
+    return this.inTurn(() => {
+      if (this.session?.id === id) return Promise.resolve(this.session.view());
+      return this.enter(id, (presence) => this.control.joinParty(id, { peerName: name, presence }));
+    });
+  }
+
+  /**
+   * Leaves, in less than 2 s also while the server is away, which hears of it when it is back. The other members are
+   * told through the tunnel.
+   * @throws LanrageError NOT_IN_PARTY
+   */
+  leaveParty(): Promise<void> {
+    return this.inTurn(async () => {
+      const { session } = this;
+      if (!session) throw new LanrageError('NOT_IN_PARTY');
+      this.session = undefined;
+      await Promise.all([this.serverMembership.left(session.id), this.depart(session)]);
+      this.emit('ended', null);
+    });
+  }
+
+  /** What `lanrage status` shows; latencies are measured for 0.4 s at most, older ones carry their age. */
+  async getPartyStatus(): Promise<PartyStatus> {
+    const budget = delay(STATUS_BUDGET_MS, undefined, { ref: false });
+    await Promise.race([this.session?.refreshLatencies(), budget]);
+    return this.describe();
+  }
+
+  /** The same without measuring anything. */
+  describe(): PartyStatus {
+    const natInfo = this.nat.info();
+    const party = this.currentParty;
+    if (!party) return { status: 'no_party', natInfo };
+    const controlConnected = this.control.connected;
+    return { status: 'in_party', party, peerCount: party.peers.size, natInfo, controlConnected };
+  }
+
+  /** Resolves when every path is direct, relayed or failed, which takes 10 s at most. */
+  async waitConnected(): Promise<Party | null> {
+    await this.connections.settled();
+    return this.currentParty;
+  }
+
+  /** Leaves the party if in one, and lets go of everything. */
+  async close(): Promise<void> {
+    // An operation that waits for the server must not keep a player who wants to be gone.
+    if (!this.session) await this.control.close();
+    await this.inTurn(() => Promise.resolve());
+    if (this.session) await this.leaveParty();
+    await this.control.close();
+    await this.serverMembership.close();
+    await this.network.cleanup();
+  }
+
+  private async enter(
+    joining: PartyId | null,
+    ask: (presence: Presence) => Promise<PartySnapshot>,
+  ): Promise<Party> {
+    if (this.session) throw new LanrageError('ALREADY_IN_PARTY');
+    await this.serverMembership.settle(joining);
+    if (joining) this.serverMembership.entering(joining);
+    this.earlyEvents = [];
+    // The interface takes about as long as the server's answer.
+    const [asked, started] = await Promise.allSettled([ask(this.presence()), this.network.start()]);
+    try {
+      if (asked.status === 'rejected') throw asked.reason;
+      this.serverMembership.entering(asked.value.id);
+      if (started.status === 'rejected') throw started.reason;
+      return await this.openSession(asked.value);
+    } catch (error) {
+      await this.undoEntering(asked.status === 'fulfilled' ? asked.value.id : null, joining, error);
+      throw error;
+    } finally {
+      this.earlyEvents = undefined;
+    }
+  }
+
+  private async openSession(snapshot: PartySnapshot): Promise<Party> {
+    const { identity, network, connections, coordinator } = this;
+    const session = new PartySession(snapshot, { identity, network, connections, coordinator });
+    await session.open(this.nat.takePort());
+    this.session = session;
+    session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
+    session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
+    session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
+    this.earlyEvents?.forEach((event) => this.onMembershipEvent(event));
+    return session.view();
+  }
+
+  /** Leaves nothing behind on this machine, nor on the server, which may have agreed without being heard. */
+  private async undoEntering(
+    entered: PartyId | null,
+    joining: PartyId | null,
+    error: unknown,
+  ): Promise<void> {
+    const isUncertain = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
+    if (entered) await this.serverMembership.left(entered);
+    else if (!isUncertain) this.serverMembership.refused();
+    else if (joining) void this.serverMembership.left(joining);
+    else void this.resynchronize();
+    await this.connections.stop();
+    await this.tearDown();
+  }
+
+  /** Takes the machine out of the party; the server learns of it elsewhere. */
+  private async depart(session: PartySession): Promise<void> {
+    session.sayGoodbye();
+    await delay(GOODBYE_INTERVAL_MS);
+    session.sayGoodbye();
+    await delay(GOODBYE_INTERVAL_MS);
+    await session.close();
+    await this.tearDown();
+  }
+
+  private async tearDown(): Promise<void> {
+    await this.network.stop();
+    this.nat.returnPort();
+  }
+
+  /** The party is over for this agent, which did not leave by itself. */
+  private async end(session: PartySession, reason: LanrageError): Promise<void> {
+    this.session = undefined;
+    await session.close();
+    await this.tearDown();
+    this.emit('ended', reason);
+  }
+
+  private listen(): void {
+    const report = (error: Error) => void this.emit('fault', error);
+    this.control.on('fault', report);
+    this.connections.on('fault', report);
+    this.serverMembership.on('fault', report);
+    this.control.on('event', (event) => this.onServerEvent(event));
+    this.control.on('connected', () => void this.onControlConnected());
+    this.control.on('disconnected', () => this.emit('controlLost'));
+    this.connections.on('change', ({ peerId }) => {
+      const peer = this.currentParty?.peers.get(peerId);
+      if (peer) this.emit('connectionChanged', peer);
+    });
+    this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
+    this.network.on('died', () => void this.attempt(() => this.inTurn(() => this.onNetworkDied())));
+  }
+
+  private async onControlConnected(): Promise<void> {
+    this.emit('controlConnected');
+    await this.attempt(() => this.control.updatePresence(this.presence()));
+    if (this.nat.info().relayOnly) await this.initializeNat();
+  }
+
+  private onServerEvent(event: ServerEvent): void {
+    switch (event.name) {
+      case 'party.snapshot':
+        return void this.attempt(() => this.inTurn(() => this.onSnapshot(event.data.party)));
+      case 'session.replaced':
+        return void this.attempt(() => this.inTurn(() => this.onReplaced()));
+      default:
+        this.onMembershipEvent(event);
+    }
+  }
+
+  private onMembershipEvent(event: MembershipEvent): void {
+    const { session } = this;
+    if (!session) return void this.earlyEvents?.push(event);
+    const isOwnLeave =
+      event.name === 'member.left' &&
+      event.data.partyId === session.id &&
+      event.data.peerId === this.myPeerId;
+    // The server let this agent go, for having been away too long.
+    if (isOwnLeave || session.apply(event)) void this.resynchronize();
+  }
+
+  /** What the server believes: the first word after every (re)connection, and the answer to a doubt. */
+  private async onSnapshot(party: PartySnapshot | null): Promise<void> {
+    const { session } = this;
+    if (!session) {
+      if (party) await this.serverMembership.left(party.id);
+    } else if (party?.id === session.id) {
+      await this.adopt(session, party);
+    } else {
+      await this.rejoin(session, party);
+    }
+  }
+
+  /** The player has not left, whatever the server thinks. */
+  private async rejoin(session: PartySession, elsewhere: PartySnapshot | null): Promise<void> {
+    try {
+      if (elsewhere) await this.control.leaveParty(elsewhere.id);
+      const me = { peerName: session.self.name, presence: this.presence() };
+      await this.adopt(session, await this.control.joinParty(session.id, me));
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      if (error.retryable) return this.resynchronizeLater(error);
+      this.serverMembership.refused();
+      await this.end(session, error);
+    }
+  }
+
+  private async adopt(session: PartySession, snapshot: PartySnapshot): Promise<void> {
+    const { virtualIp } = session.self;
+    session.adopt(snapshot);
+    if (session.self.virtualIp !== virtualIp) await this.renewInterface(session);
+  }
+
+  private async onReplaced(): Promise<void> {
+    if (!this.session) return;
+    this.serverMembership.refused();
+    await this.end(this.session, new LanrageError('SESSION_REPLACED'));
+  }
+
+  private async onNetworkDied(): Promise<void> {
+    const { session } = this;
+    if (!session) return;
+    try {
+      await this.renewInterface(session);
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      await this.serverMembership.left(session.id);
+      await this.end(session, error);
+    }
+  }
+
+  private async renewInterface(session: PartySession): Promise<void> {
+    await this.tearDown();
+    await this.network.start();
+    await session.reopen(this.nat.takePort());
+  }
+
+  /** Asks the server where it has this agent, and acts on it. */
+  private async resynchronize(): Promise<void> {
+    // Without a connection the snapshot that comes with the next one does it.
+    if (!this.control.connected) return;
+    try {
+      const party = await this.control.currentParty();
+      await this.inTurn(() => this.onSnapshot(party));
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      this.resynchronizeLater(error);
+    }
+  }
+
+  private resynchronizeLater(error: LanrageError): void {
+    this.emit('fault', error);
+    const delayMs = Math.max(RESYNCHRONIZE_MS, (error.retryAfterSeconds ?? 0) * 1_000);
+    setTimeout(() => void this.resynchronize(), delayMs).unref();
+  }
+
+  private presence(): Presence {
+    return { natType: this.nat.natType, endpoint: this.nat.currentEndpoint() };
+  }
+
+  private async stunServers(signal: AbortSignal): Promise<readonly Endpoint[]> {
+    const own = this.config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
+    const info = await this.control
+      .serverInfo(signal)
+      .catch((error: Error) => void this.emit('fault', error));
+    const relays = info?.relays.flatMap(({ stunEndpoints }) => stunEndpoints) ?? [];
+    return [...new Set([...own, ...relays])];
+  }
+
+  /** Runs what nobody waits for: an expected refusal goes to the log. */
+  private async attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      this.emit('fault', error);
+    }
+  }
+
+  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.transition.then(work);
+    this.transition = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function validName(input: string): string {
+  const name = normalizeName(input);
+  if (name === null) throw new LanrageError('INVALID_NAME');
+  return name;
+}
+
+function validPartyId(input: string): PartyId {
+  const id = input.trim().toLowerCase();
+  if (!PARTY_ID_PATTERN.test(id)) throw new LanrageError('INVALID_PARTY_ID');
+  return id as PartyId;
+}

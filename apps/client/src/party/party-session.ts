@@ -1,0 +1,188 @@
+import { EventEmitter } from 'node:events';
+import type { Member, PartySnapshot } from '#shared/api/party';
+import { proofMatches, sharedSecret } from '#shared/auth/proof';
+import type { PeerId } from '#shared/party/identity';
+import { LanrageError } from '#shared/errors';
+import type { ConnectionManager, ConnectionTarget } from '../connection/connection-manager';
+import type { ConnectionCoordinator } from '../connection/coordinator';
+import type { PathFailure } from '../connection/path';
+import type { Identity } from '../identity';
+import type { NetworkManager } from '../network/network-manager';
+import { expectedGoodbyeProof } from '../network/tunnel-message';
+import { Latencies } from './latencies';
+import {
+  applyEvent,
+  changesBetween,
+  membershipOf,
+  presentMembers,
+  withGoodbye,
+  type Membership,
+  type MembershipEvent,
+} from './membership';
+import { viewParty, type Observation, type Party, type Peer } from './party';
+
+/** The parts of an agent that a party needs. */
+export interface SessionParts {
+  readonly identity: Identity;
+  readonly network: NetworkManager;
+  readonly connections: ConnectionManager;
+  readonly coordinator: ConnectionCoordinator;
+}
+
+interface PartySessionEvents {
+  peerJoined: [Peer];
+  /** The peer as it was last seen. */
+  peerLeft: [Peer];
+  hostChanged: [Peer];
+}
+
+/** What failed paths are called in front of the player. */
+const failureTexts: Record<PathFailure, string> = {
+  no_relay: 'No relay has room for this connection. Try again in a minute, or tell whoever runs the server.',
+  no_answer: 'No answer through the relay. The peer may be away, or a firewall blocks UDP on either side.',
+};
+
+/** One stay in one party: its members, and the interface and connections that make them neighbours. */
+export class PartySession extends EventEmitter<PartySessionEvents> {
+  private membership: Membership;
+  private readonly latencies: Latencies;
+
+  constructor(
+    snapshot: PartySnapshot,
+    private readonly parts: SessionParts,
+  ) {
+    super();
+    this.membership = membershipOf(snapshot);
+    this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
+  }
+
+  get id() {
+    return this.membership.id;
+  }
+
+  /** This agent's own entry. @throws LanrageError when the server left it out */
+  get self(): Member {
+    const self = this.membership.members.get(this.parts.identity.peerId);
+    if (self) return self;
+    throw new LanrageError('CONTROL_UNAVAILABLE', {
+      message: 'The server put this player into a party without an address. Update LANrage on both sides.',
+    });
+  }
+
+  /** Puts the interface onto the party's network and connects to everybody. @throws LanrageError INTERFACE_FAILED */
+  async open(listenPort: number): Promise<void> {
+    await this.configureInterface(listenPort);
+    this.parts.connections.start();
+    this.latencies.start(() => this.others());
+    await this.connectToPeers();
+  }
+
+  /** Does the same again with a new interface, after the old one was lost or got another address. */
+  async reopen(listenPort: number): Promise<void> {
+    await this.configureInterface(listenPort);
+    await this.parts.connections.restart(this.targets());
+  }
+
+  /** Forgets the connections; the interface is the caller's. */
+  async close(): Promise<void> {
+    this.latencies.stop();
+    await this.parts.connections.stop();
+  }
+
+  /** @returns whether an event before this one is missing */
+  apply(event: MembershipEvent): boolean {
+    const { relays } = this.membership;
+    const { membership, missed } = applyEvent(this.membership, event);
+    this.become(membership);
+    if (event.name === 'relays.changed') {
+      const named = Object.keys(event.data.relays) as PeerId[];
+      const confirmed = named.filter((id) => relays.get(id) === membership.relays.get(id));
+      void this.parts.connections.checkRelays(confirmed);
+    }
+    return missed;
+  }
+
+  /** Takes the server's word for the whole party. */
+  adopt(snapshot: PartySnapshot): void {
+    this.become(membershipOf(snapshot, this.membership));
+  }
+
+  /** Somebody at a virtual IP said goodbye: believed if only that member can have said it. */
+  hearGoodbye(virtualIp: string, { nonce, proof }: { nonce: Buffer; proof: Buffer }): void {
+    const member = this.others().find((other) => other.virtualIp === virtualIp);
+    if (!member) return;
+    if (!proofMatches(expectedGoodbyeProof(this.secretWith(member), nonce), proof)) return;
+    this.become(withGoodbye(this.membership, member.id));
+  }
+
+  sayGoodbye(): void {
+    for (const member of this.others()) {
+      this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member));
+    }
+  }
+
+  /** Measures the way to everybody, for as long as the slowest takes: 1 s at most. */
+  refreshLatencies(): Promise<void> {
+    return this.latencies.refresh(this.others());
+  }
+
+  view(): Party {
+    return viewParty(this.membership, this.parts.identity.peerId, (member) => this.observe(member));
+  }
+
+  private become(next: Membership): void {
+    const before = this.membership;
+    if (next === before) return;
+    const partyBefore = this.view();
+    this.membership = next;
+    void this.connectToPeers();
+    const party = this.view();
+    const { joined, left, hostChanged } = changesBetween(before, next);
+    joined.forEach(({ id }) => this.announce('peerJoined', party.peers.get(id)));
+    left.forEach(({ id }) => this.announce('peerLeft', partyBefore.peers.get(id)));
+    if (hostChanged) this.announce('hostChanged', party.peers.get(next.hostId));
+  }
+
+  private announce(name: keyof PartySessionEvents, peer: Peer | undefined): void {
+    if (peer) this.emit(name, peer);
+  }
+
+  private connectToPeers(): Promise<void> {
+    return this.parts.connections.reconcile(this.targets());
+  }
+
+  private targets(): ConnectionTarget[] {
+    return this.others().map(({ id, publicKey, virtualIp, online, natType }) => {
+      const relay = this.membership.relays.get(id) ?? null;
+      const strategy = this.parts.coordinator.coordinateConnection({ natType, relay });
+      return { peerId: id, publicKey, virtualIp, online, relay: strategy.relay };
+    });
+  }
+
+  private others(): Member[] {
+    return presentMembers(this.membership).filter(({ id }) => id !== this.parts.identity.peerId);
+  }
+
+  private observe({ id, natType }: Member): Observation {
+    const { connections, coordinator } = this.parts;
+    const relay = this.membership.relays.get(id) ?? null;
+    const failure = connections.failureOf(id);
+    const measured = this.latencies.of(id, Date.now());
+    return {
+      connectionType: connections.phaseOf(id) ?? 'unknown',
+      failure: failure && failureTexts[failure],
+      directExpected: coordinator.coordinateConnection({ natType, relay }).directExpected,
+      ...(failure ? { latencyMs: null, latencyAgeMs: null } : measured),
+    };
+  }
+
+  private async configureInterface(listenPort: number): Promise<void> {
+    const { identity, network } = this.parts;
+    const { virtualIp } = this.self;
+    await network.configure({ privateKey: identity.privateKey, listenPort, virtualIp });
+  }
+
+  private secretWith({ publicKey }: Member): Buffer {
+    return sharedSecret(this.parts.identity.privateKey, publicKey);
+  }
+}
