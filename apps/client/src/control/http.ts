@@ -1,7 +1,8 @@
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
-import { isErrorCode, LanrageError } from '#shared/errors';
+import { LanrageError } from '#shared/errors';
+import { remoteError } from '../remote-error';
 
 export interface HttpRequest<Schema extends z.ZodType> {
   readonly method: 'GET' | 'POST';
@@ -80,16 +81,6 @@ export class ControlHttp {
     });
   }
 }
-
-/** The error that a server named; codes newer than this client become INTERNAL, with the server's words. */
-export function remoteError({ code, message, retryAfterSeconds }: RemoteError): LanrageError {
-  return new LanrageError(isErrorCode(code) ? code : 'INTERNAL', {
-    message,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
-}
-
-type RemoteError = z.output<typeof errorBodySchema>['error'];
 
 function parseJson(text: string): unknown {
   if (text === '') return undefined;

@@ -1,0 +1,117 @@
+import type { Logger } from 'pino';
+import { LanrageError } from '#shared/errors';
+import type { ClientConfig } from '../config';
+import { homePaths } from '../home';
+import { NetworkManager } from '../network/network-manager';
+import type { Party, Peer } from '../party/party';
+import { PartyManager, type PartyStatus } from '../party-manager';
+import type { PingAnswer, StatusAnswer } from './local-api';
+import { serveLocalApi, type LocalHandlers } from './local-server';
+import { acquireLock } from './lock';
+
+/** The long-running process on a player's machine: a PartyManager that the command line can reach. */
+export class Agent {
+  private closeApi: () => Promise<void> = () => Promise.resolve();
+
+  private constructor(
+    readonly parties: PartyManager,
+    private readonly releaseLock: () => void,
+  ) {}
+
+  /**
+   * Undoes what an agent that was killed left behind, and starts. The control plane need not be there yet.
+   * @throws LanrageError AGENT_ALREADY_RUNNING, UNSUPPORTED_PLATFORM, INVALID_PUBLIC_KEY
+   */
+  static async start(config: ClientConfig, log: Logger): Promise<Agent> {
+    const releaseLock = acquireLock(config.home);
+    try {
+      const network = new NetworkManager(config);
+      await network.initialize();
+      const agent = new Agent(new PartyManager(config, network), releaseLock);
+      logEvents(agent.parties, log);
+      const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
+      agent.closeApi = await serveLocalApi(homePaths(config.home).socket, agent.handlers(), onFault);
+      return agent;
+    } catch (error) {
+      releaseLock();
+      throw error;
+    }
+  }
+
+  /** Begins to look for the control plane and the NAT; neither has to be found. */
+  connect(): void {
+    // What is wrong is logged as a fault, and tried again by whatever needs it.
+    this.parties.initializeControl().catch(() => undefined);
+    void this.parties.initializeNat();
+  }
+
+  /** Leaves the party if in one, and undoes everything. */
+  async stop(): Promise<void> {
+    await this.parties.close();
+    await this.closeApi();
+    this.releaseLock();
+  }
+
+  private handlers(): LocalHandlers {
+    const { parties } = this;
+    return {
+      status: async () => statusAnswer(await parties.getPartyStatus()),
+      create: async ({ name, peerName, maxPeers }) => {
+        await parties.createParty(name, { peerName, maxPeers });
+        return statusAnswer(parties.describe());
+      },
+      join: async ({ partyId, peerName }) => {
+        await parties.joinParty(partyId, peerName);
+        return statusAnswer(parties.describe());
+      },
+      leave: async () => {
+        await parties.leaveParty();
+        return null;
+      },
+      ping: ({ peer }) => this.ping(peer),
+    };
+  }
+
+  private async ping(wanted: string): Promise<PingAnswer> {
+    const party = this.parties.currentParty;
+    if (!party) throw new LanrageError('NOT_IN_PARTY');
+    const { name, virtualIp } = findPeer(party, wanted);
+    return { name, virtualIp, latencyMs: await this.parties.network.measureLatency(virtualIp) };
+  }
+}
+
+/** The status as it is printed. */
+export function statusAnswer(status: PartyStatus): StatusAnswer {
+  return status.status === 'no_party' ? status : { ...status, party: status.party.toJSON() };
+}
+
+/** By virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
+function findPeer(party: Party, wanted: string): Peer {
+  const peers = party.getPeerList();
+  const exact = peers.find(({ id, virtualIp }) => id === wanted || virtualIp === wanted);
+  const namesakes = peers.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const [found] = exact ? [exact] : namesakes;
+  if (!found) throw new LanrageError('NO_SUCH_PEER');
+  if (exact || namesakes.length === 1) return found;
+  throw new LanrageError('NO_SUCH_PEER', {
+    message: `Several players are called ${found.name}. Use an address from: lanrage status`,
+  });
+}
+
+/** Names are for the player's eyes, not for logs. */
+function logEvents(parties: PartyManager, log: Logger): void {
+  parties.on('peerJoined', ({ id }) => log.info({ peerId: id }, 'peer joined'));
+  parties.on('peerLeft', ({ id }) => log.info({ peerId: id }, 'peer left'));
+  parties.on('hostChanged', ({ id }) => log.info({ peerId: id }, 'host changed'));
+  parties.on('connectionChanged', ({ id, connectionType }) =>
+    log.info({ peerId: id, connectionType }, 'connection changed'),
+  );
+  parties.on('natDetected', ({ natType, mapping, publicEndpoint }) => {
+    log.info({ natType, mapping }, 'NAT detected');
+    log.debug({ publicEndpoint }, 'public endpoint');
+  });
+  parties.on('controlConnected', () => log.info('control plane connected'));
+  parties.on('controlLost', () => log.warn('control plane lost; the game goes on'));
+  parties.on('ended', (reason) => log.info({ code: reason?.code }, 'party ended'));
+  parties.on('fault', (error) => log.debug({ err: error }, 'tried again later'));
+}

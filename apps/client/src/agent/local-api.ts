@@ -1,0 +1,54 @@
+/**
+ * What a running agent does for the command line: JSON over HTTP on a unix socket in the state folder. Only its owner
+ * can open the socket, and no browser can at all.
+ */
+import { z } from 'zod';
+import type { NatInfo } from '../nat/nat-traversal';
+import type { Party } from '../party/party';
+
+export const localApiSchemas = {
+  status: z.object({}),
+  create: z.object({
+    name: z.string(),
+    peerName: z.string().optional(),
+    maxPeers: z.int().min(2).optional(),
+  }),
+  join: z.object({ partyId: z.string(), peerName: z.string().optional() }),
+  leave: z.object({}),
+  /** `peer`: a name, an id or a virtual IP. */
+  ping: z.object({ peer: z.string() }),
+} as const;
+
+export type LocalOperation = keyof typeof localApiSchemas;
+export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof localApiSchemas)[Operation]>;
+
+/** What `status`, `create` and `join` answer, and `--json` prints. */
+export type StatusAnswer =
+  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
+  | {
+      readonly status: 'in_party';
+      readonly party: ReturnType<Party['toJSON']>;
+      readonly peerCount: number;
+      readonly natInfo: NatInfo;
+      readonly controlConnected: boolean;
+    };
+
+export interface PingAnswer {
+  readonly name: string;
+  readonly virtualIp: string;
+  /** null: no answer in 1 s */
+  readonly latencyMs: number | null;
+}
+
+export interface LocalAnswers {
+  status: StatusAnswer;
+  create: StatusAnswer;
+  join: StatusAnswer;
+  leave: null;
+  ping: PingAnswer;
+}
+
+/** All operations are POST, so that nothing repeats one by itself. */
+export function localPath(operation: LocalOperation): string {
+  return `/v1/${operation}`;
+}

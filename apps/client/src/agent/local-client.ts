@@ -1,0 +1,44 @@
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { ErrorBody } from '#shared/api/rest';
+import { LanrageError } from '#shared/errors';
+import { homePaths } from '../home';
+import { remoteError } from '../remote-error';
+import { localPath, type LocalAnswers, type LocalOperation, type LocalRequest } from './local-api';
+
+const ANSWER_LIMIT_MS = 30_000;
+
+/**
+ * Asks the agent that runs in this state folder.
+ * @returns its answer, trusted: both ends are the same program
+ * @throws LanrageError AGENT_NOT_RUNNING, PERMISSION_DENIED, or what the agent refused with
+ */
+export async function askAgent<Operation extends LocalOperation>(
+  home: string,
+  operation: Operation,
+  body: LocalRequest<Operation>,
+): Promise<LocalAnswers[Operation]> {
+  const response = await post(homePaths(home).socket, localPath(operation), JSON.stringify(body));
+  const answer = JSON.parse(await text(response)) as unknown;
+  if (response.statusCode === 200) return answer as LocalAnswers[Operation];
+  throw remoteError((answer as ErrorBody).error);
+}
+
+function post(socketPath: string, path: string, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path, method: 'POST', timeout: ANSWER_LIMIT_MS }, resolve)
+      .on('timeout', () =>
+        reject(new LanrageError('AGENT_NOT_RUNNING', { message: 'The agent does not answer.' })),
+      )
+      .on('error', (error) => reject(explain(error)))
+      .end(body);
+  });
+}
+
+function explain(cause: NodeJS.ErrnoException): LanrageError {
+  if (cause.code !== 'EACCES') return new LanrageError('AGENT_NOT_RUNNING', { cause });
+  return new LanrageError('PERMISSION_DENIED', {
+    message: 'The agent of this LANRAGE_HOME belongs to another user. Run this with sudo.',
+    cause,
+  });
+}

@@ -1,0 +1,99 @@
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ErrorBody } from '#shared/api/rest';
+import { LanrageError } from '#shared/errors';
+import {
+  localApiSchemas,
+  localPath,
+  type LocalAnswers,
+  type LocalOperation,
+  type LocalRequest,
+} from './local-api';
+
+/** One function for each operation. */
+export type LocalHandlers = {
+  readonly [Operation in LocalOperation]: (
+    request: LocalRequest<Operation>,
+  ) => Promise<LocalAnswers[Operation]>;
+};
+
+const LARGEST_REQUEST_BYTES = 16 * 1024;
+const operationsByPath = new Map(
+  (Object.keys(localApiSchemas) as LocalOperation[]).map((operation) => [localPath(operation), operation]),
+);
+
+/**
+ * Serves the local API. The caller holds the lock, so that a socket which is there already is a dead agent's.
+ * @param onFault told what the handlers did not foresee
+ * @returns how to close it
+ */
+export async function serveLocalApi(
+  socketPath: string,
+  handlers: LocalHandlers,
+  onFault: (error: unknown) => void,
+): Promise<() => Promise<void>> {
+  const server = createServer((request, response) => {
+    answer(handlers, request, response).catch(onFault);
+  });
+  rmSync(socketPath, { force: true });
+  // For the owner alone, from the first moment on.
+  const umask = process.umask(0o177);
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(socketPath, resolve);
+  });
+  process.umask(umask);
+  await listening;
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+}
+
+async function answer(
+  handlers: LocalHandlers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const send = (status: number, body: unknown) =>
+    response
+      .writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+      .end(JSON.stringify(body));
+  try {
+    send(200, await dispatch(handlers, request));
+  } catch (error) {
+    const refusal = error instanceof LanrageError ? error : new LanrageError('INTERNAL', { cause: error });
+    send(400, errorBody(refusal));
+    if (refusal !== error) throw error;
+  }
+}
+
+async function dispatch(handlers: LocalHandlers, request: IncomingMessage): Promise<unknown> {
+  const operation = operationsByPath.get(request.url ?? '');
+  if (!operation || request.method !== 'POST') throw new LanrageError('NOT_FOUND');
+  const parsed = localApiSchemas[operation].safeParse(await readJson(request));
+  if (!parsed.success) throw new LanrageError('INVALID_REQUEST', { cause: parsed.error });
+  const handler = handlers[operation] as (parsed: unknown) => Promise<unknown>;
+  return handler(parsed.data);
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_REQUEST_BYTES) throw new LanrageError('REQUEST_TOO_LARGE');
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (cause) {
+    throw new LanrageError('INVALID_REQUEST', { cause });
+  }
+}
+
+function errorBody({ code, message, retryable, retryAfterSeconds }: LanrageError): ErrorBody {
+  return {
+    error: { code, message, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
+  };
+}

@@ -1,0 +1,86 @@
+import { LanrageError } from '#shared/errors';
+import { Agent, statusAnswer } from '../agent/agent';
+import type { LocalRequest, StatusAnswer } from '../agent/local-api';
+import { askAgent } from '../agent/local-client';
+import { createLogger } from '../logger';
+import { answer, type Context } from './context';
+import { partyEnded, stopRequested } from './foreground';
+import {
+  renderConnection,
+  renderHostChanged,
+  renderPeerJoined,
+  renderPeerLeft,
+  renderStatus,
+  renderWelcome,
+} from './rendering';
+
+/** `lanrage create NAME` */
+export function create(context: Context, request: LocalRequest<'create'>): Promise<void> {
+  return enter(
+    context,
+    () => askAgent(context.config.home, 'create', request),
+    ({ parties }) => parties.createParty(request.name, request),
+  );
+}
+
+/** `lanrage join PARTY` */
+export function join(context: Context, request: LocalRequest<'join'>): Promise<void> {
+  return enter(
+    context,
+    () => askAgent(context.config.home, 'join', request),
+    ({ parties }) => parties.joinParty(request.partyId, request.peerName),
+  );
+}
+
+/** By the agent that runs, or else by one that stays in the foreground for as long as the party lasts. */
+async function enter(
+  context: Context,
+  ask: () => Promise<StatusAnswer>,
+  enterHere: (agent: Agent) => Promise<unknown>,
+): Promise<void> {
+  try {
+    const status = await ask();
+    answer(context, status, renderStatus(status));
+  } catch (error) {
+    if (!(error instanceof LanrageError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
+    await runParty(context, enterHere);
+  }
+}
+
+async function runParty(context: Context, enterHere: (agent: Agent) => Promise<unknown>): Promise<void> {
+  const { config, json } = context;
+  const stop = stopRequested().then(() => null);
+  const agent = await Agent.start(config, createLogger(config.logLevel ?? 'warn'));
+  try {
+    agent.connect();
+    const ended = partyEnded(agent);
+    const entered = await Promise.race([enterHere(agent), stop]);
+    if (entered === null) return;
+    announce(context, statusAnswer(agent.parties.describe()));
+    if (!json) narrate(agent);
+    const reason = await Promise.race([ended, stop]);
+    if (reason) throw reason;
+  } finally {
+    await agent.stop();
+  }
+}
+
+function announce(context: Context, status: StatusAnswer): void {
+  if (status.status === 'no_party') return;
+  const { server } = context.config;
+  answer(context, status, renderWelcome(status, isLocal(server) ? null : server));
+}
+
+/** Tells what happens in the party, line by line. */
+function narrate({ parties }: Agent): void {
+  parties.on('peerJoined', (peer) => console.log(renderPeerJoined(peer)));
+  parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
+  parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
+  parties.on('connectionChanged', (peer) => console.log(renderConnection(peer)));
+  parties.on('controlLost', () => console.log('The server is away. The game goes on without it.'));
+  parties.on('controlConnected', () => console.log('Connected to the server.'));
+}
+
+function isLocal(server: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(server).hostname);
+}

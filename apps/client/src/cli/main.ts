@@ -1,0 +1,120 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { LanrageError } from '#shared/errors';
+import { ConfigError, loadConfig } from '../config';
+import { complain, type Context } from './context';
+
+/** What others script against: 0 done, 1 refused, 2 wrong usage. */
+const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
+
+interface CommonOptions {
+  server?: string;
+  home?: string;
+  interface?: string;
+  json?: boolean;
+  as?: string;
+}
+
+const program = new Command('lanrage')
+  .description('One encrypted virtual LAN for you and your friends, wherever you are.')
+  .showHelpAfterError('(--help shows how)')
+  .exitOverride();
+
+verb('agent', 'run in the background of everything else, until stopped', ['lanrage agent']).action(
+  async (options: CommonOptions) => (await import('./agent.js')).agent(contextOf(options)),
+);
+
+verb('create', 'open a party and play in it', [
+  'lanrage create "Gaming Night" --as Alice',
+  'lanrage create "Two only" --max-peers 2 --json',
+])
+  .argument('<name>', 'name of the party')
+  .addOption(nickOption())
+  .option('--max-peers <count>', 'how many may play', wholeNumber)
+  .action(async (name: string, options: CommonOptions & { maxPeers?: number }) => {
+    const { create } = await import('./enter.js');
+    await create(contextOf(options), { name, peerName: options.as, maxPeers: options.maxPeers });
+  });
+
+verb('join', 'join a party', ['lanrage join 4f0c2a91be77 --as Bob'])
+  .argument('<party>', 'the id that the host sent you')
+  .addOption(nickOption())
+  .action(async (partyId: string, options: CommonOptions) => {
+    const { join } = await import('./enter.js');
+    await join(contextOf(options), { partyId, peerName: options.as });
+  });
+
+verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
+  (await import('./leave.js')).leave(contextOf(options)),
+);
+
+verb('status', 'show the party, the players and the ways to them', [
+  'lanrage status',
+  'lanrage status --json | jq .peerCount',
+]).action(async (options: CommonOptions) => (await import('./status.js')).status(contextOf(options)));
+
+verb('netcheck', 'examine server, NAT and public address', ['lanrage netcheck']).action(
+  async (options: CommonOptions) => (await import('./netcheck.js')).netcheck(contextOf(options)),
+);
+
+verb('ping', 'measure the way to a player through the tunnel', [
+  'lanrage ping Bob',
+  'lanrage ping 10.66.0.1 --count 10',
+])
+  .argument('<peer>', 'name, address or id')
+  .option('--count <count>', 'how many pings', wholeNumber, 4)
+  .action(async (peer: string, options: CommonOptions & { count: number }) =>
+    (await import('./ping.js')).ping(contextOf(options), peer, options.count),
+  );
+
+void main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+    process.exit(exitCodes.done);
+  } catch (error) {
+    process.exit(report(error));
+  }
+}
+
+function report(error: unknown): number {
+  // Commander has said already what was wrong; help that was asked for is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof ConfigError) {
+    console.error(error.message);
+    return exitCodes.usage;
+  }
+  const refusal =
+    error instanceof LanrageError
+      ? error
+      : new LanrageError('INTERNAL', { message: String((error as Error).stack ?? error), cause: error });
+  complain(process.argv.includes('--json'), refusal);
+  return exitCodes.refused;
+}
+
+/** A subcommand with the options that all have. */
+function verb(name: string, description: string, examples: readonly string[]): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'print JSON, errors included')
+    .option('--server <url>', 'control plane (LANRAGE_SERVER)')
+    .option('--home <folder>', 'state folder (LANRAGE_HOME)')
+    .option('--interface <name>', 'WireGuard interface (LANRAGE_INTERFACE)')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+}
+
+function nickOption(): Option {
+  return new Option('--as <nick>', 'the name that the others see (LANRAGE_NICKNAME)');
+}
+
+function contextOf({ server, home, interface: interfaceName, json }: CommonOptions): Context {
+  const config = loadConfig({ server, home, interface: interfaceName });
+  return { config, json: json === true };
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It has to be a whole number above 0.');
+}

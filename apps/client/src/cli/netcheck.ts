@@ -1,0 +1,44 @@
+import { performance } from 'node:perf_hooks';
+import { serverInfoSchema } from '#shared/api/rest';
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import { LanrageError } from '#shared/errors';
+import { ControlHttp } from '../control/http';
+import { NATTraversal } from '../nat/nat-traversal';
+import { answer, type Context } from './context';
+import { renderNetcheck, type NetcheckReport } from './rendering';
+
+const SERVER_LIMIT_MS = 5_000;
+
+/** `lanrage netcheck`: needs no agent and no rights, and says what it could not find out. */
+export async function netcheck(context: Context): Promise<void> {
+  const report = await examine(context);
+  answer(context, report, renderNetcheck(report));
+}
+
+async function examine({ config }: Context): Promise<NetcheckReport> {
+  const { stunServers: offered, ...server } = await askServer(config.server);
+  const configured = config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
+  const stunServers = [...new Set([...configured, ...offered])];
+  const natInfo = await new NATTraversal(() => Promise.resolve(stunServers)).detect();
+  return { server, stunServers, natInfo };
+}
+
+async function askServer(url: string): Promise<NetcheckReport['server'] & { stunServers: Endpoint[] }> {
+  const http = new ControlHttp(new URL(url));
+  const startedAtMs = performance.now();
+  try {
+    const { relays } = await http.request({
+      method: 'GET',
+      path: '/v1/server',
+      answer: serverInfoSchema,
+      signal: AbortSignal.timeout(SERVER_LIMIT_MS),
+    });
+    const latencyMs = performance.now() - startedAtMs;
+    return { url, latencyMs, error: null, stunServers: relays.flatMap((relay) => relay.stunEndpoints) };
+  } catch (error) {
+    if (!(error instanceof LanrageError)) throw error;
+    return { url, latencyMs: null, error: { code: error.code, message: error.message }, stunServers: [] };
+  } finally {
+    await http.close();
+  }
+}

@@ -1,0 +1,174 @@
+/** What the command line says to people. Pure: values in, text for at most 80 columns out. */
+import Table from 'cli-table3';
+import type { LanrageError } from '#shared/errors';
+import type { PingAnswer, StatusAnswer } from '../agent/local-api';
+import type { NatInfo } from '../nat/nat-traversal';
+import type { ConnectionType, Peer } from '../party/party';
+
+const COLUMNS = 80;
+const columnWidths = [36, 16, 14, 12];
+
+/** What `netcheck` finds out. */
+export interface NetcheckReport {
+  readonly server: {
+    readonly url: string;
+    /** Of one request; null when the server did not answer. */
+    readonly latencyMs: number | null;
+    readonly error: { readonly code: string; readonly message: string } | null;
+  };
+  readonly stunServers: readonly string[];
+  readonly natInfo: NatInfo;
+}
+
+type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
+
+/** Text from elsewhere, unable to move the cursor or reorder what stands around it. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
+export function renderStatus(status: StatusAnswer): string {
+  if (status.status === 'no_party') {
+    return ['You are in no party.', '', ...renderNat(status.natInfo)].join('\n');
+  }
+  const { party, peerCount, controlConnected } = status;
+  const size = `${peerCount} of at most ${party.maxPeers} players`;
+  return [
+    ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
+    '',
+    renderPeers(party.peers),
+    ...party.peers.flatMap(({ name, failure }) =>
+      failure ? ['', ...wrap(`${printable(name)}: ${failure}`)] : [],
+    ),
+    ...(controlConnected ? [] : ['', 'The server is away just now. The game goes on without it.']),
+    '',
+    ...renderNat(status.natInfo),
+  ].join('\n');
+}
+
+/** Said once after entering a party. `server`: null when friends use the same default. */
+export function renderWelcome({ party }: InParty, server: string | null): string {
+  const self = party.peers.find(({ isSelf }) => isSelf);
+  const where = server === null ? '' : ` --server ${server}`;
+  return [
+    ...wrap(`You are in "${printable(party.name)}", at ${self?.virtualIp ?? '?'}.`),
+    '',
+    'Friends join with:',
+    `  lanrage join ${party.id} --as THEIR_NAME${where}`,
+    '',
+    'Ctrl-C leaves.',
+  ].join('\n');
+}
+
+export function renderPeerJoined({ name, virtualIp }: Peer): string {
+  return `${printable(name)} joined, at ${virtualIp}`;
+}
+
+export function renderPeerLeft({ name }: Peer): string {
+  return `${printable(name)} left`;
+}
+
+export function renderHostChanged({ name, isSelf }: Peer): string {
+  return isSelf ? 'You are the host now' : `${printable(name)} is the host now`;
+}
+
+export function renderConnection({ name, connectionType, failure }: Peer): string {
+  return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
+}
+
+export function renderNetcheck({ server, stunServers, natInfo }: NetcheckReport): string {
+  const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;
+  return [
+    ...wrap(`Server         ${server.url}: ${reachable}`),
+    ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
+    `STUN servers   ${stunServers.length}`,
+    ...renderNat(natInfo),
+  ].join('\n');
+}
+
+export function renderPing({ name, virtualIp, latencyMs }: PingAnswer): string {
+  const answer = latencyMs === null ? 'no answer' : formatLatency(latencyMs);
+  return `${printable(name)} (${virtualIp}): ${answer}`;
+}
+
+export function renderError({ code, message }: Pick<LanrageError, 'code' | 'message'>): string {
+  return `error ${code}: ${printable(message)}`;
+}
+
+const connectionTexts: Record<ConnectionType, string> = {
+  direct: 'connected directly',
+  relayed: 'connected through the relay',
+  connecting: 'connecting …',
+  host: 'the host',
+  failed: 'not reachable',
+  unknown: 'not connected yet',
+};
+
+function renderPeers(peers: readonly Peer[]): string {
+  const table = new Table({
+    head: ['PLAYER', 'ADDRESS', 'CONNECTION', 'PING'],
+    colWidths: columnWidths,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '',
+    },
+  });
+  table.push(...peers.map(peerRow));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+function peerRow(peer: Peer): string[] {
+  const notes = [peer.isSelf && 'you', peer.isHost && 'host', !peer.online && 'offline'].filter(Boolean);
+  const label = `${printable(peer.name)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  return [label, peer.virtualIp, peer.isSelf ? '' : peer.connectionType, peerLatency(peer)];
+}
+
+function peerLatency({ latencyMs, latencyAgeMs, isSelf }: Peer): string {
+  if (isSelf) return '';
+  if (latencyMs === null) return '–';
+  const ageSeconds = Math.round((latencyAgeMs ?? 0) / 1_000);
+  return ageSeconds < 2 ? formatLatency(latencyMs) : `${formatLatency(latencyMs)}, ${ageSeconds} s ago`;
+}
+
+function formatLatency(latencyMs: number): string {
+  return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
+}
+
+function renderNat({ natType, mapping, publicEndpoint, relayOnly, detectedAt }: NatInfo): string[] {
+  if (detectedAt === null) return ['Network        not examined yet'];
+  if (relayOnly) return ['Network        no STUN server answers: relay only'];
+  return [
+    `NAT type       ${natType} (mapping: ${mapping.replaceAll('_', ' ')})`,
+    `Public address ${publicEndpoint ?? 'unknown'}`,
+  ];
+}
+
+/** At spaces only: what is longer than a line stays whole, to be copied. */
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/(?<=\S) /)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= COLUMNS)
+      lines.splice(-1, 1, `${last} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
+}

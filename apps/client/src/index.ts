@@ -1,0 +1,12 @@
+/** LANrage as a library: what the command line uses, for programs of your own. */
+export { LanrageError, type ErrorCode } from '#shared/errors';
+export type { NatType } from '#shared/party/nat-type';
+export { ConfigError, loadConfig, type ClientConfig, type ConfigOverrides } from './config';
+export { ConnectionCoordinator } from './connection/coordinator';
+export { ConnectionManager } from './connection/connection-manager';
+export { ControlPlane } from './control/control-plane';
+export { loadIdentity, type Identity } from './identity';
+export { NATTraversal, type NatInfo } from './nat/nat-traversal';
+export { NetworkManager } from './network/network-manager';
+export type { ConnectionType, Party, Peer } from './party/party';
+export { PartyManager, type CreateOptions, type PartyManagerEvents, type PartyStatus } from './party-manager';
