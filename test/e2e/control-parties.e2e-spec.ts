@@ -10,13 +10,11 @@ describe('parties', () => {
   }, 60_000);
   afterAll(() => control.close());
 
-  const agents = (count: number) =>
-    Promise.all(
-      Array.from({ length: count }, (_, index) => TestAgent.signIn(control.url, `Player ${index}`)),
-    );
+  const newAgent = (_value?: unknown, index = 0) => TestAgent.signIn(control.url, `Player ${index}`);
+  const threeAgents = () => Promise.all([newAgent(), newAgent(), newAgent()]);
 
   it('are founded in one request, by their host, at the first address', async () => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     const before = Date.now();
     const party = await alice.create({ name: '  Gaming   Näght ', maxPeers: 8 });
     expect(party).toMatchObject({
@@ -33,7 +31,7 @@ describe('parties', () => {
   });
 
   it('are joined at the address that follows from the peer id', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const { id } = await alice.create();
     const party = await bob.join(id, 'Bob');
     expect(party.members.map((member) => member.id)).toEqual([alice.peerId, bob.peerId]);
@@ -53,7 +51,7 @@ describe('parties', () => {
   });
 
   it('give the same answer to whoever joins again, under a new name if there is one', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const { id } = await alice.create();
     const first = await bob.join(id, 'Bob');
     expect(await bob.join(id, 'Bob')).toEqual(first);
@@ -63,7 +61,7 @@ describe('parties', () => {
   });
 
   it('take in two that join at the same instant', async () => {
-    const [alice, bob, carol] = await agents(3);
+    const [alice, bob, carol] = await threeAgents();
     const { id } = await alice.create();
     await Promise.all([bob.join(id), carol.join(id)]);
     const party = await alice.get(id);
@@ -74,7 +72,7 @@ describe('parties', () => {
   });
 
   it('hold a peer once: joining or creating elsewhere is refused, and nothing changes', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const [here, there] = [await alice.create(), await bob.create()];
     for (const answer of [
       await alice.tryCreate(),
@@ -88,7 +86,7 @@ describe('parties', () => {
   });
 
   it('hold a peer once, also when it creates and joins many at the same instant', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const { id } = await alice.create();
     const tries = await Promise.all([bob.tryJoin(id), ...Array.from({ length: 9 }, () => bob.tryCreate())]);
     expect(tries.filter(({ status }) => status < 300)).toHaveLength(1);
@@ -98,7 +96,8 @@ describe('parties', () => {
   });
 
   it('have a place for exactly one of fifty that want the last one', async () => {
-    const [host, ...others] = await agents(51);
+    const host = await newAgent();
+    const others = await Promise.all(Array.from({ length: 50 }, newAgent));
     const { id } = await host.create({ maxPeers: 2 });
     const answers = await Promise.all(others.map((agent) => agent.tryJoin(id)));
     const refused = answers.filter(({ status }) => status !== 200);
@@ -110,12 +109,12 @@ describe('parties', () => {
   });
 
   it('offer no more places than the server allows', async () => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     expect((await alice.create({ maxPeers: 60_000 })).maxPeers).toBe(600);
   });
 
   it('give back the same address after leaving', async () => {
-    const [alice, bob, carol] = await agents(3);
+    const [alice, bob, carol] = await threeAgents();
     const { id } = await alice.create();
     const addressOf = (party: Awaited<ReturnType<TestAgent['get']>>, agent: TestAgent) =>
       party.members.find((member) => member.id === agent.peerId)?.virtualIp;
@@ -131,7 +130,7 @@ describe('parties', () => {
   });
 
   it('pass to the longest-present member when the host leaves, who keeps its address', async () => {
-    const [alice, bob, carol] = await agents(3);
+    const [alice, bob, carol] = await threeAgents();
     const { id } = await alice.create();
     const joined = await bob.join(id);
     await carol.join(id);
@@ -145,7 +144,7 @@ describe('parties', () => {
   });
 
   it('close when the last one leaves, and leaving is done once and for all', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const { id } = await alice.create();
     expect((await bob.leave(id)).status).toBe(204);
     expect((await alice.leave(id)).status).toBe(204);
@@ -155,7 +154,7 @@ describe('parties', () => {
   });
 
   it('tell strangers nothing: there is no difference between missing, closed and private', async () => {
-    const [alice, bob, stranger] = await agents(3);
+    const [alice, bob, stranger] = await threeAgents();
     const { id } = await alice.create();
     const closed = await bob.create();
     await bob.leave(closed.id);
@@ -171,7 +170,7 @@ describe('parties', () => {
   it.each(['x', '0123456789AB', '0123456789abc', '%27%20OR%201=1', '..%2F..%2Fetc'])(
     'refuse the malformed id %s',
     async (partyId) => {
-      const [alice] = await agents(1);
+      const [alice] = await threeAgents();
       expect(refusal(await alice.tryJoin(partyId))).toMatchObject({ status: 400, code: 'INVALID_PARTY_ID' });
       expect(refusal(await alice.tryGet(partyId))).toMatchObject({ status: 400, code: 'INVALID_PARTY_ID' });
     },
@@ -184,13 +183,13 @@ describe('parties', () => {
     ['with a direction override', 'Ali\u202ece'],
     ['missing', undefined],
   ])('refuse a name that is %s', async (_what, peerName) => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     const answer = await postJson(control.url, '/v1/parties', { name: 'LAN', peerName }, alice.token);
     expect(refusal(answer)).toMatchObject({ status: 400, code: 'INVALID_NAME' });
   });
 
   it('store names verbatim', async () => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     const name = `<b onclick="x">'; DROP TABLE parties; -- 🎮`;
     expect(await alice.create({ name, peerName: name })).toMatchObject({ name, members: [{ name }] });
   });
@@ -200,14 +199,14 @@ describe('parties', () => {
     ['a size in words', { maxPeers: 'many' }],
     ['presence that is none', { presence: { endpoint: 'home' } }],
   ])('refuse %s', async (_what, fault) => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     const body = { name: 'LAN', peerName: 'Alice', ...fault };
     const answer = await postJson(control.url, '/v1/parties', body, alice.token);
     expect(refusal(answer)).toMatchObject({ status: 400, code: 'INVALID_REQUEST', retryable: false });
   });
 
   it('show members where the others are, as they said themselves', async () => {
-    const [alice, bob] = await agents(2);
+    const [alice, bob] = await threeAgents();
     const presence = { natType: 'full_cone', endpoint: '192.0.2.7:41000' } as const;
     const { id } = await alice.create({ presence: { ...presence, endpoint: null } });
     await bob.tryJoin(id, 'Bob', { presence });
@@ -218,7 +217,7 @@ describe('parties', () => {
   });
 
   it('are listed nowhere', async () => {
-    const [alice] = await agents(1);
+    const [alice] = await threeAgents();
     await alice.create();
     const answer = await send(control.url, 'GET', '/v1/parties', {
       headers: { Authorization: `Bearer ${alice.token}` },

@@ -12,6 +12,7 @@ import { StructuredLogger } from './operations/logging';
 import { Metrics } from './operations/metrics';
 import { serveDocumentation } from './operations/openapi';
 import { observeRequests } from './operations/request-log';
+import { StartError } from './operations/start-error';
 import { version } from './operations/version';
 import { RequestLimits } from './operations/request-limits';
 
@@ -37,9 +38,19 @@ export async function startControl(config: Config): Promise<ControlApp> {
   useMiddleware(app, logger.pino);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
   serveDocumentation(app);
-  await app.listen(config.httpPort, config.httpBind);
+  await listen(app, config);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { url: urlOf(config, port), port, close: () => app.close() };
+}
+
+async function listen(app: NestExpressApplication, { httpPort, httpBind }: Config): Promise<void> {
+  try {
+    await app.listen(httpPort, httpBind);
+  } catch (error) {
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StartError(`Port ${httpPort} is in use. Stop what uses it, or set LANRAGE_HTTP_PORT.`);
+  }
 }
 
 function useMiddleware(app: NestExpressApplication, logger: Logger): void {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { ConfigError, readConfig, redacted } from './config';
+import { readConfig, redacted } from './config';
+import { StartError } from './operations/start-error';
 
 describe('readConfig', () => {
   it('has a default for everything', () => {
@@ -22,7 +23,7 @@ describe('readConfig', () => {
       LANRAGE_PUBLIC_URL: 'lanrage',
       LANRAGE_TOKEN_SECRET: 'short',
     };
-    expect(() => readConfig(wrong)).toThrow(ConfigError);
+    expect(() => readConfig(wrong)).toThrow(StartError);
     expect(() => readConfig(wrong)).toThrow(
       /LANRAGE_HTTP_PORT[^]*LANRAGE_PUBLIC_URL[^]*LANRAGE_TOKEN_SECRET/,
     );

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
+import { StartError } from './operations/start-error';
 
 /** The token under which Nest injects the settings. */
 export const CONFIG = Symbol('config');
@@ -68,16 +69,13 @@ export interface Config {
 export const limitedActions = ['requests', 'signIns', 'creates', 'joins'] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 
-/** Names every setting that is wrong, in one message for the person who runs the server. */
-export class ConfigError extends Error {}
-
-/** @throws ConfigError */
+/** @throws StartError that names every setting that is wrong */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`These settings are wrong:\n${faults.join('\n')}`);
+    throw new StartError(`These settings are wrong:\n${faults.join('\n')}`);
   }
   return toConfig(parsed.data);
 }

@@ -1,31 +1,28 @@
 import { startControl } from './app';
-import { ConfigError, readConfig } from './config';
+import { readConfig } from './config';
+import { StartError } from './operations/start-error';
 
 /** Exit at the latest so long after being asked to stop. */
 const LONGEST_STOP_MS = 9000;
 
 async function main(): Promise<void> {
+  const asked = askedToStop();
   const app = await startControl(readConfig());
-  process.send?.({ ready: true, url: app.url });
-
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), LONGEST_STOP_MS).unref();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  process.on('disconnect', stop);
+  if (process.connected) process.send?.({ ready: true, url: app.url });
+  await asked;
+  setTimeout(() => process.exit(1), LONGEST_STOP_MS).unref();
+  await app.close();
+  process.exit(0);
 }
 
-function fail(error: unknown): never {
-  console.error(error instanceof ConfigError ? error.message : error);
+/** Settles on a signal, and when the process that started this one is gone. */
+function askedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => resolve());
+  });
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof StartError ? error.message : error);
   process.exit(1);
-}
-
-main().catch(fail);
+});

@@ -168,6 +168,14 @@ export class AgentConnection {
     }
   }
 
+  /** The changes of membership that have not been asked for yet, in the order in which they came. */
+  takeChanges(): { revision: number }[] {
+    const isChange = ({ event }: { event: string }) => event === 'member.joined' || event === 'member.left';
+    const changes = this.received.filter(isChange);
+    this.received.splice(0, this.received.length, ...this.received.filter((arrival) => !isChange(arrival)));
+    return changes.map(({ payload }) => payload as { revision: number });
+  }
+
   /** The names of the events that came and were not asked for. */
   get unread(): string[] {
     return this.received.map(({ event }) => event);

@@ -5,6 +5,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Config } from '../config';
 import { EmbeddedServer } from './embedded-server';
+import { isDatabaseAway } from './failures';
 import { PrismaClient } from './generated/client';
 import { migrate } from './migrations';
 
@@ -29,17 +30,14 @@ export class Database implements OnApplicationShutdown {
     const embedded =
       config.databaseUrl === null ? await EmbeddedServer.start(join(config.dataDirectory, 'postgres')) : null;
     const connection = embedded?.connection ?? { connectionString: config.databaseUrl ?? '' };
-
-    const applied = await migrateWhenReachable(connection, logger);
-    if (applied.length > 0) logger.log({ migrations: applied }, 'database schema brought up to date');
-
-    const pool = new pg.Pool({
-      ...connection,
-      max: config.databaseConnections,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-    });
-    pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'));
+    try {
+      const applied = await migrateWhenReachable(connection, logger);
+      if (applied.length > 0) logger.log({ migrations: applied }, 'database schema brought up to date');
+    } catch (error) {
+      await embedded?.stop();
+      throw error;
+    }
+    const pool = openPool(connection, config.databaseConnections, logger);
     const adapter = new PrismaPg(pool, {
       statementNameGenerator: ({ sql }) => statementName.exec(sql)?.groups?.['name'] ?? '',
     });
@@ -58,6 +56,18 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
+/** Fails fast: a request that cannot have its answer soon gets CONTROL_UNAVAILABLE instead. */
+function openPool(connection: pg.ClientConfig, size: number, logger: Logger): pg.Pool {
+  const pool = new pg.Pool({
+    ...connection,
+    max: size,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'));
+  return pool;
+}
+
 /** A database server that starts together with this one may need some seconds more. */
 async function migrateWhenReachable(connection: pg.ClientConfig, logger: Logger): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
@@ -65,7 +75,7 @@ async function migrateWhenReachable(connection: pg.ClientConfig, logger: Logger)
     try {
       await client.connect();
     } catch (error) {
-      if (attempt === START_ATTEMPTS) throw error;
+      if (attempt === START_ATTEMPTS || !isDatabaseAway(error)) throw error;
       if (attempt === 1) logger.warn({ err: error }, 'waiting for the database');
       await sleep(START_PAUSE_MS);
       continue;

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { readIfThere } from '../operations/files';
+import { StartError } from '../operations/start-error';
 import { postgresAccount, type Account } from './postgres-account';
 
 const run = promisify(execFile);
@@ -25,11 +26,13 @@ const START_SECONDS = 30;
 const STOP_SECONDS = 8;
 const RESTART_DELAY_MS = 1000;
 const LAUNCH_ATTEMPTS = 40;
+/** A process that was just killed holds on for a moment. */
+const CLAIM_ATTEMPTS = 8;
 const LAUNCH_PAUSE_MS = 250;
 /** Held by the process that uses the server, for as long as it does. */
 const OWNER_LOCK = 1_279_348_295;
 
-class InUseError extends Error {
+class InUseError extends StartError {
   constructor(home: string) {
     super(`Another LANrage server uses ${home}. Stop it, or set LANRAGE_DATA to another folder.`);
   }
@@ -52,7 +55,7 @@ export class EmbeddedServer {
     await chmod(directory, 0o700);
     const server = new EmbeddedServer(directory, await postgresAccount(programPath('postgres'), directory));
     if (join(server.data, SOCKET_NAME).length > LONGEST_SOCKET_PATH) {
-      throw new Error(`The path of the data directory is too long for a socket in it: ${directory}`);
+      throw new StartError(`The path of the data directory is too long for a socket in it: ${directory}`);
     }
     await server.initialize();
     await server.launch();
@@ -99,7 +102,8 @@ export class EmbeddedServer {
         this.owner = await this.claim();
         return;
       } catch (error) {
-        if (error instanceof InUseError || attempt === LAUNCH_ATTEMPTS) throw error;
+        const attempts = error instanceof InUseError ? CLAIM_ATTEMPTS : LAUNCH_ATTEMPTS;
+        if (attempt >= attempts) throw error;
         await sleep(LAUNCH_PAUSE_MS); // it may be shutting down just now
       }
     }

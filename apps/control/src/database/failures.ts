@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 const databaseErrorSchema = z.object({
-  /** Prisma's own (P…), the operating system's (E…), or absent. */
+  /** Prisma's own (P…), the operating system's (E…), an SQLSTATE from the bare driver, or absent. */
   code: z.string().optional(),
   message: z.string(),
   meta: z
@@ -37,7 +37,8 @@ const awayCodes = new Set([
 const awayState = /^(08...|57P0[123]|53300)$/;
 
 /** The driver's own words, which carry no code. */
-const awayMessage = /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated)/;
+const awayMessage =
+  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated)/;
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -45,8 +46,9 @@ const UNIQUE_VIOLATION = '23505';
 export function isDatabaseAway(thrown: unknown): boolean {
   const error = parse(thrown);
   if (!error) return false;
-  const state = error.meta?.driverAdapterError.cause.originalCode ?? '';
-  return awayCodes.has(error.code ?? '') || awayState.test(state) || awayMessage.test(error.message);
+  const { code = '', message } = error;
+  const state = error.meta?.driverAdapterError.cause.originalCode ?? code;
+  return awayCodes.has(code) || awayState.test(state) || awayMessage.test(message);
 }
 
 /** The unique constraint that a statement ran into, or null when it failed for another reason. */

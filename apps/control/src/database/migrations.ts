@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientBase } from 'pg';
 import { findUpwards } from '../operations/files';
+import { StartError } from '../operations/start-error';
 
 /** The key that Prisma's own migrations take. */
 const ADVISORY_LOCK = 72_707_369;
@@ -51,7 +52,7 @@ async function appliedMigrations(client: ClientBase): Promise<Set<string>> {
   );
   const failed = rows.find((row) => row.finished_at === null);
   if (failed) {
-    throw new Error(
+    throw new StartError(
       `The migration ${failed.migration_name} failed before. Repair the database, then run: prisma migrate resolve`,
     );
   }

@@ -48,7 +48,7 @@ export class StructuredLogger implements LoggerService {
   /** Nest appends the context to what was given. */
   private write(level: Level, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
-    const text = rest.length > 1 ? String(rest[0]) : undefined;
+    const text = rest.length > 1 ? (rest[0] as string | undefined) : undefined;
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (message !== null && typeof message === 'object') this.pino[level]({ context, ...message }, text);
     else this.pino[level]({ context, detail: text }, message as string);

@@ -14,6 +14,7 @@ import {
   type RelayHandshake,
 } from '#shared/api/relay-link';
 import { LanrageError } from '#shared/errors';
+import { Metrics } from '../operations/metrics';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
 import { PartyStore } from '../parties/party.store';
@@ -52,10 +53,21 @@ export class RelaysGateway
     private readonly parties: PartiesService,
     private readonly store: PartyStore,
     private readonly presence: PresenceBook,
+    private readonly metrics: Metrics,
   ) {}
 
   afterInit(namespace: Namespace): void {
     namespace.use(admitSockets((socket) => this.authenticate(socket)));
+    this.metrics.gauge(
+      'lanrage_relays_ready',
+      'Relays that are connected',
+      () => this.registry.describe().length,
+    );
+    this.metrics.gauge(
+      'lanrage_relay_pairs',
+      'Pairs of members that need a relay',
+      () => this.sessions.count,
+    );
     this.care = setInterval(() => this.assignStranded(), CARE_INTERVAL_MS);
   }
 

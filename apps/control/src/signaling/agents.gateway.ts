@@ -12,6 +12,7 @@ import { AGENT_NAMESPACE, agentHandshakeSchema, agentRequestSchemas } from '#sha
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import { Tokens } from '../auth/tokens';
+import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
@@ -38,11 +39,13 @@ export class AgentsGateway
     private readonly parties: PartiesService,
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
+    private readonly metrics: Metrics,
   ) {}
 
   afterInit(namespace: Namespace): void {
     this.namespace = namespace;
     this.sockets.attach(namespace);
+    this.metrics.gauge('lanrage_agents_online', 'Agents that are connected', () => this.presence.onlineCount);
     namespace.server.engine.use(
       (request: IncomingMessage, _response: unknown, next: (error?: unknown) => void) => {
         this.limits.count('requests', request).then(() => next(), next);
