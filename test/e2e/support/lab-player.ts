@@ -130,7 +130,8 @@ export class LabPlayer {
 
   private async firstLine(): Promise<PartyStatus> {
     const line = await until(`${this.name} is in the party`, () => {
-      if (typeof this.foreground?.exitCode === 'number') throw new Error(`${this.name} was refused: ${this.logs}`);
+      if (typeof this.foreground?.exitCode === 'number')
+        throw new Error(`${this.name} was refused: ${this.logs}`);
       return this.output.stdout.includes('\n') && this.output.stdout.split('\n')[0];
     });
     return JSON.parse(line) as PartyStatus;

@@ -2,11 +2,10 @@ import type { Member } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
-import { CREATOR_SLOT, virtualIpOfSlot } from '#shared/party/virtual-ip';
 import { presentMembers, type Membership } from './membership';
 
 /**
- * How the viewer reaches a peer: `host` only for the creator's view of itself, `direct` and `relayed` only when
+ * How the viewer reaches a peer: `host` only for the host's view of itself, `direct` and `relayed` only when
  * WireGuard's own handshake and counters prove it.
  */
 export type ConnectionType = 'direct' | 'relayed' | 'connecting' | 'host' | 'failed' | 'unknown';
@@ -85,16 +84,14 @@ export function viewParty(
   const peers = presentMembers(membership).map((member): Peer => {
     const isSelf = member.id === selfId;
     const isHost = member.id === membership.hostId;
-    return { ...member, ...(isSelf ? viewOfSelf(member, isHost) : observe(member)), isHost, isSelf };
+    return { ...member, ...(isSelf ? viewOfSelf(isHost) : observe(member)), isHost, isSelf };
   });
   const { id, name, hostId, createdAt, maxPeers } = membership;
   return new Party(id, name, hostId, createdAt, maxPeers, new Map(peers.map((peer) => [peer.id, peer])));
 }
 
-/** `host` is for the creator, whose address is the first; a member that became host stays `direct` to itself. */
-function viewOfSelf({ virtualIp }: Member, isHost: boolean): Observation {
-  const isCreator = virtualIp === virtualIpOfSlot(CREATOR_SLOT);
-  const connectionType = isHost && isCreator ? 'host' : 'direct';
+function viewOfSelf(isHost: boolean): Observation {
+  const connectionType = isHost ? 'host' : 'direct';
   return { connectionType, failure: null, directExpected: true, latencyMs: null, latencyAgeMs: null };
 }
 
