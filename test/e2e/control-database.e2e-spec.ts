@@ -3,7 +3,7 @@ import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { readConfig } from '../../apps/control/src/config';
@@ -15,7 +15,7 @@ import { collectOutput, end, root, until } from './support/processes';
 
 const connectionTo = (dataDirectory: string): pg.ClientConfig => ({
   host: join(dataDirectory, 'postgres/data'),
-  user: userInfo().username,
+  user: 'lanrage',
   database: 'postgres',
 });
 const postmaster = (dataDirectory: string) => {
@@ -201,7 +201,7 @@ describe('the schema', () => {
     const script = execFileSync(process.execPath, [
       join(__dirname, 'support/schema-sql.mjs'),
       join(root, 'prisma/schema.prisma'),
-      ...[String(connectionTo(dataDirectory).host), userInfo().username],
+      ...[String(connectionTo(dataDirectory).host), 'lanrage'],
     ]);
     const described = await withClient(async (client) => {
       await client.query(`${script.toString()}; CREATE TABLE _prisma_migrations ()`);

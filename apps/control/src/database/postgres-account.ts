@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chown } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
+import { StartError } from '../operations/start-error';
 
 const run = promisify(execFile);
 
@@ -12,7 +12,7 @@ const ACCOUNT_NAME = 'postgres';
 export interface Account {
   /** Null: as ourselves. */
   readonly ids: Ids | null;
-  /** Program and arguments to put before PostgreSQL's own; it changes the user then. */
+  /** Program and arguments to put before PostgreSQL's own. */
   readonly prefix: readonly string[];
 }
 
@@ -22,8 +22,9 @@ interface Ids {
 }
 
 /**
- * PostgreSQL refuses to run as root: for root its programs run as the system account `postgres`, made when missing,
- * which then owns `directory`. Where it may not pass to the files (in a checkout below /root), it is lent that right.
+ * PostgreSQL refuses to run as root. For root its programs run as the system account `postgres`, made when missing,
+ * which then owns the data. Where that account cannot reach the files, as in a checkout below /root, they run in a
+ * user namespace instead: inside, we bear the account's id; for the files, we are still root.
  *
  * @param program one of PostgreSQL's programs
  * @param directory an existing folder for its data
@@ -31,9 +32,21 @@ interface Ids {
 export async function postgresAccount(program: string, directory: string): Promise<Account> {
   if (userInfo().uid !== ROOT) return { ids: null, prefix: [] };
   const ids = (await findAccount()) ?? (await makeAccount());
-  await chown(directory, ids.uid, ids.gid);
-  const canPass = (await passes(ids, '-x', program)) && (await passes(ids, '-w', directory));
-  return canPass ? { ids, prefix: [] } : { ids: null, prefix: lendingPassage(ids) };
+  await own(directory, ids);
+  if ((await passes(ids, '-x', program)) && (await passes(ids, '-w', directory))) return { ids, prefix: [] };
+
+  await own(directory, { uid: ROOT, gid: ROOT });
+  const prefix = ['/usr/bin/unshare', '--user', `--map-user=${ids.uid}`, `--map-group=${ids.gid}`, '--'];
+  if ((await answerOf('/usr/bin/unshare', [...prefix.slice(1), 'true'])) !== null)
+    return { ids: null, prefix };
+  throw new StartError(
+    `PostgreSQL does not run as root, and the account ${ACCOUNT_NAME} cannot reach ${directory} and ${program}. ` +
+      'Run LANrage from a folder that all may enter, or as an ordinary user, or set DATABASE_URL.',
+  );
+}
+
+async function own(directory: string, { uid, gid }: Ids): Promise<void> {
+  await run('chown', ['--recursive', `${uid}:${gid}`, directory]);
 }
 
 async function findAccount(): Promise<Ids | null> {
@@ -67,16 +80,4 @@ async function answerOf(program: string, args: string[], ids?: Ids): Promise<str
     if ((error as { code?: unknown }).code === 1) return null;
     throw error;
   }
-}
-
-function lendingPassage({ uid, gid }: Ids): string[] {
-  const right = '+dac_override';
-  return [
-    '/usr/bin/setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    `--inh-caps=${right}`,
-    `--ambient-caps=${right}`,
-  ];
 }

@@ -12,7 +12,8 @@ import {
 
 /**
  * A party on the wire. Two kinds of facts travel together: *membership* is durable and ordered by the
- * party's `revision`; *presence* (online, NAT type, endpoint) lives only as long as the member's connection.
+ * party's `revision`; *presence* (online, NAT type, endpoint) lives as long as the member's connection and the
+ * time-out after it.
  */
 
 /** What an agent says of its own network; forgotten when it goes away. */
@@ -50,7 +51,10 @@ export const partySnapshotSchema = z.object({
   revision: z.int(),
   /** In order of joining, the viewer included. */
   members: z.array(memberSchema),
-  /** By peer id, one entry for each other member; null while no relay has room for the pair. */
+  /**
+   * By peer id, one entry for each other member. Null: the server knows of no session just now, because no relay
+   * has room or, after a restart of the server, has not announced itself yet; one that worked before still does.
+   */
   relays: z.record(z.string(), relaySessionSchema.nullable()),
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;

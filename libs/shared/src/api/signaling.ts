@@ -18,6 +18,7 @@ const membershipChange = { partyId: partyIdField, revision: z.int() };
 export const agentEventSchemas = {
   /** The party that the agent is in, as the server knows it now; null when in none. */
   'party.snapshot': z.object({ party: partySnapshotSchema.nullable() }),
+  /** Somebody new, or a member under a new name. */
   'member.joined': z.object({
     ...membershipChange,
     member: memberSchema,
