@@ -17,7 +17,9 @@ const env = {
   // Known to both children; a relay elsewhere needs one that is set.
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
-const services = [{ name: 'control' }, { name: 'relay' }];
+const control = { name: 'control' };
+const relay = { name: 'relay' };
+const services = [control, relay];
 let stopping = false;
 
 /** What players on the same network can reach; for the internet, LANRAGE_PUBLIC_ADDRESS must be set. */
@@ -44,8 +46,11 @@ function run(service, failures = 0) {
   child.on('message', (message) => {
     if (!message?.ready) return;
     failures = 0;
-    service.ready ??= message;
-    announceOnce();
+    if (service.ready) return;
+    service.ready = message;
+    // The relay second, so that it finds somebody to dial.
+    if (service === control) run(relay);
+    else announce();
   });
   child.on('exit', (code, signal) => {
     service.child = undefined;
@@ -75,21 +80,26 @@ function finishWhenAllGone() {
   if (services.every(({ child }) => child === undefined)) process.exit();
 }
 
-let announced = false;
-function announceOnce() {
-  if (announced || !services.every(({ ready }) => ready)) return;
-  announced = true;
-  const [control, relay] = services.map(({ ready }) => ready);
+/** npm passes SIGINT and SIGTERM on, but cannot when it is killed; nothing may then hold the ports. */
+function stopWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && stop(), 500).unref();
+}
+
+function announce() {
+  const { url } = control.ready;
+  const { publicAddress, ports, stunEndpoints } = relay.ready;
   console.log(`
 LANrage is running.
 
-  Control plane   ${control.url}   (API: ${control.url}/docs, health: ${control.url}/health)
-  Relay           ${relay.publicAddress}, UDP ports ${relay.ports}
-  STUN            ${relay.stunEndpoints.join(', ')} (UDP)
+  Control plane   ${url}   (API: ${url}/docs, health: ${url}/health)
+  Relay           ${publicAddress}, UDP ports ${ports}
+  STUN            ${stunEndpoints.join(', ')} (UDP)
 
 On each player's machine:
 
-  export LANRAGE_SERVER=${control.url}
+  export LANRAGE_SERVER=${url}
   sudo -E npx lanrage create "Gaming Night" --as Alice
   sudo -E npx lanrage join <party id> --as Bob
 
@@ -99,4 +109,5 @@ Ctrl-C stops it; parties are kept.
 
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
-services.forEach((service) => run(service));
+stopWithNpm();
+run(control);
