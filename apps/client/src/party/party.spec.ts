@@ -1,0 +1,91 @@
+import type { Member } from '#shared/api/party';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { natTypes, type NatType } from '#shared/party/nat-type';
+import type { PublicKey } from '#shared/wireguard/key';
+import type { Membership } from './membership';
+import { viewParty, type Observation } from './party';
+
+const id = (letter: string) => letter.repeat(16) as PeerId;
+const member = (letter: string, joinedAt: string, natType: NatType = 'unknown'): Member => ({
+  id: id(letter),
+  name: letter,
+  publicKey: 'key' as PublicKey,
+  virtualIp: '10.66.0.1',
+  joinedAt,
+  online: true,
+  natType,
+  endpoint: null,
+});
+const membership = (...members: Member[]): Membership => ({
+  id: '0123456789ab' as PartyId,
+  name: 'Gaming Night',
+  hostId: id('a'),
+  createdAt: '2026-01-01T00:00:00.000Z',
+  maxPeers: 8,
+  revision: 1,
+  members: new Map(members.map((each) => [each.id, each])),
+  relays: new Map(),
+  departed: new Set(),
+});
+const relayed: Observation = {
+  connectionType: 'relayed',
+  failure: null,
+  directExpected: false,
+  latencyMs: 61.5,
+  latencyAgeMs: 20,
+};
+const seenBy = (letter: string, party: Membership) => viewParty(party, id(letter), () => relayed);
+
+describe('a party in the eyes of a member', () => {
+  const party = membership(
+    member('c', '2026-01-01T00:00:02.000Z'),
+    member('b', '2026-01-01T00:00:02.000Z'),
+    member('a', '2026-01-01T00:00:01.000Z'),
+  );
+
+  it('lists everybody once, in order of joining, then id', () => {
+    const names = seenBy('b', party)
+      .getPeerList()
+      .map(({ name }) => name);
+    expect(names).toEqual(['a', 'b', 'c']);
+  });
+
+  it('the host sees itself as host, and real paths to the others', () => {
+    const types = seenBy('a', party)
+      .getPeerList()
+      .map(({ connectionType, isHost, isSelf }) => ({ connectionType, isHost, isSelf }));
+    expect(types).toEqual([
+      { connectionType: 'host', isHost: true, isSelf: true },
+      { connectionType: 'relayed', isHost: false, isSelf: false },
+      { connectionType: 'relayed', isHost: false, isSelf: false },
+    ]);
+  });
+
+  it('the others see themselves as direct, and the real path to the host', () => {
+    const [host, self] = seenBy('b', party).getPeerList();
+    expect(host).toMatchObject({ connectionType: 'relayed', isHost: true, latencyMs: 61.5 });
+    expect(self).toMatchObject({ connectionType: 'direct', isSelf: true, latencyMs: null });
+  });
+
+  it('is JSON with a list of peers', () => {
+    const json = JSON.parse(JSON.stringify(seenBy('b', party))) as { peers: { id: string }[] };
+    expect(Object.keys(json)).toEqual(['id', 'name', 'hostId', 'createdAt', 'maxPeers', 'peers']);
+    expect(json.peers.map((peer) => peer.id)).toEqual([id('a'), id('b'), id('c')]);
+  });
+});
+
+describe('compatible peers', () => {
+  const members = natTypes.map((natType, index) =>
+    member('abcdef'[index] ?? '', `2026-01-01T00:00:0${index}.000Z`, natType),
+  );
+  const self = member('9', '2026-01-01T00:00:09.000Z', 'open');
+
+  it.each<[NatType, NatType[]]>([
+    ['open', ['unknown', 'open', 'full_cone', 'restricted_cone', 'port_restricted_cone', 'symmetric']],
+    ['port_restricted_cone', ['open', 'full_cone', 'restricted_cone', 'port_restricted_cone']],
+    ['symmetric', ['open', 'full_cone']],
+  ])('of somebody behind %s are the others whom the table allows', (natType, expected) => {
+    const compatible = seenBy('9', membership(...members, self)).getCompatiblePeers(natType);
+    expect(compatible.map((peer) => peer.natType)).toEqual(expected);
+  });
+});
