@@ -24,7 +24,8 @@ type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
 /** Text from elsewhere, unable to move the cursor or reorder what stands around it. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+  // The two joiners that remain hold emoji and Persian words together.
+  return text.replace(/[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/gu, '\uFFFD');
 }
 
 export function renderStatus(status: StatusAnswer): string {

@@ -1,0 +1,146 @@
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { LanrageError } from '#shared/errors';
+import type { StatusAnswer } from '../agent/local-api';
+import type { NatInfo } from '../nat/nat-traversal';
+import type { Peer } from '../party/party';
+import {
+  printable,
+  renderConnection,
+  renderError,
+  renderNetcheck,
+  renderPing,
+  renderStatus,
+  renderWelcome,
+} from './rendering';
+
+const natInfo: NatInfo = {
+  natType: 'symmetric',
+  mapping: 'endpoint_dependent',
+  publicEndpoint: null,
+  relayOnly: false,
+  detectedAt: '2026-01-01T00:00:00.000Z',
+};
+const peer = (changes: Partial<Peer>): Peer => ({
+  id: 'a'.repeat(16) as PeerId,
+  name: 'Alice',
+  publicKey: 'key',
+  virtualIp: '10.66.255.254',
+  endpoint: null,
+  latencyMs: null,
+  latencyAgeMs: null,
+  connectionType: 'relayed',
+  failure: null,
+  directExpected: false,
+  joinedAt: '2026-01-01T00:00:00.000Z',
+  natType: 'unknown',
+  online: true,
+  isHost: false,
+  isSelf: false,
+  ...changes,
+});
+const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }> => ({
+  status: 'in_party',
+  party: {
+    id: '0123456789ab' as PartyId,
+    name: 'Gaming Night',
+    hostId: 'a'.repeat(16) as PeerId,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    maxPeers: 8,
+    peers,
+  },
+  peerCount: peers.length,
+  natInfo,
+  controlConnected: true,
+});
+const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+
+describe('status', () => {
+  const crowd = inParty(
+    peer({ name: 'Alice', isSelf: true, isHost: true, connectionType: 'host' }),
+    peer({ name: 'B'.repeat(50), latencyMs: 1234.5, latencyAgeMs: 2_345_678 }),
+    peer({ name: 'Carol', latencyMs: 4.21, latencyAgeMs: 100, online: false }),
+    peer({ name: 'Dave', connectionType: 'failed', failure: 'No answer. '.repeat(12).trim() }),
+  );
+
+  it('shows who is where, by which path, and how far away', () => {
+    const lines = renderStatus(crowd).split('\n');
+    expect(lines[0]).toContain('"Gaming Night" · party id 0123456789ab · 4 of at most 8 players');
+    expect(lines).toContainEqual(expect.stringMatching(/^Alice \(you, host\) +10\.66\.255\.254$/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^Carol \(offline\) +10\.66\.255\.254 +relayed +4\.2 ms$/),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/^Dave +10\.66\.255\.254 +failed +–$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^Dave: No answer\./));
+    expect(lines).toContainEqual('NAT type       symmetric (mapping: endpoint dependent)');
+  });
+
+  it('fits 80 columns, whatever the names', () => {
+    expect(widest(renderStatus(crowd))).toBeLessThanOrEqual(80);
+  });
+
+  it('says so when there is no party, no server, no STUN', () => {
+    const alone = { ...natInfo, relayOnly: true };
+    expect(renderStatus({ status: 'no_party', natInfo: alone })).toMatch(/no party[^]*relay only/);
+    expect(renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null } })).toContain(
+      'not examined',
+    );
+    expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
+  });
+});
+
+describe('names from elsewhere', () => {
+  it.each([
+    ['an escape sequence', 'Eve\u001b[2J'],
+    ['a line break', 'Eve\nerror NOT_REALLY'],
+    ['an override of direction', 'Eve\u202e'],
+    ['a C1 control', 'Eve\u009b2J'],
+  ])('cannot carry %s', (_name, name) => {
+    const texts = [
+      renderStatus(inParty(peer({ name }))),
+      renderConnection(peer({ name })),
+      renderPing({ name, virtualIp: '10.66.0.1', latencyMs: null }),
+      renderError(new LanrageError('INTERNAL', { message: name })),
+    ];
+    for (const text of texts) {
+      for (const character of ['\u001b', '\u009b', '\u202e', '\nerror'])
+        expect(text).not.toContain(character);
+    }
+  });
+
+  it('keep what people write', () => {
+    expect(printable('Zoë 李 👩‍🚀')).toBe('Zoë 李 👩‍🚀');
+  });
+});
+
+describe('the other answers', () => {
+  it('welcome: what to tell friends, with the server where they need it', () => {
+    const status = inParty(peer({ isSelf: true }));
+    expect(renderWelcome(status, null)).toContain('lanrage join 0123456789ab --as THEIR_NAME\n');
+    expect(renderWelcome(status, 'http://192.0.2.1:8080')).toContain('--server http://192.0.2.1:8080');
+  });
+
+  it('ping', () => {
+    const pong = { name: 'Bob', virtualIp: '10.66.0.2' };
+    expect(renderPing({ ...pong, latencyMs: 61.7 })).toBe('Bob (10.66.0.2): 62 ms');
+    expect(renderPing({ ...pong, latencyMs: null })).toBe('Bob (10.66.0.2): no answer');
+  });
+
+  it('errors: code and sentence', () => {
+    expect(renderError(new LanrageError('NOT_IN_PARTY'))).toMatch(/^error NOT_IN_PARTY: You are in no party/);
+  });
+
+  it('netcheck, with a server that is away', () => {
+    const text = renderNetcheck({
+      server: {
+        url: 'http://192.0.2.1:8080',
+        latencyMs: null,
+        error: { code: 'CONTROL_UNAVAILABLE', message: 'The server does not answer. '.repeat(6).trim() },
+      },
+      stunServers: [],
+      natInfo: { ...natInfo, relayOnly: true },
+    });
+    expect(text).toContain('http://192.0.2.1:8080: no answer');
+    expect(text).toContain('CONTROL_UNAVAILABLE');
+    expect(widest(text)).toBeLessThanOrEqual(80);
+  });
+});

@@ -1,0 +1,57 @@
+import { ConfigError, loadConfig } from './config';
+
+const home = '/nonexistent/lanrage';
+
+describe('settings', () => {
+  it('have defaults that fit a server on the same machine', () => {
+    expect(loadConfig({ home }, {})).toMatchObject({
+      server: 'http://127.0.0.1:8080',
+      home,
+      interface: 'lanrage0',
+      stunServers: [],
+    });
+  });
+
+  it('come from the environment, where an empty variable is none', () => {
+    const environment = {
+      LANRAGE_HOME: home,
+      LANRAGE_SERVER: 'https://lan.example.org',
+      LANRAGE_INTERFACE: '',
+      LANRAGE_NICKNAME: 'Ålice',
+      LANRAGE_STUN_SERVERS: '192.0.2.1:3478,[2001:db8::1]:3478',
+      LANRAGE_LOG_LEVEL: 'debug',
+    };
+    expect(loadConfig({}, environment)).toEqual({
+      home,
+      server: 'https://lan.example.org',
+      interface: 'lanrage0',
+      nickname: 'Ålice',
+      stunServers: ['192.0.2.1:3478', '[2001:db8::1]:3478'],
+      logLevel: 'debug',
+    });
+  });
+
+  it('given by the caller win over the environment', () => {
+    const config = loadConfig(
+      { home, server: 'http://192.0.2.1:8080' },
+      { LANRAGE_SERVER: 'http://192.0.2.2' },
+    );
+    expect(config.server).toBe('http://192.0.2.1:8080');
+  });
+
+  it('that are wrong are all named in one message', () => {
+    const environment = {
+      LANRAGE_SERVER: 'ftp://192.0.2.1',
+      LANRAGE_INTERFACE: 'a name with spaces',
+      LANRAGE_STUN_SERVERS: 'stun.example.org',
+      LANRAGE_LOG_LEVEL: 'loud',
+    };
+    const load = () => loadConfig({ home }, environment);
+    expect(load).toThrow(ConfigError);
+    for (const variable of Object.keys(environment)) expect(load).toThrow(variable);
+  });
+
+  it.each(['x'.repeat(16), '0lan', 'lan/0', 'lan 0', '../lan'])('%j is no interface name', (name) => {
+    expect(() => loadConfig({ home, interface: name }, {})).toThrow(ConfigError);
+  });
+});

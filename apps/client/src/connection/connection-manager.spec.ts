@@ -1,0 +1,154 @@
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import { LanrageError } from '#shared/errors';
+import type { PeerId } from '#shared/party/identity';
+import type { PeerReading } from '../network/device';
+import { ConnectionManager, type ConnectionTarget, type PeerNetwork } from './connection-manager';
+
+const relay = parseEndpoint('192.0.2.1:52000') as Endpoint;
+const otherRelay = parseEndpoint('192.0.2.1:52001') as Endpoint;
+const bob: ConnectionTarget = {
+  peerId: 'b'.repeat(16) as PeerId,
+  publicKey: 'bob',
+  virtualIp: '10.66.0.2',
+  online: true,
+  relay,
+};
+const carol: ConnectionTarget = { ...bob, peerId: 'c'.repeat(16) as PeerId, publicKey: 'carol' };
+
+/** WireGuard as far as the manager sees it: peers, with a handshake when somebody answers. */
+class FakeNetwork implements PeerNetwork {
+  readonly calls: string[] = [];
+  readonly answering = new Set<string>();
+  failure: LanrageError | undefined;
+  private readonly peers = new Map<string, number>();
+  private rxBytes = 0;
+
+  addPeer({ publicKey, endpoint }: { publicKey: string; endpoint: Endpoint }): Promise<void> {
+    this.calls.push(`add ${publicKey} ${endpoint}`);
+    if (this.failure) return Promise.reject(this.failure);
+    this.peers.set(publicKey, Date.now());
+    return Promise.resolve();
+  }
+
+  removePeer(publicKey: string): Promise<void> {
+    this.calls.push(`remove ${publicKey}`);
+    this.peers.delete(publicKey);
+    return Promise.resolve();
+  }
+
+  readPeers(): Promise<ReadonlyMap<string, PeerReading>> {
+    this.rxBytes += 1;
+    const readings = [...this.peers.keys()].map((publicKey): [string, PeerReading] => {
+      const answers = this.answering.has(publicKey);
+      const rxBytes = answers ? this.rxBytes : 0;
+      return [
+        publicKey,
+        { publicKey, endpoint: null, handshakeAtMs: answers ? 1 : null, rxBytes, txBytes: 0 },
+      ];
+    });
+    return Promise.resolve(new Map(readings));
+  }
+
+  probe(virtualIp: string): void {
+    this.calls.push(`probe ${virtualIp}`);
+  }
+}
+
+describe('connections', () => {
+  let network: FakeNetwork;
+  let manager: ConnectionManager;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    network = new FakeNetwork();
+    manager = new ConnectionManager(network);
+    manager.start();
+  });
+
+  afterEach(async () => {
+    await manager.stop();
+    jest.useRealTimers();
+  });
+
+  it('follow the party: peers come, move and go', async () => {
+    await manager.reconcile([bob, carol]);
+    await manager.reconcile([{ ...bob, relay: otherRelay }]);
+    expect(network.calls).toEqual([
+      `add bob ${relay}`,
+      `add carol ${relay}`,
+      'remove carol',
+      `add bob ${otherRelay}`,
+    ]);
+    expect(manager.phaseOf(carol.peerId)).toBeUndefined();
+  });
+
+  it('are touched by nothing that changes nothing', async () => {
+    await manager.reconcile([bob]);
+    await manager.reconcile([bob]);
+    expect(network.calls).toEqual([`add bob ${relay}`]);
+  });
+
+  it('settle when the last one is decided', async () => {
+    const changes: string[] = [];
+    manager.on('change', ({ peerId, before, after }) => changes.push(`${peerId[0]} ${before} → ${after}`));
+    network.answering.add('bob');
+    await manager.reconcile([bob, carol]);
+    let settledAtMs: number | undefined;
+    const startedAtMs = Date.now();
+    const settled = manager.settled().then(() => (settledAtMs = Date.now()));
+    await jest.advanceTimersByTimeAsync(10_000);
+    await settled;
+    expect(changes).toEqual(['b connecting → relayed', 'c connecting → failed']);
+    expect(manager.failureOf(carol.peerId)).toBe('no_answer');
+    expect((settledAtMs ?? Infinity) - startedAtMs).toBeLessThan(10_000);
+  });
+
+  it('settle at once when there is nobody, and when they are stopped', async () => {
+    await manager.settled();
+    await manager.reconcile([bob]);
+    const settled = manager.settled();
+    await manager.stop();
+    await settled;
+    expect(manager.phaseOf(bob.peerId)).toBeUndefined();
+  });
+
+  it('heal: silence is noticed, probed and answered with a handshake within 15 s', async () => {
+    network.answering.add('bob');
+    await manager.reconcile([bob]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+    network.answering.clear();
+    network.calls.length = 0;
+    await jest.advanceTimersByTimeAsync(15_000);
+    expect(network.calls.slice(0, 4)).toEqual([
+      `probe ${bob.virtualIp}`,
+      `probe ${bob.virtualIp}`,
+      `probe ${bob.virtualIp}`,
+      `add bob ${relay}`,
+    ]);
+    network.answering.add('bob');
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+  });
+
+  it('are tried at once when a peer comes back online', async () => {
+    await manager.reconcile([{ ...bob, online: false }]);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(manager.phaseOf(bob.peerId)).toBe('failed');
+    network.calls.length = 0;
+    await manager.reconcile([bob]);
+    expect(network.calls).toEqual([`add bob ${relay}`]);
+  });
+
+  it('survive a WireGuard that refuses: told, and tried again', async () => {
+    const faults: LanrageError[] = [];
+    manager.on('fault', (error) => faults.push(error));
+    network.failure = new LanrageError('INTERFACE_FAILED');
+    await manager.reconcile([bob]);
+    expect(faults).toEqual([network.failure]);
+    network.failure = undefined;
+    network.answering.add('bob');
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+  });
+});
