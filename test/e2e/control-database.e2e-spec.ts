@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { Logger } from '@nestjs/common';
 import { readConfig } from '../../apps/control/src/config';
 import { Database } from '../../apps/control/src/database/database';
 import { migrate } from '../../apps/control/src/database/migrations';
@@ -166,6 +167,7 @@ describe('the schema', () => {
   let database: Database;
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     database = await Database.open(readConfig({ LANRAGE_DATA: dataDirectory }));
   }, 60_000);
   afterAll(async () => {

@@ -8,10 +8,10 @@ import { publicKeyOf } from '#shared/auth/proof';
 import { peerIdOf, type PeerId } from '#shared/party/identity';
 import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
+import { Logger } from '@nestjs/common';
 import { readConfig } from '../../apps/control/src/config';
 import { Database } from '../../apps/control/src/database/database';
 import { Membership } from '../../apps/control/src/parties/membership';
-import { PartyStore } from '../../apps/control/src/parties/party.store';
 
 const newPeer = (name = 'Somebody') => {
   const publicKey = publicKeyOf(randomBytes(32)) as PublicKey;
@@ -25,9 +25,9 @@ describe('membership', () => {
   let servers: [Membership, Membership];
 
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     database = await Database.open(readConfig({ LANRAGE_DATA: dataDirectory }));
-    const store = new PartyStore(database);
-    servers = [new Membership(store), new Membership(store)];
+    servers = [new Membership(database), new Membership(database)];
   }, 60_000);
   afterAll(async () => {
     await database.onApplicationShutdown();

@@ -18,6 +18,9 @@ import { RequestLimits } from './operations/request-limits';
 
 const LARGEST_BODY = '16kb';
 
+/** Milliseconds. Whoever dawdles over a request loses the connection; idle ones outlast an agent's pauses. */
+const timeouts = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 30_000 };
+
 export interface ControlApp {
   /** Where it can be reached. */
   readonly url: string;
@@ -44,6 +47,7 @@ export async function startControl(config: Config): Promise<ControlApp> {
 }
 
 async function listen(app: NestExpressApplication, { httpPort, httpBind }: Config): Promise<void> {
+  Object.assign(app.getHttpServer(), timeouts);
   try {
     await app.listen(httpPort, httpBind);
   } catch (error) {

@@ -25,7 +25,7 @@ const LONGEST_SOCKET_PATH = 103; // sun_path, on the stricter systems
 const SOCKET_NAME = '.s.PGSQL.5432';
 const START_SECONDS = 30;
 const STOP_SECONDS = 8;
-const RESTART_DELAY_MS = 1000;
+const RECOVERY_PAUSE_MS = 500;
 const LAUNCH_ATTEMPTS = 40;
 /** A process that was just killed holds on for a moment. */
 const CLAIM_ATTEMPTS = 8;
@@ -43,7 +43,7 @@ export class EmbeddedServer {
   private readonly logger = new Logger('database');
   private owner: pg.Client | null = null;
   private stopping = false;
-  private restarting: NodeJS.Timeout | null = null;
+  private recovery: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly home: string,
@@ -69,9 +69,9 @@ export class EmbeddedServer {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    if (this.restarting) clearTimeout(this.restarting);
+    await this.recovery;
     await this.owner?.end();
-    await this.control('stop', '--mode=fast', `--timeout=${STOP_SECONDS}`);
+    if (await this.isRunning()) await this.control('stop', '--mode=fast', `--timeout=${STOP_SECONDS}`);
   }
 
   private get data(): string {
@@ -104,7 +104,7 @@ export class EmbeddedServer {
         return;
       } catch (error) {
         const attempts = error instanceof InUseError ? CLAIM_ATTEMPTS : LAUNCH_ATTEMPTS;
-        if (attempt >= attempts) throw error;
+        if (attempt >= attempts || this.stopping) throw error;
         await sleep(LAUNCH_PAUSE_MS); // it may be shutting down just now
       }
     }
@@ -139,21 +139,23 @@ export class EmbeddedServer {
       await client.end();
       throw new InUseError(this.home);
     }
-    client.on('end', () => this.restartSoon());
+    client.on('end', () => {
+      this.recovery = this.recover();
+    });
     return client;
   }
 
-  private restartSoon(): void {
-    if (this.stopping) return;
-    this.restarting = setTimeout(() => {
-      this.launch().then(
-        () => this.logger.log('PostgreSQL is back'),
-        (error: unknown) => {
-          this.logger.error({ err: error }, 'PostgreSQL does not start');
-          this.restartSoon();
-        },
-      );
-    }, RESTART_DELAY_MS);
+  private async recover(): Promise<void> {
+    while (!this.stopping) {
+      await sleep(RECOVERY_PAUSE_MS);
+      try {
+        await this.launch();
+        this.logger.log({}, 'PostgreSQL is back');
+        return;
+      } catch (error) {
+        this.logger.error({ err: error }, 'PostgreSQL does not start');
+      }
+    }
   }
 
   private async isRunning(): Promise<boolean> {

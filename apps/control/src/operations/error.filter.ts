@@ -1,7 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
-import { REQUEST_ID_HEADER } from './request-log';
 import { errorBody, statusOf, toLanrageError } from './errors';
+import { REQUEST_ID_HEADER } from './request-log';
 
 /** Renders everything that is thrown while a request is answered. */
 @Catch()
@@ -11,12 +11,9 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const error = toLanrageError(thrown);
-    if (error.code === 'INTERNAL')
-      this.logger.error(
-        { err: error.cause, requestId: response.getHeader(REQUEST_ID_HEADER) },
-        'request failed',
-      );
-    if (error.code === 'CONTROL_UNAVAILABLE') this.logger.warn({ err: error.cause }, 'database away');
+    const details = { requestId: response.getHeader(REQUEST_ID_HEADER), err: error.cause };
+    if (error.code === 'INTERNAL') this.logger.error(details, 'request failed');
+    if (error.code === 'CONTROL_UNAVAILABLE') this.logger.warn(details, 'request could not be answered now');
     if (response.headersSent) {
       response.destroy();
       return;

@@ -1,5 +1,4 @@
 import { HttpException } from '@nestjs/common';
-import { z } from 'zod';
 import { LanrageError, type ErrorCode } from '#shared/errors';
 import type { ErrorBody } from '#shared/api/rest';
 import { isDatabaseAway } from '../database/failures';
@@ -40,7 +39,6 @@ export function errorBody(error: LanrageError): ErrorBody {
 /** Whatever was thrown, as a refusal that may be shown; what nobody foresaw is INTERNAL, with its cause. */
 export function toLanrageError(thrown: unknown): LanrageError {
   if (thrown instanceof LanrageError) return thrown;
-  if (thrown instanceof z.ZodError) return invalidInput(thrown.issues);
   if (isDatabaseAway(thrown)) {
     return new LanrageError('CONTROL_UNAVAILABLE', {
       message: 'The server cannot reach its database right now. Try again in a moment.',

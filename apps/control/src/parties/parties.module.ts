@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
+import { Database } from '../database/database';
 import { RelaysModule } from '../relays/relays.module';
 import { SignalingModule } from '../signaling/signaling.module';
 import { Membership } from './membership';
@@ -10,7 +11,11 @@ import { PartyStore } from './party.store';
 @Module({
   imports: [AuthModule, RelaysModule, SignalingModule],
   controllers: [PartiesController],
-  providers: [PartyStore, Membership, PartiesService],
+  providers: [
+    { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
+    Membership,
+    PartiesService,
+  ],
   exports: [PartiesService, PartyStore],
 })
 export class PartiesModule {}

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { LeaveReason, PartySnapshot, Presence } from '#shared/api/party';
 import type { CreatePartyRequest, JoinPartyRequest } from '#shared/api/rest';
 import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
@@ -18,6 +18,7 @@ import { memberView, snapshotFor } from './snapshot';
 /** Parties as agents deal with them: a change of membership, the relay sessions that it takes, and the news for the others. */
 @Injectable()
 export class PartiesService {
+  private readonly logger = new Logger('parties');
   /** One party's news go out in the order of its revisions. */
   private readonly news = new KeyedQueue<PartyId>();
 
@@ -44,7 +45,7 @@ export class PartiesService {
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(outcome.party, peerId);
     if (outcome.change !== 'none') {
-      void this.news.run(partyId, async () => {
+      this.spread(partyId, async () => {
         await opened;
         this.tellOfMember(outcome);
       });
@@ -62,7 +63,7 @@ export class PartiesService {
     this.presence.forget(peerId);
     if (!after) return;
     const { revision, hostId } = after;
-    void this.news.run(partyId, () => {
+    this.spread(partyId, () => {
       this.tellOthers(after, peerId, 'member.left', { partyId, revision, peerId, reason, hostId });
     });
   }
@@ -115,6 +116,12 @@ export class PartiesService {
     }
     await this.leave(peerId, party.id, 'timed_out');
     this.sockets.deliver(peerId, 'party.snapshot', { party: null });
+  }
+
+  private spread(partyId: PartyId, news: () => void | Promise<void>): void {
+    this.news.run(partyId, news).catch((error: unknown) => {
+      this.logger.error({ err: error }, 'news of a party were lost');
+    });
   }
 
   private heardOf(peerId: PeerId, presence: Presence | undefined): void {

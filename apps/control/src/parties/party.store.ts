@@ -1,10 +1,8 @@
-import { Injectable } from '@nestjs/common';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
-import { Database } from '../database/database';
 import { violatedConstraint } from '../database/failures';
-import { Prisma } from '../database/generated/client';
+import { Prisma, type PrismaClient } from '../database/generated/client';
 import type { Leases, MemberRecord, PartyRecord } from './party';
 
 export type NewParty = Pick<PartyRecord, 'id' | 'name' | 'maxPeers'>;
@@ -44,12 +42,11 @@ const partyRecord = Prisma.sql`
  * effect only on the revision that it was decided on, so that no transaction stays open in between. The comment
  * at the head of a statement names it, see database.ts.
  */
-@Injectable()
 export class PartyStore {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly client: Prisma.TransactionClient) {}
 
   async findByMember(peerId: PeerId): Promise<PartyRecord | null> {
-    const rows = await this.database.prisma.$queryRaw<{ party: PartyRecord }[]>`
+    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
       /* party_of_member */
       SELECT ${partyRecord} AS party FROM parties p
       WHERE p.id = (SELECT party_id FROM members WHERE peer_id = ${peerId})`;
@@ -57,7 +54,7 @@ export class PartyStore {
   }
 
   async findForJoin(partyId: PartyId, peerId: PeerId): Promise<JoinView> {
-    const [row] = await this.database.prisma.$queryRaw<[JoinRow]>`
+    const [row] = await this.client.$queryRaw<[JoinRow]>`
       /* party_to_join */
       SELECT
         (SELECT party_id FROM members WHERE peer_id = ${peerId}) AS current_party_id,
@@ -75,9 +72,7 @@ export class PartyStore {
   /** @returns the new party's only revision so far, or the reason why there is none */
   async create(party: NewParty, creator: NewMember): Promise<PartyRecord | 'id_taken' | 'already_member'> {
     try {
-      const [{ created_at_ms: createdAtMs }] = await this.database.prisma.$queryRaw<
-        [{ created_at_ms: number }]
-      >`
+      const [{ created_at_ms: createdAtMs }] = await this.client.$queryRaw<[{ created_at_ms: number }]>`
         /* create_party */
         WITH party AS (
           INSERT INTO parties (id, name, host_id, max_peers)
@@ -103,7 +98,7 @@ export class PartyStore {
   /** @returns when the member joined, or null when the party had changed or the peer went into another one */
   async admit(party: PartyRecord, newcomer: NewMember, slot: number): Promise<number | null> {
     try {
-      const rows = await this.database.prisma.$queryRaw<{ joined_at_ms: number }[]>`
+      const rows = await this.client.$queryRaw<{ joined_at_ms: number }[]>`
         /* admit_member */
         WITH changed AS (
           UPDATE parties SET revision = revision + 1
@@ -125,7 +120,7 @@ export class PartyStore {
 
   /** @returns whether the party was still as it was decided on */
   async rename(party: PartyRecord, peerId: PeerId, name: string): Promise<boolean> {
-    const changes = await this.database.prisma.$executeRaw`
+    const changes = await this.client.$executeRaw`
       /* rename_member */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1
@@ -138,7 +133,7 @@ export class PartyStore {
 
   /** The peer's address stays reserved. @returns whether the party was still as it was decided on */
   async remove(party: PartyRecord, peerId: PeerId, hostId: PeerId): Promise<boolean> {
-    const changes = await this.database.prisma.$executeRaw`
+    const changes = await this.client.$executeRaw`
       /* remove_member */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1, host_id = ${hostId}
@@ -151,23 +146,35 @@ export class PartyStore {
 
   /** Forgets the party and everything in it. @returns whether it was still as it was decided on */
   async close(party: PartyRecord): Promise<boolean> {
-    const changes = await this.database.prisma.$executeRaw`
+    const changes = await this.client.$executeRaw`
       /* close_party */
       DELETE FROM parties WHERE id = ${party.id} AND revision = ${party.revision}`;
     return changes === 1;
   }
 
   async allMemberIds(): Promise<PeerId[]> {
-    const members = await this.database.prisma.member.findMany({ select: { peerId: true } });
+    const members = await this.client.member.findMany({ select: { peerId: true } });
     return members.map(({ peerId }) => peerId as PeerId);
   }
 
   /** Who is in any of these parties now. */
   async membersOf(partyIds: PartyId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
-    const members = await this.database.prisma.member.findMany({
+    const members = await this.client.member.findMany({
       select: { partyId: true, peerId: true },
       where: { partyId: { in: partyIds } },
     });
     return members.map(({ partyId, peerId }) => ({ partyId: partyId as PartyId, peerId: peerId as PeerId }));
   }
+}
+
+/** Does work on a party that nobody else can change meanwhile, in no process: they wait for their turn. */
+export function withPartyLocked<Result>(
+  prisma: PrismaClient,
+  partyId: PartyId,
+  work: (store: PartyStore) => Promise<Result>,
+): Promise<Result> {
+  return prisma.$transaction(async (transaction) => {
+    await transaction.$queryRaw`SELECT id FROM parties WHERE id = ${partyId} FOR UPDATE`;
+    return work(new PartyStore(transaction));
+  });
 }

@@ -148,27 +148,29 @@ export class RelaySessions {
     if (!socket || pairs.length === 0) return [];
     for (const pair of pairs) pair.opening = true;
     const ports = await openOnRelay(socket, pairs).catch((error: unknown) => {
-      this.logger.warn({ relayId: relay.id, err: error }, 'relay did not open pairs');
-      return new Map<string, number>();
+      this.logger.warn({ relayId: relay.id, err: error }, 'relay did not answer');
+      return null;
     });
     for (const pair of pairs) pair.opening = false;
     // A relay that reconnected meanwhile has announced what became of these.
     if (relay.socket !== socket) return [];
-    const stillHere = pairs.filter(
-      (pair) => this.pairs.get(pair.pairId) === pair && pair.relayId === relay.id,
-    );
-    return stillHere.filter((pair) => {
-      const port = ports.get(pair.pairId);
-      if (port === undefined) this.place(pair, null);
-      return this.settle(pair, relay, port);
-    });
+    return pairs
+      .filter((pair) => this.pairs.get(pair.pairId) === pair && pair.relayId === relay.id)
+      .filter((pair) => (ports ? this.settle(pair, relay, ports.get(pair.pairId)) : this.giveUp(pair)));
   }
 
-  /** @returns whether the endpoint changed */
+  /** Notes where the relay has the pair, or that it refused. @returns whether that is news */
   private settle(pair: Pair, relay: Relay, port: number | undefined): boolean {
     const before = pair.endpoint;
-    pair.endpoint = port === undefined ? null : formatEndpoint({ address: relay.publicAddress, port });
+    if (port === undefined) this.place(pair, null);
+    else pair.endpoint = formatEndpoint({ address: relay.publicAddress, port });
     return pair.endpoint !== before;
+  }
+
+  /** Without an answer, a pair that was open may well be so still; another one is to be opened elsewhere. */
+  private giveUp(pair: Pair): false {
+    if (pair.endpoint === null) this.place(pair, null);
+    return false;
   }
 
   /** Assigns a pair to a relay, or to none. */

@@ -64,6 +64,7 @@ export class AgentsGateway
     });
     this.parties
       .welcome(peerId, (party) => {
+        if (!socket.connected) return;
         socket.emit('party.snapshot', { party });
         void socket.join(roomOf(peerId));
       })
