@@ -25,7 +25,10 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: ['\\.d\\.ts$', '/generated/', 'main\\.ts$', '\\.(e2e-)?spec\\.ts$'] },
+      from: {
+        orphan: true,
+        pathNot: ['\\.d\\.ts$', '/generated/', 'main\\.ts$', '\\.(e2e-)?spec\\.ts$', '^test/.*\\.mjs$'],
+      },
       to: {},
     },
     {
