@@ -9,7 +9,7 @@ export class WgToolDevice implements WireGuardDevice {
 
   async configure({ privateKey, listenPort, peers = [] }: DeviceChange): Promise<void> {
     const args = [
-      // The key goes through a pipe: the arguments of a process can be read by everybody.
+      // Everybody can read the arguments of a process, but not what goes through a pipe.
       ...(privateKey ? ['private-key', '/dev/stdin'] : []),
       ...(listenPort === undefined ? [] : ['listen-port', String(listenPort)]),
       ...peers.flatMap(peerArguments),
@@ -23,7 +23,10 @@ export class WgToolDevice implements WireGuardDevice {
   }
 
   private async wg(args: readonly string[], input?: string): Promise<string> {
-    const { code, stdout, stderr } = await runCommand('wg', args, input);
+    // Node makes stdin a socket, which wg cannot open as /dev/stdin; cat makes it a pipe.
+    const { code, stdout, stderr } = await (input === undefined
+      ? runCommand('wg', args)
+      : runCommand('sh', ['-c', 'cat | wg "$@"', 'sh', ...args], input));
     if (code === 0) return stdout;
     throw new LanrageError('INTERFACE_FAILED', { message: `wg ${args[0]} failed: ${stderr.trim()}` });
   }

@@ -1,0 +1,293 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LanrageError } from '#shared/errors';
+import { loadConfig } from '../../apps/client/src/config';
+import { loadIdentity } from '../../apps/client/src/identity';
+import { PartyManager } from '../../apps/client/src/party-manager';
+import { TestAgent } from './support/control-agent';
+import { TestControl } from './support/control-app';
+import { TestRelay } from './support/control-relay';
+import { until } from './support/processes';
+import { StubNetwork } from './support/stub-network';
+
+/** A PartyManager with a state folder of its own, against a real control plane; only WireGuard is a stand-in. */
+class Player {
+  readonly network: StubNetwork;
+  readonly manager: PartyManager;
+  readonly ended: (string | null)[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly server: string,
+    readonly home = mkdtempSync(join(tmpdir(), 'lanrage-player-')),
+  ) {
+    const config = loadConfig({ home, server, nickname: name }, {});
+    this.network = new StubNetwork(config);
+    this.manager = new PartyManager(config, this.network);
+    this.manager.on('ended', (reason) => this.ended.push(reason?.code ?? null));
+  }
+
+  static async connected(name: string, server: string): Promise<Player> {
+    const player = new Player(name, server);
+    await player.connect();
+    return player;
+  }
+
+  async connect(): Promise<void> {
+    await this.manager.initializeControl();
+    await until(`${this.name} hears the server`, () => this.manager.control.connected);
+  }
+
+  get peers(): string[] {
+    return (this.manager.currentParty?.getPeerList() ?? []).map(({ name }) => name);
+  }
+
+  /** The same identity, acting behind the agent's back. */
+  async impostor(): Promise<TestAgent> {
+    const agent = new TestAgent(this.server, this.name, Buffer.from(loadIdentity(this.home).privateKey));
+    await agent.signIn();
+    return agent;
+  }
+
+  async close(): Promise<void> {
+    await this.manager.close();
+    await rm(this.home, { recursive: true });
+  }
+}
+
+const refused = (code: LanrageError['code']) => expect.objectContaining({ code }) as LanrageError;
+
+describe('a PartyManager and the control plane', () => {
+  let control: TestControl;
+  let relay: TestRelay;
+  let alice: Player;
+  let bob: Player;
+
+  beforeAll(async () => {
+    control = await TestControl.start();
+  }, 60_000);
+
+  afterAll(async () => {
+    await control?.close();
+  }, 30_000);
+
+  beforeEach(async () => {
+    relay = new TestRelay(control.url, { stunEndpoints: [] });
+    await relay.connect();
+    [alice, bob] = await Promise.all([
+      Player.connected('Alice', control.url),
+      Player.connected('Bob', control.url),
+    ]);
+  }, 30_000);
+
+  afterEach(async () => {
+    await Promise.all([alice.close(), bob.close()]);
+    relay.socket.disconnect();
+  }, 30_000);
+
+  it('has a party once the server agreed, and a status in the shape that others read', async () => {
+    expect(await alice.manager.getPartyStatus()).toMatchObject({ status: 'no_party' });
+    const party = await alice.manager.createParty('Gaming Night');
+    expect(alice.manager.currentParty?.id).toBe(party.id);
+    const status = JSON.parse(JSON.stringify(await alice.manager.getPartyStatus())) as object;
+    expect(status).toMatchObject({
+      status: 'in_party',
+      peerCount: 1,
+      party: {
+        id: party.id,
+        name: 'Gaming Night',
+        hostId: alice.manager.myPeerId,
+        peers: [
+          {
+            id: alice.manager.myPeerId,
+            name: 'Alice',
+            virtualIp: '10.66.0.1',
+            endpoint: null,
+            latencyMs: null,
+            connectionType: 'host',
+            isHost: true,
+            isSelf: true,
+            online: true,
+          },
+        ],
+      },
+      natInfo: { natType: 'unknown', publicEndpoint: null },
+    });
+    expect(alice.network.virtualIp).toBe('10.66.0.1');
+  });
+
+  it('connects both sides when somebody joins, and lets go when somebody leaves', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    const joined = await bob.manager.joinParty(id);
+    expect(joined.getPeerList().map(({ connectionType }) => connectionType)).toEqual([
+      'connecting',
+      'direct',
+    ]);
+    const connected = await bob.manager.waitConnected();
+    expect(connected?.getPeerList()).toMatchObject([
+      { name: 'Alice', connectionType: 'relayed' },
+      { name: 'Bob', connectionType: 'direct' },
+    ]);
+    await until('Alice connects to Bob', () => alice.network.peers.size === 1);
+    await bob.manager.leaveParty();
+    await until('Alice lets go of Bob', () => alice.network.peers.size === 0);
+    expect(bob.network.goodbyes).toContain('10.66.0.1');
+    expect(bob.network.virtualIp).toBeNull();
+    expect(bob.ended).toEqual([null]);
+  });
+
+  it('is in one party at a time; joining that one again changes nothing', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    const other = await bob.manager.createParty('Other LAN');
+    await expect(alice.manager.createParty('Third')).rejects.toEqual(refused('ALREADY_IN_PARTY'));
+    await expect(alice.manager.joinParty(other.id)).rejects.toEqual(refused('ALREADY_IN_PARTY'));
+    expect((await alice.manager.joinParty(id)).id).toBe(id);
+  });
+
+  it('lets one of two calls at the same instant win', async () => {
+    const results = await Promise.allSettled([
+      alice.manager.createParty('One'),
+      alice.manager.createParty('Two'),
+    ]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(alice.manager.currentParty?.name).toBe('One');
+  });
+
+  it('refuses what cannot be before it asks anybody', async () => {
+    await expect(alice.manager.joinParty('1234')).rejects.toEqual(refused('INVALID_PARTY_ID'));
+    await expect(alice.manager.createParty(' ')).rejects.toEqual(refused('INVALID_NAME'));
+    await expect(alice.manager.createParty('LAN', { peerName: 'x'.repeat(51) })).rejects.toEqual(
+      refused('INVALID_NAME'),
+    );
+    await expect(alice.manager.leaveParty()).rejects.toEqual(refused('NOT_IN_PARTY'));
+  });
+
+  it('leaves nothing behind when the server refuses', async () => {
+    await expect(bob.manager.joinParty('0'.repeat(12))).rejects.toEqual(refused('PARTY_NOT_FOUND'));
+    expect(bob.manager.currentParty).toBeNull();
+    expect(bob.network.virtualIp).toBeNull();
+    await bob.manager.createParty('Afterwards');
+  });
+
+  it('leaves nothing behind on the server when the machine refuses', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    bob.network.broken = true;
+    await expect(bob.manager.joinParty(id)).rejects.toEqual(refused('PERMISSION_DENIED'));
+    expect(bob.manager.currentParty).toBeNull();
+    await until('Alice is alone', () => alice.peers.length === 1);
+    bob.network.broken = false;
+    await bob.manager.createParty('Afterwards');
+  });
+
+  it('comes back by itself when the server let it go while it was away', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    const { virtualIp } = bob.network;
+    const impostor = await bob.impostor();
+    await impostor.leave(id);
+    await until('Alice sees Bob leave', () => !alice.peers.includes('Bob'));
+    await control.restart();
+    await until('Alice sees Bob again', () => alice.peers.includes('Bob'));
+    expect((await impostor.get(id)).members).toHaveLength(2);
+    expect(bob.network.virtualIp).toBe(virtualIp);
+    expect(bob.ended).toEqual([]);
+  }, 30_000);
+
+  it('hands over to another agent with the same identity, without taking it out of the party', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    const successor = await bob.impostor();
+    const connection = await successor.connect();
+    await until('Bob has ended', () => bob.ended.length > 0);
+    expect(bob.ended).toEqual(['SESSION_REPLACED']);
+    expect(bob.network.virtualIp).toBeNull();
+    expect((await successor.get(id)).members).toHaveLength(2);
+    connection.close();
+  });
+
+  it('leaves parties that it is in without wanting to', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    const ghost = await bob.impostor();
+    await ghost.join(id);
+    const { home } = bob;
+    await bob.manager.close();
+    bob = new Player('Bob', control.url, home);
+    await bob.connect();
+    await until('the server let Bob go', async () => (await ghost.tryGet(id)).status === 404);
+  });
+
+  it('goes on while the server restarts, and hears of what happens then', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    await bob.manager.waitConnected();
+    await control.restart();
+    await until(
+      'both are connected again',
+      () => alice.manager.control.connected && bob.manager.control.connected,
+    );
+    expect(bob.network.peers.size).toBe(1);
+    const carol = await Player.connected('Carol', control.url);
+    await carol.manager.joinParty(id);
+    for (const player of [alice, bob]) await until('Carol is seen', () => player.peers.includes('Carol'));
+    await carol.close();
+    for (const player of [alice, bob]) await until('Carol is gone', () => !player.peers.includes('Carol'));
+  }, 60_000);
+
+  it('answers with a status in 0.5 s, though five of 31 peers answer no ping', async () => {
+    const { id } = await alice.manager.createParty('LAN', { maxPeers: 32 });
+    const crowd = await Promise.all(
+      Array.from({ length: 31 }, (_, index) => TestAgent.signIn(control.url, `Guest ${index}`)),
+    );
+    const snapshots = await Promise.all(crowd.map((guest) => guest.join(id)));
+    await until('Alice sees everybody', () => alice.peers.length === 32);
+    const addresses = snapshots.at(-1)?.members.map(({ virtualIp }) => virtualIp) ?? [];
+    addresses.slice(-5).forEach((address) => alice.network.silent.add(address));
+    const startedAtMs = performance.now();
+    const status = await alice.manager.getPartyStatus();
+    expect(performance.now() - startedAtMs).toBeLessThan(500);
+    const peers = status.status === 'in_party' ? status.party.getPeerList() : [];
+    const unknown = peers.filter(({ isSelf, latencyMs }) => !isSelf && latencyMs === null);
+    expect(unknown.map(({ virtualIp }) => virtualIp).sort()).toEqual(addresses.slice(-5).sort());
+  }, 30_000);
+});
+
+describe('a PartyManager whose server is away', () => {
+  let control: TestControl;
+
+  beforeEach(async () => {
+    control = await TestControl.start();
+  }, 60_000);
+
+  it('leaves in less than 2 s, and the server hears of it when it is back', async () => {
+    const alice = await Player.connected('Alice', control.url);
+    const bob = await Player.connected('Bob', control.url);
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    const url = control.url;
+    const restarted = control.restart();
+    await until('the server is down', () => !bob.manager.control.connected);
+    const startedAtMs = performance.now();
+    await bob.manager.leaveParty();
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+    expect(bob.manager.currentParty).toBeNull();
+    await restarted;
+    expect(control.url).toBe(url);
+    await until('Alice is alone', () => alice.peers.length === 1);
+    await Promise.all([alice.close(), bob.close()]);
+    await control.close();
+  }, 60_000);
+
+  it('says so within 10 s, and has nothing afterwards', async () => {
+    const { url } = control;
+    await control.close();
+    const alice = new Player('Alice', url);
+    const startedAtMs = performance.now();
+    await expect(alice.manager.createParty('LAN')).rejects.toEqual(refused('CONTROL_UNAVAILABLE'));
+    await expect(alice.manager.joinParty('0'.repeat(12))).rejects.toEqual(refused('CONTROL_UNAVAILABLE'));
+    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+    expect(alice.network.virtualIp).toBeNull();
+    await alice.close();
+  }, 30_000);
+});
