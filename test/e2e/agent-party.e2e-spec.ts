@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sharedSecret } from '#shared/auth/proof';
 import type { LanrageError } from '#shared/errors';
 import { loadConfig } from '../../apps/client/src/config';
 import { loadIdentity } from '../../apps/client/src/identity';
+import { expectedGoodbyeProof } from '../../apps/client/src/network/tunnel-message';
 import { PartyManager } from '../../apps/client/src/party-manager';
 import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
@@ -234,6 +237,32 @@ describe('a PartyManager and the control plane', () => {
     await carol.close();
     for (const player of [alice, bob]) await until('Carol is gone', () => !player.peers.includes('Carol'));
   }, 60_000);
+
+  it('believes a goodbye through the tunnel if only that member can have said it', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    await until('Alice sees Bob', () => alice.peers.includes('Bob'));
+    const nonce = randomBytes(8);
+    const secret = sharedSecret(loadIdentity(bob.home).privateKey, loadIdentity(alice.home).publicKey);
+    const say = (proof: Buffer) =>
+      alice.network.emit('goodbye', bob.network.virtualIp ?? '', { type: 'goodbye', nonce, proof });
+    say(expectedGoodbyeProof(randomBytes(32), nonce));
+    expect(alice.peers).toEqual(['Alice', 'Bob']);
+    say(expectedGoodbyeProof(secret, nonce));
+    expect(alice.peers).toEqual(['Alice']);
+    await until('Alice lets go of Bob', () => alice.network.peers.size === 0);
+  });
+
+  it('makes the interface anew when it is taken away', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    await bob.manager.waitConnected();
+    await bob.network.stop();
+    bob.network.emit('died');
+    await until('Bob is connected again', () => bob.network.peers.size === 1);
+    expect(bob.network.virtualIp).not.toBeNull();
+    expect(bob.ended).toEqual([]);
+  });
 
   it('answers with a status in 0.5 s, though five of 31 peers answer no ping', async () => {
     const { id } = await alice.manager.createParty('LAN', { maxPeers: 32 });
