@@ -129,16 +129,23 @@ describe('a control plane of its own', () => {
 });
 
 describe('a control plane whose database goes away', () => {
-  it('says so at once, and heals by itself', async () => {
-    const control = await TestControl.start();
-    try {
-      const agent = await TestAgent.signIn(control.url);
-      const connection = await agent.connect();
-      const party = await agent.create();
-      process.kill(postmaster(control.dataDirectory) ?? 0, 'SIGKILL');
+  let control: TestControl;
 
-      const health = () => send(control.url, 'GET', '/health');
-      await until('the loss to be noticed', async () => (await health()).status === 503, { intervalMs: 5 });
+  beforeAll(async () => {
+    control = await TestControl.start();
+  }, 60_000);
+  afterAll(() => control.close(), 20_000);
+
+  const health = async () => (await send(control.url, 'GET', '/health')).status;
+  const kill = () => process.kill(postmaster(control.dataDirectory) ?? 0, 'SIGKILL');
+
+  it('says so at once, and heals by itself', async () => {
+    const agent = await TestAgent.signIn(control.url);
+    const connection = await agent.connect();
+    try {
+      const party = await agent.create();
+      kill();
+      await until('the loss to be noticed', async () => (await health()) === 503, { intervalMs: 5 });
       const startedMs = performance.now();
       const refused = refusal(await agent.tryCreate());
       expect(performance.now() - startedMs).toBeLessThan(2500);
@@ -148,18 +155,37 @@ describe('a control plane whose database goes away', () => {
         retryable: true,
         retryAfterSeconds: 2,
       });
-      expect(await connection.ask('party.get', {})).toMatchObject({
-        ok: false,
-        error: { code: 'CONTROL_UNAVAILABLE' },
-      });
+      const asked = await connection.ask('party.get', {});
+      expect(asked).toMatchObject({ ok: false, error: { code: 'CONTROL_UNAVAILABLE' } });
 
-      await until('the database to be back', async () => (await health()).status === 200);
+      await until('the database to be back', async () => (await health()) === 200);
       expect(await connection.ask('party.get', {})).toMatchObject({ ok: true, party: { id: party.id } });
-      connection.close();
     } finally {
-      await control.close();
+      connection.close();
     }
-  }, 60_000);
+  }, 30_000);
+
+  it('answers nothing worse than that, whatever it was doing', async () => {
+    const agents = await Promise.all(Array.from({ length: 8 }, () => TestAgent.signIn(control.url)));
+    const codes = new Set<string>();
+    let over = false;
+    const busy = agents.map(async (agent) => {
+      while (!over) {
+        const answer = await agent.tryCreate();
+        if (answer.status !== 201) codes.add(refusal(answer).code);
+        else await agent.leave((answer.body as { id: string }).id);
+      }
+    });
+    for (let round = 0; round < 2; round++) {
+      kill();
+      await until('the loss to be noticed', async () => (await health()) === 503, { intervalMs: 5 });
+      await until('the database to be back', async () => (await health()) === 200);
+    }
+    over = true;
+    await Promise.all(busy);
+    codes.delete('ALREADY_IN_PARTY'); // the answer of the try before was lost
+    expect([...codes]).toEqual(['CONTROL_UNAVAILABLE']);
+  }, 30_000);
 });
 
 describe('the schema', () => {
@@ -227,6 +253,22 @@ describe('the schema', () => {
       rows.map(() => ({ checksum: expect.stringMatching(/^[0-9a-f]{64}$/), finished: true, steps: 1 })),
     );
   });
+
+  it('serves a control plane that is told of its database', async () => {
+    await withClient((client) => client.query('CREATE DATABASE elsewhere'));
+    const host = String(connectionTo(dataDirectory).host);
+    const control = await TestControl.start({
+      DATABASE_URL: `postgres://lanrage@localhost/elsewhere?host=${host}`,
+    });
+    try {
+      const { id } = await (await TestAgent.signIn(control.url)).create();
+      const { rows } = await withClient((client) => client.query('SELECT id FROM parties'), 'elsewhere');
+      expect(rows).toEqual([{ id }]);
+      expect(existsSync(join(control.dataDirectory, 'postgres'))).toBe(false);
+    } finally {
+      await control.close();
+    }
+  }, 20_000);
 
   it('is left alone after a migration that failed half-way', async () => {
     await withClient((client) => client.query('CREATE DATABASE broken'));

@@ -111,7 +111,7 @@ describe('operations', () => {
   });
 });
 
-describe('request limits', () => {
+describe('limits', () => {
   let control: TestControl;
 
   beforeEach(async () => {
@@ -121,6 +121,7 @@ describe('request limits', () => {
       LANRAGE_LIMIT_CREATES: '3',
       LANRAGE_LIMIT_JOINS: '4',
       LANRAGE_TRUST_PROXY: '1',
+      LANRAGE_METRICS_TOKEN: 'a token for the metrics',
     });
   }, 60_000);
   afterEach(() => control.close());
@@ -150,6 +151,13 @@ describe('request limits', () => {
     const body = JSON.stringify({ publicKey: agent.publicKey });
     const other = await send(control.url, 'POST', '/v1/auth/challenge', { headers: fromElsewhere, body });
     expect(other.status).toBe(200);
+  });
+
+  it('leave the metrics to whoever holds their token', async () => {
+    const read = (headers: Record<string, string>) => fetch(new URL('/metrics', control.url), { headers });
+    expect((await read({ Authorization: 'Bearer a token for the metrics' })).status).toBe(200);
+    expect((await read({ Authorization: 'Bearer another token, alas' })).status).toBe(404);
+    expect((await read({})).status).toBe(404);
   });
 
   it('hold for everything together, a flood of nonsense included', async () => {

@@ -9,6 +9,8 @@ const databaseErrorSchema = z.object({
     .object({
       driverAdapterError: z.object({
         cause: z.object({
+          /** The adapter's own classes */
+          kind: z.string(),
           /** SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
           originalCode: z.string().optional(),
           constraint: z.object({ index: z.string() }).optional(),
@@ -30,7 +32,14 @@ const awayCodes = new Set([
     'ENOTFOUND',
     'EAI_AGAIN',
   ],
-  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'],
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'],
+]);
+
+const awayKinds = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
 ]);
 
 /** Class 08: connection exceptions; 57P01 to 57P03: shutting down or starting; 53300: too many connections. */
@@ -47,8 +56,8 @@ export function isDatabaseAway(thrown: unknown): boolean {
   const error = parse(thrown);
   if (!error) return false;
   const { code = '', message } = error;
-  const state = error.meta?.driverAdapterError.cause.originalCode ?? code;
-  return awayCodes.has(code) || awayState.test(state) || awayMessage.test(message);
+  const { kind = '', originalCode: state = code } = error.meta?.driverAdapterError.cause ?? {};
+  return awayCodes.has(code) || awayKinds.has(kind) || awayState.test(state) || awayMessage.test(message);
 }
 
 /** The unique constraint that a statement ran into, or null when it failed for another reason. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
 import { errorCatalogue, type ErrorCode } from '#shared/errors';
 import { statusOf } from './errors';
-import { groupBy } from './group-by';
+import { groupBy } from './lists';
 import { version } from './version';
 
 interface Answer {

@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io';
 import { openAnswerSchema, PAIRS_PER_MESSAGE, type OpenPairsCommand } from '#shared/api/relay-link';
 import { splitEndpoint } from '#shared/endpoint';
+import { inParts } from '../operations/lists';
 import type { Pair } from './pair';
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -12,7 +13,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
  */
 export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<Map<string, number>> {
   const ports = new Map<string, number>();
-  for (const part of parts(pairs)) {
+  for (const part of inParts(pairs, PAIRS_PER_MESSAGE)) {
     const command: OpenPairsCommand = {
       pairs: part.map(({ pairId, players, endpoint }) => ({
         pairId,
@@ -29,15 +30,8 @@ export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promi
 }
 
 export async function closeOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<void> {
-  for (const part of parts(pairs)) {
+  for (const part of inParts(pairs, PAIRS_PER_MESSAGE)) {
     const command = { pairIds: part.map(({ pairId }) => pairId) };
     await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.close', command);
   }
-}
-
-function parts<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / PAIRS_PER_MESSAGE);
-  return Array.from({ length: count }, (_, index) =>
-    items.slice(index * PAIRS_PER_MESSAGE, (index + 1) * PAIRS_PER_MESSAGE),
-  );
 }

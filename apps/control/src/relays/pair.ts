@@ -4,7 +4,7 @@ import { PARTY_ID_PATTERN, peerIdOf, type PartyId, type PeerId } from '#shared/p
 import type { Endpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Identity } from '../auth/identity';
-import { groupBy } from '../operations/group-by';
+import { groupBy } from '../operations/lists';
 
 /** Two members of one party, and where a relay connects them. */
 export interface Pair {

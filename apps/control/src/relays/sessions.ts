@@ -5,7 +5,7 @@ import type { OpenPair } from '#shared/api/relay-link';
 import { formatEndpoint } from '#shared/endpoint';
 import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
-import { groupBy } from '../operations/group-by';
+import { groupBy } from '../operations/lists';
 import type { PartyRecord } from '../parties/party';
 import { AgentSockets } from '../signaling/agent-sockets';
 import { closeOnRelay, openOnRelay } from './commands';
