@@ -54,7 +54,7 @@ describeLab('the relay between real WireGuards', () => {
       ready: true,
       publicAddress: server.address,
       ports: '51900-52155',
-      stunEndpoints: [`${server.address}:3478`],
+      stunEndpoints: [`${server.address}:3478`, `${server.address}:3479`],
     });
     relay = child;
     await announced;

@@ -121,7 +121,10 @@ describe('the relay on loopback', () => {
   it('shows its health and its metrics', async () => {
     const relay = relayOn(21_080, 21_089);
     await playing(relay);
-    const stun = await StunServer.open(loopback, 0, () => undefined);
+    const stun = await StunServer.open(
+      { addresses: [{ bind: loopback, public: loopback }], port: 0, alternatePort: 0 },
+      () => undefined,
+    );
     const server = await serveMetrics({ relay, stun, isControlConnected: () => false }, loopback, 0);
     open.push(stun, { close: async () => void (await promisify(server.close.bind(server))()) });
     const get = async (path: string) => {

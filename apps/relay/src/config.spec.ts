@@ -1,6 +1,11 @@
 import { ConfigError, readConfig, redacted } from './config';
 
 const least = { LANRAGE_RELAY_SECRET: 'a-secret-of-the-relay' };
+const twice = (alternate: string) => ({
+  ...least,
+  LANRAGE_PUBLIC_ADDRESS: '192.0.2.1',
+  LANRAGE_STUN_ALTERNATE_ADDRESS: alternate,
+});
 
 describe('the settings of the relay', () => {
   it('need only the secret', () => {
@@ -10,7 +15,7 @@ describe('the settings of the relay', () => {
       region: 'local',
       ports: { first: 51_900, last: 52_155 },
       bindAddress: '0.0.0.0',
-      stunPort: 3478,
+      stunPorts: [3478, 3479],
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
       idleMs: 86_400_000,
@@ -38,13 +43,32 @@ describe('the settings of the relay', () => {
       region: 'eu',
       ports: { first: 60_000, last: 60_000 },
       publicAddress: '2001:db8::1',
-      stunPort: 3479,
+      stunPorts: [3479, 3480],
+      stunAddresses: [{ bind: '0.0.0.0', public: '2001:db8::1' }],
       logLevel: 'info',
     });
   });
 
   it('find the control plane of the same machine on its port', () => {
     expect(readConfig({ ...least, LANRAGE_HTTP_PORT: '9000' }).controlUrl).toBe('http://127.0.0.1:9000');
+  });
+
+  it.each([
+    [{}, '192.0.2.1', '192.0.2.2'],
+    [{ LANRAGE_RELAY_BIND: '10.0.0.1', LANRAGE_STUN_ALTERNATE_BIND: '10.0.0.2' }, '10.0.0.1', '10.0.0.2'],
+  ])('give STUN a second address with sockets that know it: %j', (bind, first, second) => {
+    const addresses = {
+      LANRAGE_PUBLIC_ADDRESS: '192.0.2.1',
+      LANRAGE_STUN_ALTERNATE_ADDRESS: '192.0.2.2',
+      LANRAGE_STUN_ALTERNATE_PORT: '3500',
+    };
+    expect(readConfig({ ...least, ...addresses, ...bind })).toMatchObject({
+      stunPorts: [3478, 3500],
+      stunAddresses: [
+        { bind: first, public: '192.0.2.1' },
+        { bind: second, public: '192.0.2.2' },
+      ],
+    });
   });
 
   it('are refused all at once', () => {
@@ -66,6 +90,11 @@ describe('the settings of the relay', () => {
     [{ ...least, LANRAGE_RELAY_PORTS: '51900' }, 'LANRAGE_RELAY_PORTS: two ports'],
     [{ ...least, LANRAGE_RELAY_PORTS: '0-10' }, 'LANRAGE_RELAY_PORTS: not a range'],
     [{ ...least, LANRAGE_STUN_PORT: '52000' }, 'LANRAGE_STUN_PORT: lies in LANRAGE_RELAY_PORTS'],
+    [{ ...least, LANRAGE_STUN_PORT: '51899' }, 'LANRAGE_STUN_ALTERNATE_PORT: lies in LANRAGE_RELAY_PORTS'],
+    [{ ...least, LANRAGE_STUN_PORT: '65535' }, 'LANRAGE_STUN_ALTERNATE_PORT: needed'],
+    [{ ...least, LANRAGE_STUN_ALTERNATE_PORT: '3478' }, 'LANRAGE_STUN_ALTERNATE_PORT: is LANRAGE_STUN_PORT'],
+    [twice('192.0.2.1'), 'LANRAGE_STUN_ALTERNATE_ADDRESS: is the public address'],
+    [twice('2001:db8::1'), 'LANRAGE_STUN_ALTERNATE_ADDRESS: of another family'],
   ])('%j is refused: %s', (environment, fault) => {
     expect(() => readConfig(environment)).toThrow(fault);
   });

@@ -1,6 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { portCount, type PortRange } from './core/port-choice';
+import type { StunAddress } from './stun/server';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const secret = z.string().min(16, 'at least 16 characters');
@@ -36,17 +37,45 @@ const environmentSchema = z
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
     LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
     LANRAGE_STUN_PORT: port.default(3478),
+    LANRAGE_STUN_ALTERNATE_PORT: port.optional(),
+    LANRAGE_STUN_ALTERNATE_ADDRESS: ipAddress.optional(),
+    LANRAGE_STUN_ALTERNATE_BIND: ipAddress.optional(),
     LANRAGE_RELAY_METRICS_PORT: port.default(9101),
     LANRAGE_RELAY_METRICS_BIND: ipAddress.default('127.0.0.1'),
     LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
-  .refine(
-    ({ LANRAGE_STUN_PORT: stun, LANRAGE_RELAY_PORTS: { first, last } }) => stun < first || stun > last,
-    {
-      path: ['LANRAGE_STUN_PORT'],
-      message: 'lies in LANRAGE_RELAY_PORTS',
-    },
-  );
+  .superRefine((env, context) => {
+    for (const [setting, message] of stunFaults(env)) {
+      context.addIssue({ code: 'custom', path: [setting], message });
+    }
+  });
+
+interface StunSettings {
+  readonly LANRAGE_RELAY_PORTS: PortRange;
+  readonly LANRAGE_PUBLIC_ADDRESS?: string | undefined;
+  readonly LANRAGE_STUN_PORT: number;
+  readonly LANRAGE_STUN_ALTERNATE_PORT?: number | undefined;
+  readonly LANRAGE_STUN_ALTERNATE_ADDRESS?: string | undefined;
+}
+
+function stunFaults(env: StunSettings): [setting: string, fault: string][] {
+  const { first, last } = env.LANRAGE_RELAY_PORTS;
+  const isRelayed = (candidate: number) => candidate >= first && candidate <= last;
+  const [port, alternatePort] = stunPorts(env);
+  const [address, alternate] = [publicAddress(env), env.LANRAGE_STUN_ALTERNATE_ADDRESS];
+  const faults: [string, string | false | undefined][] = [
+    ['LANRAGE_STUN_PORT', isRelayed(port) && 'lies in LANRAGE_RELAY_PORTS'],
+    ['LANRAGE_STUN_ALTERNATE_PORT', isRelayed(alternatePort) && 'lies in LANRAGE_RELAY_PORTS'],
+    ['LANRAGE_STUN_ALTERNATE_PORT', alternatePort > 65_535 && 'needed, as LANRAGE_STUN_PORT is the last'],
+    ['LANRAGE_STUN_ALTERNATE_PORT', port !== 0 && alternatePort === port && 'is LANRAGE_STUN_PORT'],
+    ['LANRAGE_STUN_ALTERNATE_ADDRESS', alternate === address && 'is the public address'],
+    [
+      'LANRAGE_STUN_ALTERNATE_ADDRESS',
+      alternate && isIpv6(alternate) !== isIpv6(address) && 'of another family than the public address',
+    ],
+  ];
+  return faults.flatMap(([setting, fault]) => (fault ? [[setting, fault]] : []));
+}
 
 /** Every setting of the relay; the README's table explains them. */
 export interface Config {
@@ -61,7 +90,10 @@ export interface Config {
   readonly idleMs: number;
   /** IP address to which players send. */
   readonly publicAddress: string;
-  readonly stunPort: number;
+  /** Two UDP ports; 0: any. */
+  readonly stunPorts: readonly [number, number];
+  /** Of this machine and as players see it. The first is not a wildcard if there are two. */
+  readonly stunAddresses: readonly [StunAddress, StunAddress?];
   readonly metricsPort: number;
   readonly metricsBindAddress: string;
   readonly logLevel: string;
@@ -95,12 +127,41 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: env.LANRAGE_RELAY_BIND,
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
-    publicAddress: env.LANRAGE_PUBLIC_ADDRESS ?? firstPublicAddress(),
-    stunPort: env.LANRAGE_STUN_PORT,
+    publicAddress: publicAddress(env),
+    stunPorts: stunPorts(env),
+    stunAddresses: stunAddresses(env),
     metricsPort: env.LANRAGE_RELAY_METRICS_PORT,
     metricsBindAddress: env.LANRAGE_RELAY_METRICS_BIND,
     logLevel: env.LANRAGE_LOG_LEVEL,
   };
+}
+
+function stunPorts(env: StunSettings): [number, number] {
+  const { LANRAGE_STUN_PORT: first, LANRAGE_STUN_ALTERNATE_PORT: second } = env;
+  return [first, second ?? (first === 0 ? 0 : first + 1)];
+}
+
+/** A socket on the wildcard address would take the datagrams for the second one, and answer from any. */
+function stunAddresses(env: z.output<typeof environmentSchema>): [StunAddress, StunAddress?] {
+  const { LANRAGE_RELAY_BIND: bind, LANRAGE_STUN_ALTERNATE_ADDRESS: alternate } = env;
+  const address = publicAddress(env);
+  if (!alternate) return [{ bind, public: address }];
+  return [
+    { bind: isWildcard(bind) ? address : bind, public: address },
+    { bind: env.LANRAGE_STUN_ALTERNATE_BIND ?? alternate, public: alternate },
+  ];
+}
+
+function publicAddress({ LANRAGE_PUBLIC_ADDRESS }: { LANRAGE_PUBLIC_ADDRESS?: string | undefined }): string {
+  return LANRAGE_PUBLIC_ADDRESS ?? firstPublicAddress();
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function isIpv6(address: string): boolean {
+  return address.includes(':');
 }
 
 /** The same at every start, and different for two relays on one machine, which cannot share ports. */

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import { type Logger, pino } from 'pino';
 import { RELAY_LINK_VERSION } from '#shared/api/relay-link';
-import { formatEndpoint } from '#shared/endpoint';
 import { type Config, ConfigError, readConfig, redacted } from './config';
 import { ControlLink } from './control-link';
 import { serveMetrics } from './metrics';
@@ -13,18 +12,18 @@ const idleCheckMs = 60_000;
 
 /** Everything that runs, started in this order and stopped in the opposite one. */
 async function start(config: Config, log: Logger): Promise<() => Promise<void>> {
-  const stun = await StunServer.open(config.bindAddress, config.stunPort, (error) =>
+  const [port, alternatePort] = config.stunPorts;
+  const stun = await StunServer.open({ addresses: config.stunAddresses, port, alternatePort }, (error) =>
     log.warn({ err: error }, 'socket failed'),
   );
   const relay = new Relay(config, log);
-  const stunEndpoints = [formatEndpoint({ address: config.publicAddress, port: stun.port })];
   const handshake = {
     version: RELAY_LINK_VERSION,
     secret: config.secret,
     relayId: config.relayId,
     region: config.region,
     publicAddress: config.publicAddress,
-    stunEndpoints,
+    stunEndpoints: stun.endpoints,
     capacityPairs: relay.capacity,
   } as const;
   const link = new ControlLink(config.controlUrl, handshake, relay, log);
@@ -39,7 +38,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
   link.start();
   const ports = `${config.ports.first}-${config.ports.last}`;
   log.info({ config: redacted(config) }, 'relay listening');
-  process.send?.({ ready: true, publicAddress: config.publicAddress, ports, stunEndpoints });
+  process.send?.({ ready: true, publicAddress: config.publicAddress, ports, stunEndpoints: stun.endpoints });
   return async () => {
     clearInterval(idleCheck);
     link.stop();

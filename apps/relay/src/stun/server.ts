@@ -1,11 +1,28 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { formatEndpoint, type Endpoint, type SocketAddress } from '#shared/endpoint';
 import { SourceBuckets } from '../core/limits';
 import { bindUdp, closeUdp } from '../udp/bind';
-import { respond } from './responder';
+import { respond, type StunService } from './responder';
 
-/** An agent asks a few times when it starts; a house full of them shares an address. */
+/** An agent asks a few dozen times when it starts; a house full of them shares an address. */
 const requestsPerSource = { perSecond: 50, burst: 200 };
 const maxSources = 8192;
+
+/** An address of the service. */
+export interface StunAddress {
+  /** Local IP address of the sockets. */
+  readonly bind: string;
+  /** The IP address that clients send to; another one behind a NAT that keeps ports. */
+  readonly public: string;
+}
+
+export interface StunServerOptions {
+  /** Two let clients discover mapping and filtering, one only parts of it; of one family, and no wildcards if two. */
+  readonly addresses: readonly [StunAddress, StunAddress?];
+  /** Both ports are served on every address; 0: any. */
+  readonly port: number;
+  readonly alternatePort: number;
+}
 
 /** What was asked and how it went. */
 export interface StunStats {
@@ -16,45 +33,84 @@ export interface StunStats {
   limited: number;
 }
 
-/** Answers binding requests on one UDP socket. */
+/** Answers binding requests on two ports of one or two addresses. */
 export class StunServer {
   readonly stats: StunStats = { answers: 0, ignored: 0, limited: 0 };
   readonly #sources = new SourceBuckets(requestsPerSource, maxSources);
-  readonly #socket: Socket;
+  readonly #service: StunService;
+  /** By the endpoint that clients send to. */
+  readonly #sockets = new Map<Endpoint, Socket>();
 
-  private constructor(socket: Socket, onError: (error: Error) => void) {
-    this.#socket = socket;
-    socket.on('message', (datagram, source) => this.#receive(datagram, source));
-    socket.on('error', onError);
+  private constructor(bound: readonly BoundSocket[], service: StunService, onError: (error: Error) => void) {
+    this.#service = service;
+    for (const { socket, endpoint } of bound) {
+      this.#sockets.set(formatEndpoint(endpoint), socket);
+      socket.on('message', (datagram, source) => this.#receive(datagram, source, endpoint));
+      socket.on('error', onError);
+    }
   }
 
   /**
-   * `onError` hears of errors of the open socket, which stays open.
-   * @throws PortUnavailableError when the port is taken or privileged.
+   * `onError` hears of errors of the open sockets, which stay open.
+   * @throws PortUnavailableError when an endpoint is taken, privileged, or not of this machine.
    */
-  static async open(address: string, port: number, onError: (error: Error) => void): Promise<StunServer> {
-    return new StunServer(await bindUdp(address, port), onError);
+  static async open(options: StunServerOptions, onError: (error: Error) => void): Promise<StunServer> {
+    const bound: BoundSocket[] = [];
+    try {
+      const ports = [
+        await bindOnAll(options.addresses, options.port, bound),
+        await bindOnAll(options.addresses, options.alternatePort, bound),
+      ] as const;
+      const addresses = options.addresses.flatMap((address) => address?.public ?? []);
+      return new StunServer(bound, { addresses, ports }, onError);
+    } catch (error) {
+      await Promise.all(bound.map(({ socket }) => closeUdp(socket)));
+      throw error;
+    }
   }
 
-  get port(): number {
-    return this.#socket.address().port;
+  /** Where clients can ask, the first address and port first. */
+  get endpoints(): Endpoint[] {
+    return [...this.#sockets.keys()];
   }
 
-  close(): Promise<void> {
-    return closeUdp(this.#socket);
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#sockets.values(), closeUdp));
   }
 
-  #receive(datagram: Buffer, source: RemoteInfo): void {
+  #receive(datagram: Buffer, source: RemoteInfo, asked: SocketAddress): void {
     if (!this.#sources.take(source.address, performance.now())) {
       this.stats.limited++;
       return;
     }
-    const answer = respond(datagram, source);
-    if (!answer) {
+    const answer = respond(datagram, source, asked, this.#service);
+    const socket = answer && this.#sockets.get(formatEndpoint(answer.from));
+    if (!socket) {
       this.stats.ignored++;
       return;
     }
     this.stats.answers++;
-    this.#socket.send(answer, source.port, source.address);
+    socket.send(answer.datagram, answer.to.port, answer.to.address);
   }
+}
+
+interface BoundSocket {
+  readonly socket: Socket;
+  readonly endpoint: SocketAddress;
+}
+
+/** Binds the same port of every address; resolves to it. */
+async function bindOnAll(
+  addresses: StunServerOptions['addresses'],
+  port: number,
+  bound: BoundSocket[],
+): Promise<number> {
+  let chosen = port;
+  for (const address of addresses) {
+    if (!address) continue;
+    const socket = await bindUdp(address.bind, chosen);
+    chosen = socket.address().port;
+    bound.push({ socket, endpoint: { address: address.public, port: chosen } });
+  }
+  return chosen;
 }

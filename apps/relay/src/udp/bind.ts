@@ -3,12 +3,12 @@ import { createSocket, type Socket } from 'node:dgram';
 /** Room for bursts while the event loop is busy; the system may grant less. */
 const socketBufferBytes = 4 * 1024 * 1024;
 
-/** A port that somebody else has, or that we may not have. */
+/** A port that somebody else has, or that we may not have, or of an address that is not of this machine. */
 export class PortUnavailableError extends Error {}
 
 /**
  * A UDP socket on the given port (0: any) of a local IPv4 or IPv6 address.
- * @throws PortUnavailableError when the port is taken or privileged.
+ * @throws PortUnavailableError when the port is taken or privileged, or the address is not of this machine.
  */
 export async function bindUdp(address: string, port: number): Promise<Socket> {
   const family = address.includes(':') ? 6 : 4;
@@ -29,7 +29,9 @@ export async function bindUdp(address: string, port: number): Promise<Socket> {
     return socket;
   } catch (error) {
     socket.close();
-    throw isUnavailable(error) ? new PortUnavailableError(`UDP port ${port} is not available`) : error;
+    throw isUnavailable(error)
+      ? new PortUnavailableError(`UDP port ${port} of ${address} is not available`)
+      : error;
   }
 }
 
@@ -39,5 +41,5 @@ export function closeUdp(socket: Socket): Promise<void> {
 
 function isUnavailable(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EACCES';
+  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
 }

@@ -12,6 +12,14 @@ export interface StunError {
   readonly reason: string;
 }
 
+/** Which of its addresses and ports a server is to answer from: the other one, or the one that was asked. */
+export interface ChangeRequest {
+  readonly address: boolean;
+  readonly port: boolean;
+}
+
+const changeFlag = { address: 4, port: 2 } as const;
+
 /**
  * MAPPED-ADDRESS, RESPONSE-ORIGIN, OTHER-ADDRESS (sections 14.1; RFC 5780 sections 7.3, 7.4): a zero, the
  * family, the port, the address. Throws a RangeError when the address is not an IP address.
@@ -67,6 +75,29 @@ export function encodeUnknownAttributes(types: readonly number[]): Buffer {
 export function decodeUnknownAttributes(value: Buffer): number[] | undefined {
   if (value.length % 2 !== 0) return undefined;
   return Array.from({ length: value.length / 2 }, (_, index) => value.readUInt16BE(index * 2));
+}
+
+/** CHANGE-REQUEST (RFC 5780 section 7.2): two flags in 32 bits. */
+export function encodeChangeRequest({ address, port }: ChangeRequest): Buffer {
+  return Buffer.from([0, 0, 0, (address ? changeFlag.address : 0) | (port ? changeFlag.port : 0)]);
+}
+
+/** The inverse of {@link encodeChangeRequest}; undefined for another length, unknown flags are ignored. */
+export function decodeChangeRequest(value: Buffer): ChangeRequest | undefined {
+  if (value.length !== 4) return undefined;
+  const flags = value.readUInt8(3);
+  return { address: (flags & changeFlag.address) !== 0, port: (flags & changeFlag.port) !== 0 };
+}
+
+/** RESPONSE-PORT (RFC 5780 section 7.5): a port, which some senders pad to four bytes themselves. */
+export function encodeResponsePort(port: number): Buffer {
+  return Buffer.from([port >> 8, port & 0xff]);
+}
+
+/** The inverse of {@link encodeResponsePort}; undefined for other lengths and for port 0. */
+export function decodeResponsePort(value: Buffer): number | undefined {
+  if (value.length !== 2 && value.length !== 4) return undefined;
+  return value.readUInt16BE(0) || undefined;
 }
 
 /** The port is masked by the first half of the magic cookie, the address by the cookie and the transaction id. */
