@@ -1,40 +1,65 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { Endpoint } from '#shared/endpoint';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
-import { classifyNat, type MappingBehaviour, type NatClassification } from './classification';
-import { probeMappings } from './stun-probe';
+import { classifyNat, isEndpointDependent, type NatClassification } from './classification';
+import {
+  discoverFiltering,
+  discoverMapping,
+  type FilterDiscovery,
+  type MappingDiscovery,
+  type ServerRoundTrip,
+} from './discovery';
+import { StunSocket } from './stun-socket';
 
 /** What `status` and `netcheck` tell of the network. */
-export interface NatInfo {
-  readonly natType: NatType;
-  readonly mapping: MappingBehaviour;
-  /** The public address of the port that WireGuard uses; null while unknown. */
-  readonly publicEndpoint: Endpoint | null;
+export interface NatInfo extends NatClassification {
+  /** Whether the NAT leads packets to its own public endpoints back inside; null while unknown, and without a NAT. */
+  readonly hairpinning: boolean | null;
   /** No STUN server answered: nothing is known that would help a direct path. */
   readonly relayOnly: boolean;
   /** ISO 8601, UTC; null before the first detection. */
   readonly detectedAt: string | null;
+  readonly stunServers: readonly ServerRoundTrip[];
 }
 
 const DETECTION_LIMIT_MS = 3_000;
 /** Common home routers forget a silent mapping after 30 s, though RFC 4787 section 4.3 asks for 2 minutes. */
 const MAPPING_LIFETIME_MS = 30_000;
-const nothingKnown: NatClassification = { natType: 'unknown', mapping: 'unknown', publicEndpoint: null };
+const nothingKnown: Detection = {
+  classification: {
+    natType: 'unknown',
+    mapping: 'unknown',
+    filtering: 'unknown',
+    portPreservation: null,
+    publicEndpoint: null,
+  },
+  hairpinning: null,
+  isAnswered: false,
+  stunServers: [],
+  atMs: null,
+};
 
 interface Detection {
   readonly classification: NatClassification;
-  readonly answered: boolean;
+  readonly hairpinning: boolean | null;
+  readonly isAnswered: boolean;
+  readonly stunServers: readonly ServerRoundTrip[];
   /** Unix time; null before the first detection. */
   readonly atMs: number | null;
 }
+
+type ObservedMapping = MappingDiscovery & {
+  readonly localPort: number;
+  /** What a server saw of WireGuard's port, before WireGuard had it. */
+  readonly ownPublicEndpoint: Endpoint | null;
+};
 
 /**
  * Finds out how the network maps UDP. Probes from the port that WireGuard will listen on, as only that port's mapping
  * is of use to peers; once WireGuard has the port, from another one, which still shows the behaviour.
  */
 export class NATTraversal {
-  private detected: Detection = { classification: nothingKnown, answered: false, atMs: null };
+  private detected = nothingKnown;
   private running: Promise<NatInfo> | undefined;
   private port = 0;
   private portInUse = false;
@@ -48,11 +73,13 @@ export class NATTraversal {
   }
 
   info(): NatInfo {
-    const { classification, answered, atMs } = this.detected;
+    const { classification, hairpinning, isAnswered, stunServers, atMs } = this.detected;
     return {
       ...classification,
-      relayOnly: !answered,
+      hairpinning,
+      relayOnly: !isAnswered,
       detectedAt: atMs === null ? null : new Date(atMs).toISOString(),
+      stunServers,
     };
   }
 
@@ -87,54 +114,68 @@ export class NATTraversal {
   private async run(): Promise<NatInfo> {
     const deadline = AbortSignal.timeout(DETECTION_LIMIT_MS);
     const servers = await this.stunServers(deadline).catch(() => []);
-    const observed =
-      (await this.observeMappings(servers, deadline)) ?? (await this.observeMappings(servers, deadline));
-    this.detected = {
-      classification: observed?.classification ?? nothingKnown,
-      answered: observed?.answered ?? false,
-      atMs: Date.now(),
-    };
+    const [mapping, filtering] = await Promise.all([
+      this.observeMapping(servers, deadline).then((observed) => this.publishEarly(observed)),
+      discoverFiltering(servers, deadline),
+    ]);
+    this.detected = detection(mapping, filtering);
     return this.info();
   }
 
-  /** undefined when WireGuard took the port in the meantime */
-  private async observeMappings(servers: readonly Endpoint[], deadline: AbortSignal) {
-    const isOwnPort = !this.portInUse;
+  /** The public endpoint is of use to the first party that is entered, before the rest is known. */
+  private publishEarly(mapping: ObservedMapping): ObservedMapping {
+    if (this.detected.atMs === null) {
+      this.detected = detection(mapping, { filterings: [], isHairpinning: null });
+    }
+    return mapping;
+  }
+
+  /** From WireGuard's port if it is free and stays so; that port's public endpoint is kept in any case. */
+  private async observeMapping(
+    servers: readonly Endpoint[],
+    deadline: AbortSignal,
+  ): Promise<ObservedMapping> {
+    if (this.portInUse) {
+      return { ...(await this.observeFrom(0, servers, deadline)), ownPublicEndpoint: null };
+    }
     const portTaken = (this.portTaken = new AbortController());
-    const socket = await bindSocket(isOwnPort ? this.port : 0);
+    const signal = AbortSignal.any([deadline, portTaken.signal]);
+    const own = await this.observeFrom(this.port, servers, signal, (port) => (this.port = port));
+    const ownPublicEndpoint = own.mappings[0]?.mapped ?? null;
+    const observed = portTaken.signal.aborted ? await this.observeFrom(0, servers, deadline) : own;
+    return { ...observed, ownPublicEndpoint };
+  }
+
+  private async observeFrom(
+    port: number,
+    servers: readonly Endpoint[],
+    signal: AbortSignal,
+    onBound: (port: number) => void = () => undefined,
+  ): Promise<MappingDiscovery & { localPort: number }> {
+    const socket = await StunSocket.open(port, signal);
     try {
-      const { port } = socket.address();
-      if (isOwnPort && this.portInUse) return undefined;
-      if (isOwnPort) this.port = port;
-      const observations = await probeMappings(
-        socket,
-        servers,
-        AbortSignal.any([deadline, portTaken.signal]),
-      );
-      if (portTaken.signal.aborted) return undefined;
-      const found = classifyNat(observations, { addresses: localAddresses(), port });
-      // The mapping of another port says nothing about WireGuard's.
-      const classification = isOwnPort ? found : { ...found, publicEndpoint: null };
-      return { classification, answered: observations.length > 0 };
+      const localPort = socket.port;
+      if (!signal.aborted) onBound(localPort);
+      return { ...(await discoverMapping(socket, servers)), localPort };
     } finally {
       socket.close();
     }
   }
 }
 
-/** Binds the port, or another one when it is taken. */
-async function bindSocket(port: number): Promise<Socket> {
-  const socket = createSocket('udp4');
-  const bound = await new Promise<boolean>((resolve) => {
-    socket.once('listening', () => resolve(true));
-    // Stays in place: an ICMP error on an open socket must not end the process.
-    socket.on('error', () => resolve(false));
-    socket.bind(port);
-  });
-  if (bound) return socket;
-  socket.close();
-  if (port === 0) throw new Error('no UDP port can be bound');
-  return bindSocket(0);
+function detection(mapping: ObservedMapping, { filterings, isHairpinning }: FilterDiscovery): Detection {
+  const { mappings, localPort, roundTrips, ownPublicEndpoint } = mapping;
+  const local = { addresses: localAddresses(), port: localPort };
+  const found = classifyNat({ mappings, filterings, local });
+  // The mapping of another port says nothing about WireGuard's, but for what it depends on.
+  const publicEndpoint = isEndpointDependent(found.mapping) ? null : ownPublicEndpoint;
+  return {
+    classification: { ...found, publicEndpoint },
+    hairpinning: found.mapping === 'none' ? null : isHairpinning,
+    isAnswered: mappings.length > 0,
+    stunServers: roundTrips,
+    atMs: Date.now(),
+  };
 }
 
 function localAddresses(): ReadonlySet<string> {
