@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import { serverInfoSchema } from '#shared/api/rest';
-import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
+import { parseEndpoint, splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import { ControlHttp } from '../control/http';
 import { NATTraversal } from '../nat/nat-traversal';
 import { answer, type Context } from './context';
-import { renderNetcheck, type NetcheckReport } from './rendering';
+import { renderNetcheck, type NetcheckReport, type StunServerReport } from './rendering';
 
 const SERVER_LIMIT_MS = 5_000;
 
@@ -16,14 +16,27 @@ export async function netcheck(context: Context): Promise<void> {
 }
 
 async function examine({ config }: Context): Promise<NetcheckReport> {
-  const { stunServers: offered, ...server } = await askServer(config.server);
+  const { relays, ...server } = await askServer(config.server);
   const configured = config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
-  const stunServers = [...new Set([...configured, ...offered])];
-  const natInfo = await new NATTraversal(() => Promise.resolve(stunServers)).detect();
+  const offered = relays.flatMap(({ stunEndpoints }) => stunEndpoints);
+  const servers = [...new Set([...configured, ...offered])];
+  const natInfo = await new NATTraversal(() => Promise.resolve(servers)).detect();
+  const stunServers = natInfo.stunServers.map((stunServer) => ({
+    ...stunServer,
+    relay: relayAt(stunServer.endpoint, relays),
+  }));
   return { server, stunServers, natInfo };
 }
 
-async function askServer(url: string): Promise<NetcheckReport['server'] & { stunServers: Endpoint[] }> {
+function relayAt(endpoint: Endpoint, relays: ServerInfo['relays']): StunServerReport['relay'] {
+  const { address } = splitEndpoint(endpoint);
+  const relay = relays.find(({ stunEndpoints }) =>
+    stunEndpoints.some((stunEndpoint) => splitEndpoint(stunEndpoint).address === address),
+  );
+  return relay ? { id: relay.id, region: relay.region } : null;
+}
+
+async function askServer(url: string): Promise<NetcheckReport['server'] & Pick<ServerInfo, 'relays'>> {
   const http = new ControlHttp(new URL(url));
   const startedAtMs = performance.now();
   try {
@@ -34,10 +47,10 @@ async function askServer(url: string): Promise<NetcheckReport['server'] & { stun
       signal: AbortSignal.timeout(SERVER_LIMIT_MS),
     });
     const latencyMs = performance.now() - startedAtMs;
-    return { url, latencyMs, error: null, stunServers: relays.flatMap((relay) => relay.stunEndpoints) };
+    return { url, latencyMs, error: null, relays };
   } catch (error) {
     if (!(error instanceof LanrageError)) throw error;
-    return { url, latencyMs: null, error: { code: error.code, message: error.message }, stunServers: [] };
+    return { url, latencyMs: null, error: { code: error.code, message: error.message }, relays: [] };
   } finally {
     await http.close();
   }

@@ -1,5 +1,7 @@
-import type { PartyId, PeerId } from '#shared/party/identity';
+import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
 import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
@@ -15,10 +17,14 @@ import {
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
-  mapping: 'endpoint_dependent',
+  mapping: 'address_and_port_dependent',
+  filtering: 'address_and_port_dependent',
+  hairpinning: false,
+  portPreservation: null,
   publicEndpoint: null,
   relayOnly: false,
   detectedAt: '2026-01-01T00:00:00.000Z',
+  stunServers: [],
 };
 const peer = (changes: Partial<Peer>): Peer => ({
   id: 'a'.repeat(16) as PeerId,
@@ -71,7 +77,7 @@ describe('status', () => {
     );
     expect(lines).toContainEqual(expect.stringMatching(/^Dave +10\.66\.255\.254 +failed +–$/));
     expect(lines).toContainEqual(expect.stringMatching(/^Dave: No answer\./));
-    expect(lines).toContainEqual('NAT type       symmetric (mapping: endpoint dependent)');
+    expect(lines).toContainEqual('NAT type       symmetric');
   });
 
   it('fits 80 columns, whatever the names', () => {
@@ -142,5 +148,51 @@ describe('the other answers', () => {
     expect(text).toContain('http://192.0.2.1:8080: no answer');
     expect(text).toContain('CONTROL_UNAVAILABLE');
     expect(widest(text)).toBeLessThanOrEqual(80);
+  });
+
+  describe('netcheck', () => {
+    const server = { url: 'http://192.0.2.1:8080', latencyMs: 12, error: null };
+    const report = (changes: Partial<NatInfo>) =>
+      renderNetcheck({ server, stunServers: [], natInfo: { ...natInfo, ...changes } });
+
+    it('tells the round trip to every STUN server, and whose it is', () => {
+      const text = renderNetcheck({
+        server,
+        stunServers: [
+          {
+            endpoint: '192.0.2.1:3478' as Endpoint,
+            roundTripMs: 31.2,
+            relay: { id: 'fra\u001b-1', region: 'eu' },
+          },
+          { endpoint: '192.0.2.9:3478' as Endpoint, roundTripMs: null, relay: null },
+        ],
+        natInfo,
+      });
+      expect(text).toContain('STUN servers   192.0.2.1:3478 (relay fra\ufffd-1, eu): 31 ms\n');
+      expect(text).toContain('\n               192.0.2.9:3478: no answer\n');
+    });
+
+    it('tells what the NAT does', () => {
+      const text = report({});
+      expect(text).toContain('\nMapping        address and port dependent\n');
+      expect(text).toContain('\nFiltering      address and port dependent\n');
+      expect(text).toContain('\nHairpinning    no\nKeeps ports    unknown\n');
+      expect(report({ hairpinning: true })).toContain('\nHairpinning    yes\n');
+      expect(report({ mapping: 'none' })).not.toContain('Hairpinning');
+      expect(report({ relayOnly: true })).not.toContain('Mapping');
+      expect(report({ relayOnly: true })).toContain('blocks UDP');
+    });
+
+    // Worded from the same table that orders the attempts.
+    it.each(natTypes)('promises to %s no more and no less than the table of NAT types', (natType) => {
+      const text = report({ natType }).replace(/\s+/g, ' ');
+      const reached = natTypes.filter((other) => canConnectDirectly(natType, other));
+      expect(text.includes('directly with everybody.')).toBe(reached.length === natTypes.length);
+      expect(text.includes('except players behind a symmetric NAT')).toBe(
+        reached.includes('port_restricted_cone') && !reached.includes('symmetric'),
+      );
+      expect(text.includes('players whose NAT is open or full_cone')).toBe(reached.length === 2);
+      expect(widest(report({ natType }))).toBeLessThanOrEqual(80);
+    });
   });
 });

@@ -1,7 +1,9 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
 import Table from 'cli-table3';
 import type { LanrageError } from '#shared/errors';
+import type { NatType } from '#shared/party/nat-type';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
+import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { ConnectionType, Peer } from '../party/party';
 
@@ -16,8 +18,14 @@ export interface NetcheckReport {
     readonly latencyMs: number | null;
     readonly error: { readonly code: string; readonly message: string } | null;
   };
-  readonly stunServers: readonly string[];
+  readonly stunServers: readonly StunServerReport[];
   readonly natInfo: NatInfo;
+}
+
+/** A STUN server, one for each address. */
+export interface StunServerReport extends ServerRoundTrip {
+  /** Of the relay that it belongs to; null for a server from the settings. */
+  readonly relay: { readonly id: string; readonly region: string } | null;
 }
 
 type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
@@ -82,8 +90,11 @@ export function renderNetcheck({ server, stunServers, natInfo }: NetcheckReport)
   return [
     ...wrap(`Server         ${server.url}: ${reachable}`),
     ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
-    `STUN servers   ${stunServers.length}`,
+    ...stunServers.flatMap(renderStunServer),
     ...renderNat(natInfo),
+    ...(natInfo.relayOnly ? [] : renderBehaviour(natInfo)),
+    '',
+    ...wrap(consequence(natInfo)),
   ].join('\n');
 }
 
@@ -153,13 +164,59 @@ function formatLatency(latencyMs: number): string {
   return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
 }
 
-function renderNat({ natType, mapping, publicEndpoint, relayOnly, detectedAt }: NatInfo): string[] {
+function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo): string[] {
   if (detectedAt === null) return ['Network        not examined yet'];
   if (relayOnly) return ['Network        no STUN server answers: relay only'];
+  return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
+}
+
+function renderStunServer({ endpoint, roundTripMs, relay }: StunServerReport, index: number): string[] {
+  const label = index === 0 ? 'STUN servers   ' : ' '.repeat(15);
+  const of = relay ? ` (relay ${printable(relay.id)}, ${printable(relay.region)})` : '';
+  return wrap(`${label}${endpoint}${of}: ${roundTripMs === null ? 'no answer' : formatLatency(roundTripMs)}`);
+}
+
+/** In the terms of RFC 4787. */
+function renderBehaviour({ mapping, filtering, hairpinning, portPreservation }: NatInfo): string[] {
   return [
-    `NAT type       ${natType} (mapping: ${mapping.replaceAll('_', ' ')})`,
-    `Public address ${publicEndpoint ?? 'unknown'}`,
+    `Mapping        ${mapping.replaceAll('_', ' ')}`,
+    `Filtering      ${filtering.replaceAll('_', ' ')}`,
+    // Where nothing is translated there is nothing to lead back or to keep.
+    ...(mapping === 'none'
+      ? []
+      : [`Hairpinning    ${yesOrNo(hairpinning)}`, `Keeps ports    ${yesOrNo(portPreservation)}`]),
   ];
+}
+
+function yesOrNo(value: boolean | null): string {
+  if (value === null) return 'unknown';
+  return value ? 'yes' : 'no';
+}
+
+function consequence({ natType, relayOnly }: NatInfo): string {
+  if (!relayOnly) return reach[natType];
+  return 'No STUN server answers. Either none is known, or this network blocks UDP, without which nobody can play here.';
+}
+
+/** What the table in nat-type.ts means to a player. */
+const reach: Record<NatType, string> = {
+  open: 'You can connect directly with everybody.',
+  full_cone: 'You can connect directly with everybody.',
+  restricted_cone: exceptSymmetric(),
+  port_restricted_cone: exceptSymmetric(),
+  symmetric:
+    'You can connect directly with players whose NAT is open or full_cone, or who have a public address. With ' +
+    'everybody else you play through the relay. A forwarded UDP port or UPnP on your router would change that.',
+  unknown:
+    'You can connect directly with players whose NAT is open or full_cone. What your own NAT does could not be ' +
+    'found out completely, so the others may or may not work; the relay takes those that do not.',
+};
+
+function exceptSymmetric(): string {
+  return (
+    'You can connect directly with everybody except players behind a symmetric NAT, as in some mobile and company ' +
+    'networks; with those you play through the relay.'
+  );
 }
 
 /** At spaces only: what is longer than a line stays whole, to be copied. */

@@ -26,6 +26,7 @@ const mappedTo = {
   Y: endpoint('192.0.2.1:61000'),
   Z: endpoint('192.0.2.1:61001'),
   own: endpoint('198.51.100.7:50000'),
+  ownOther: endpoint('198.51.100.7:50001'),
 };
 /** `A1=X B1=Y`: A1 saw the socket at X, B1 at Y. */
 const mappings = (text: string): MappingObservation[] =>
@@ -60,6 +61,7 @@ describe('the mapping behaviour', () => {
     [all, 'endpoint_independent', mappedTo.X],
     ['A1=own', 'none', mappedTo.own],
     ['A1=own B1=own', 'none', mappedTo.own],
+    ['A1=ownOther B1=ownOther', 'endpoint_independent', mappedTo.ownOther],
     ['A1=X A2=Y', 'address_and_port_dependent', null],
     ['A1=X B1=Y B2=Z', 'address_and_port_dependent', null],
     ['A1=X A2=X B1=Y B2=Y', 'address_dependent', null],
