@@ -1,11 +1,16 @@
-/** The compiled agent asks the compiled STUN service, from behind every NAT of the lab. */
+/** The compiled agent asks the compiled STUN service, and coturn's, from behind every NAT of the lab. */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatInfo } from '../../apps/client/src/nat/nat-traversal';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
 import { natKinds, type NatKind } from '../lab/nat';
+import { itWith } from './support/programs';
+import { collectOutput, end, root, until } from './support/processes';
 
 type Behaviour = Pick<
   NatInfo,
@@ -58,7 +63,6 @@ const withOneAddress: Record<NatKind, Behaviour> = {
   udp_blocked: nothing,
 };
 
-const root = join(__dirname, '../..');
 /** Nobody is there, and nobody says so. */
 const deadServer = '192.0.2.99:3478';
 
@@ -67,6 +71,7 @@ describeLab('NAT discovery', () => {
   let server: Host, smallServer: Host;
   const hosts = new Map<NatKind, Host>();
   const results = new Map<NatKind, { twoAddresses: ProbeResult; oneAddress: ProbeResult }>();
+  const coturnIt = itWith('turnserver', '--version', 'coturn');
 
   beforeAll(async () => {
     lab = await Lab.create();
@@ -128,6 +133,23 @@ describeLab('NAT discovery', () => {
     },
   );
 
+  coturnIt(
+    'knows all of them by a server of other make',
+    async () => {
+      const foreign = await lab.publicHost('foreign', { addresses: 2 });
+      const scratch = await mkdtemp(join(tmpdir(), 'lanrage-coturn-'));
+      const coturn = await startCoturn(foreign, scratch);
+      const found = natKinds.map(async (kind) => {
+        const { first } = await probe(hostBehind(kind), `${foreign.address}:3478`);
+        expect({ kind, ...first }).toMatchObject({ kind, ...withTwoAddresses[kind] });
+      });
+      await Promise.all(found);
+      await end(coturn, 'SIGKILL');
+      await rm(scratch, { recursive: true });
+    },
+    60_000,
+  );
+
   function hostBehind(kind: NatKind): Host {
     const host = hosts.get(kind);
     if (!host) throw new Error(`No host behind ${kind}`);
@@ -153,6 +175,25 @@ async function startRelay(host: Host, settings: NodeJS.ProcessEnv = {}): Promise
     },
   });
   await once(child, 'message');
+}
+
+async function startCoturn(host: Host, scratch: string): Promise<ChildProcess> {
+  const listeners = host.addresses.flatMap((address) => ['--listening-ip', address]);
+  const files = [
+    '--userdb',
+    join(scratch, 'turndb'),
+    '--pidfile',
+    join(scratch, 'pid'),
+    '--log-file',
+    'stdout',
+  ];
+  const plain = ['-n', '--no-auth', '--no-tls', '--no-dtls', '--no-cli', '--relay-ip', host.address];
+  const child = host.spawn(['turnserver', ...plain, ...files, ...listeners], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collectOutput(child);
+  await until('coturn listens', () => output.stdout.includes('Total General servers'));
+  return child;
 }
 
 async function probe(host: Host, ...servers: string[]): Promise<ProbeResult> {

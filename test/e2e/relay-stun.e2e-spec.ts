@@ -1,5 +1,5 @@
 /** The STUN service on loopback, asked by coturn's clients, by a browser, and by our own codec. */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -11,6 +11,7 @@ import { decodeBindingResponse, encodeBindingRequest } from '#shared/stun/bindin
 import { attributeType, type StunAttribute } from '#shared/stun/message';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp, PortUnavailableError } from '../../apps/relay/src/udp/bind';
+import { itWith } from './support/programs';
 
 const chromiumPath = '/usr/bin/chromium';
 /** Nothing that would talk to anybody but the server of this test. */
@@ -219,11 +220,4 @@ function gatherCandidates(server: Endpoint): string {
     connection.createDataChannel('game');
     connection.createOffer().then((offer) => connection.setLocalDescription(offer));
   })`;
-}
-
-/** `it` where the program is installed or has to be, else a skip that says what is missing. */
-function itWith(program: string, option: string, debianPackage: string): jest.It {
-  if (process.env['CI'] === 'true' || spawnSync(program, [option]).error === undefined) return it;
-  process.stderr.write(`Skipped: ${program} is not installed (Debian package ${debianPackage}).\n`);
-  return it.skip;
 }
