@@ -4,6 +4,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
+import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
@@ -116,8 +117,17 @@ describe('the lanrage command', () => {
     const { stdout } = await run(['netcheck', '--json'], { LANRAGE_STUN_SERVERS: '127.0.0.1:29' });
     relay.socket.disconnect();
     expect(performance.now() - startedAtMs).toBeLessThan(5_000);
-    const report = JSON.parse(stdout) as { stunServers: string[] };
-    expect(report.stunServers.sort()).toEqual(['127.0.0.1:19', '127.0.0.1:29', '127.0.0.1:9']);
+    const report = JSON.parse(stdout) as NetcheckReport;
+    const unanswered = (endpoint: string, isOfRelay: boolean) => ({
+      endpoint,
+      roundTripMs: null,
+      relay: isOfRelay ? { id: 'relay-1', region: 'local' } : null,
+    });
+    expect(report.stunServers).toEqual([
+      unanswered('127.0.0.1:29', false),
+      unanswered('127.0.0.1:9', true),
+      unanswered('127.0.0.1:19', true),
+    ]);
   }, 15_000);
 
   it('takes settings from config.json, and a flag before them', async () => {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
-import { parseEndpoint, splitEndpoint, type Endpoint } from '#shared/endpoint';
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import { ControlHttp } from '../control/http';
 import { NATTraversal } from '../nat/nat-traversal';
@@ -29,10 +29,7 @@ async function examine({ config }: Context): Promise<NetcheckReport> {
 }
 
 function relayAt(endpoint: Endpoint, relays: ServerInfo['relays']): StunServerReport['relay'] {
-  const { address } = splitEndpoint(endpoint);
-  const relay = relays.find(({ stunEndpoints }) =>
-    stunEndpoints.some((stunEndpoint) => splitEndpoint(stunEndpoint).address === address),
-  );
+  const relay = relays.find(({ stunEndpoints }) => stunEndpoints.includes(endpoint));
   return relay ? { id: relay.id, region: relay.region } : null;
 }
 

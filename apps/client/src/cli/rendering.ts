@@ -22,7 +22,6 @@ export interface NetcheckReport {
   readonly natInfo: NatInfo;
 }
 
-/** A STUN server, one for each address. */
 export interface StunServerReport extends ServerRoundTrip {
   /** Of the relay that it belongs to; null for a server from the settings. */
   readonly relay: { readonly id: string; readonly region: string } | null;

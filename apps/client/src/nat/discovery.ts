@@ -12,7 +12,6 @@ import { attributeType } from '#shared/stun/message';
 import type { ChangeAttempt, FilteringObservation, MappingObservation } from './classification';
 import { StunSocket, type StunOutcome, type StunReply } from './stun-socket';
 
-/** A server by the address that answers for it. */
 export interface ServerRoundTrip {
   readonly endpoint: Endpoint;
   /** null when it does not answer. */
@@ -21,7 +20,7 @@ export interface ServerRoundTrip {
 
 export interface MappingDiscovery {
   readonly mappings: readonly MappingObservation[];
-  /** One for each address in the list. */
+  /** One for each server of the list. */
   readonly roundTrips: readonly ServerRoundTrip[];
 }
 
@@ -60,10 +59,10 @@ export async function discoverMapping(
       const success = successOf(outcome);
       return success ? [{ server, mapped: success.mappedAddress }] : [];
     }),
-    roundTrips: onePerAddress(listed).map((endpoint) => {
-      const ofAddress = outcomes.filter(({ server }) => hasAddressOf(server, endpoint));
-      return { endpoint, roundTripMs: shortestRoundTrip(ofAddress.map(({ outcome }) => outcome)) };
-    }),
+    roundTrips: listed.map((endpoint) => ({
+      endpoint,
+      roundTripMs: roundTripOf(outcomes.find(({ server }) => server === endpoint)?.outcome),
+    })),
   };
 }
 
@@ -178,9 +177,8 @@ function successOf(outcome: StunOutcome): Success | undefined {
   return response && 'mappedAddress' in response ? response : undefined;
 }
 
-function shortestRoundTrip(outcomes: readonly StunOutcome[]): number | null {
-  const roundTrips = outcomes.filter(isReply).map(({ roundTripMs }) => roundTripMs);
-  return roundTrips.length > 0 ? Math.min(...roundTrips) : null;
+function roundTripOf(outcome: StunOutcome | undefined): number | null {
+  return outcome !== undefined && isReply(outcome) ? outcome.roundTripMs : null;
 }
 
 function isReply(outcome: StunOutcome): outcome is StunReply {
