@@ -18,6 +18,11 @@ const pureFiles = [
   'apps/relay/src/stun/responder.ts',
   'apps/client/src/nat/classification.ts',
   'apps/client/src/connection/path.ts',
+  'apps/client/src/party/membership.ts',
+  'apps/client/src/party/party.ts',
+  'apps/client/src/control/reconnection.ts',
+  'apps/client/src/network/tunnel-message.ts',
+  'apps/client/src/network/uapi.ts',
   'apps/client/src/cli/rendering.ts',
 ];
 

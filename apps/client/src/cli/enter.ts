@@ -77,8 +77,10 @@ function narrate({ parties }: Agent): void {
   parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
   parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
   parties.on('connectionChanged', (peer) => console.log(renderConnection(peer)));
-  parties.on('controlLost', () => console.log('The server is away. The game goes on without it.'));
-  parties.on('controlConnected', () => console.log('Connected to the server.'));
+  parties.on('controlLost', () => {
+    console.log('The server is away. The game goes on without it.');
+    parties.once('controlConnected', () => console.log('The server is back.'));
+  });
 }
 
 function isLocal(server: string): boolean {

@@ -125,6 +125,7 @@ export class Signaling extends EventEmitter<SignalingEvents> {
   }
 
   private onDisconnect(reason: string): void {
+    if (reason === 'io client disconnect') return;
     this.emit('disconnected', reason);
     if (this.wanted) this.scheduleRetry(0);
   }
