@@ -145,6 +145,9 @@ describe('the NAT type', () => {
     [dependent, byPort, 'symmetric'],
     [dependent, [], 'symmetric'],
     ['A1=X A2=X', byPort, 'unknown'],
+    // Two servers with one address each: together they tell the mapping, and one of them the filtering by port.
+    ['A1=X A2=X C1=X', [changed('refused', 'silent')], 'port_restricted_cone'],
+    ['A1=X A2=X C1=X', [changed('refused', 'arrived')], 'unknown'],
     ['A1=X', independent, 'unknown'],
     ['', [], 'unknown'],
   ])('%s with %j: %s', (seen, filterings, natType) => {

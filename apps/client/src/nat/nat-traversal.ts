@@ -55,8 +55,9 @@ type ObservedMapping = MappingDiscovery & {
 };
 
 /**
- * Finds out how the network maps UDP. Probes from the port that WireGuard will listen on, as only that port's mapping
- * is of use to peers; once WireGuard has the port, from another one, which still shows the behaviour.
+ * Finds out what the network does to UDP. The mapping is asked for from the port that WireGuard will listen on, as only
+ * that port's public endpoint is of use to peers; once WireGuard has the port, from another one, which still shows the
+ * behaviour.
  */
 export class NATTraversal {
   private detected = nothingKnown;

@@ -48,6 +48,8 @@ export class StunSocket {
   ) {
     socket.on('message', (datagram, source) => {
       const { start, end } = transactionIdAt;
+      // RFC 768: a sender without a port is no endpoint that could be compared with another.
+      if (source.port === 0) return;
       this.expected.get(datagram.toString('hex', start, end))?.(datagram, source);
     });
     signal.addEventListener('abort', () => this.abort(), { once: true });

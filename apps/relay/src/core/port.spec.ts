@@ -71,6 +71,12 @@ describe('a handshake', () => {
     });
   });
 
+  it('from port 0, to which no answer could be sent, makes nobody known', () => {
+    const world = new World();
+    expect(world.send(at('192.0.2.1', 0), initiation(bob, 0xa1))).toBe('malformed');
+    expect(world.send(bobHome, initiation(alice, 0xb1))).toBe('recipient_unknown');
+  });
+
   it('for neither player is dropped', () => {
     const world = new World();
     expect(world.send(aliceHome, initiation(testKey(3), 1))).toBe('wrong_mac1');

@@ -29,7 +29,8 @@ export class Port {
 
   /** What to do with a datagram, which is not kept. `nowMs` must not go backwards. */
   receive(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    const type = messageType(datagram);
+    // RFC 768: a sender without a port, to which nothing could ever be sent, expects no answer.
+    const type = source.port === 0 ? undefined : messageType(datagram);
     const verdict = type === undefined ? 'malformed' : this.#judge(type, datagram, source, nowMs);
     if (type === 'response' && isDestination(verdict)) this.stats.handshakes++;
     this.#count(verdict, datagram.length);

@@ -2,7 +2,7 @@ import type { SocketAddress } from '#shared/endpoint';
 
 /** Why a datagram was not forwarded; the label of a metric, so the list is closed. */
 export const dropReasons = [
-  /** Not the first bytes and the length of a WireGuard message. */
+  /** Not the first bytes and the length of a WireGuard message, or from port 0. */
   'malformed',
   /** A handshake message for neither player. */
   'wrong_mac1',

@@ -161,6 +161,10 @@ describe('the STUN responder', () => {
     expect(respond(datagram, source, asked, service)).toBeUndefined();
   });
 
+  it('is silent on port 0, to which nothing can be sent', () => {
+    expect(respond(request(), { ...source, port: 0 }, asked, service)).toBeUndefined();
+  });
+
   const anyAttribute = fc.record({
     type: fc.oneof(
       fc.constantFrom(attributeType.changeRequest, attributeType.responsePort, attributeType.padding),

@@ -78,6 +78,8 @@ export function respond(
 ): StunAnswer | undefined {
   const request = decodeMessage(datagram);
   if (request?.class !== 'request' || request.method !== bindingMethod) return undefined;
+  // RFC 768: a sender without a port expects no answer.
+  if (source.port === 0) return undefined;
   const refuse = (error: StunError, unknown: readonly number[] = []) => ({
     datagram: encodeRefusal(request, error, unknown),
     from: asked,
