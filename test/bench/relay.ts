@@ -7,13 +7,13 @@
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
 import { type Bar, percentile, progress, publish, round, spread } from './support/report';
-import { type Candidate, coturn, plain, userSpace } from './support/relay-candidates';
+import { type Candidate, coturn, fastPath, plain, userSpace } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
 import { type CpuSample, type Measurement, measure } from './support/relay-measure';
 
 const args = process.argv.slice(2);
 const repetitions = args.includes('--quick') ? 1 : 3;
-const candidates: readonly Candidate[] = [plain, userSpace, coturn];
+const candidates: readonly Candidate[] = [plain, fastPath, userSpace, coturn];
 
 type Results = ReadonlyMap<Candidate, Measurement[]>;
 
@@ -90,6 +90,18 @@ function bars(results: Results, limit: readonly Measurement[]): Bar[] {
   const p50 = (candidate: Candidate) => median(of(candidate).map(({ p50Us }) => p50Us));
   const times = "times coturn's";
   return [
+    {
+      name: 'fast path: CPU at 40,000/s',
+      measured: cpuAt40k(fastPath) / cpuAt40k(coturn),
+      unit: times,
+      most: 0.25,
+    },
+    {
+      name: 'fast path: highest rate',
+      measured: highest(fastPath) / highest(coturn),
+      unit: times,
+      least: 2.2,
+    },
     {
       name: 'user space: CPU at 40,000/s',
       measured: cpuAt40k(userSpace) / cpuAt40k(coturn),

@@ -7,6 +7,7 @@ import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, type PortStats } from './core/port';
 import { portCount, type PortRange, portsToTry } from './core/port-choice';
 import { dropReasons } from './core/verdict';
+import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
 import { PairSocket, type PairSocketEvents } from './udp/pair-socket';
 
@@ -15,6 +16,8 @@ export interface RelayOptions {
   readonly bindAddress: string;
   readonly ports: PortRange;
   readonly limits?: RelayLimits;
+  /** Lets the kernel forward what it can; its life is the caller's business. */
+  readonly fastPath?: FastPath | undefined;
 }
 
 export type OpenResult = { readonly port: number } | { readonly error: (typeof relayErrorCodes)[number] };
@@ -126,6 +129,9 @@ export class Relay {
   totals(): PortStats {
     const totals = emptyStats();
     addStats(totals, this.#closedStats);
+    const unattributed = this.#options.fastPath?.unattributed;
+    totals.forwardedPackets += unattributed?.packets ?? 0;
+    totals.forwardedBytes += unattributed?.bytes ?? 0;
     for (const { socket } of this.#opened.values()) addStats(totals, socket.stats);
     return totals;
   }
@@ -151,7 +157,8 @@ export class Relay {
       failed: (error) => this.#log.warn({ pairId: pair.identity.pairId, err: error }, 'socket failed'),
     };
     try {
-      return await PairSocket.open({ address: this.#options.bindAddress, port }, pair, this.#sources, events);
+      const { bindAddress: address, fastPath } = this.#options;
+      return await PairSocket.open({ address, port }, pair, this.#sources, events, fastPath);
     } catch (error) {
       if (error instanceof PortUnavailableError) return undefined;
       throw error;
@@ -178,7 +185,7 @@ export class Relay {
   #expire(): void {
     const now = performance.now();
     for (const opened of this.#opened.values()) {
-      opened.socket.pair.expire(now);
+      opened.socket.expire();
       const { forwardedPackets } = opened.socket.stats;
       if (forwardedPackets !== opened.forwardedPackets) opened.activeAtMs = now;
       opened.forwardedPackets = forwardedPackets;

@@ -45,10 +45,20 @@ export const userSpace: Candidate = {
   start: (lab, generator, pairs) => startRelay(lab, generator, pairs),
 };
 
-async function startRelay(lab: RelayLab, generator: Generator, pairs: number): Promise<Running> {
+export const fastPath: Candidate = {
+  name: 'fast path',
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'fast'),
+};
+
+async function startRelay(
+  lab: RelayLab,
+  generator: Generator,
+  pairs: number,
+  path: 'fast' | 'slow' = 'slow',
+): Promise<Running> {
   const script = join(__dirname, 'relay-process.mjs');
   const { first, last } = relayPorts;
-  const settings = [addresses.server, String(first), String(last)];
+  const settings = [addresses.server, String(first), String(last), path];
   const child = spawnMeasured(lab, [process.execPath, script, ...settings]);
   await once(child, 'message');
   const opened = once(child, 'message') as Promise<[{ ports: number[] }]>;

@@ -61,6 +61,13 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes note of what has passed already; false when it was more than there were tokens. */
+  spend(amount: number, nowMs: number): boolean {
+    const isWithin = this.take(amount, nowMs);
+    if (!isWithin) this.#tokens = 0;
+    return isWithin;
+  }
+
   isEmpty(nowMs: number): boolean {
     this.#fill(nowMs);
     return this.#tokens < 1;

@@ -29,7 +29,16 @@ import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#sh
 import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
 import { type HeldInitiation, type Initiation, PendingInitiations } from './pending-initiations';
-import { advance, follow, makeEnd, otherSide, type PerSide, type Session, type Side } from './session';
+import {
+  advance,
+  follow,
+  makeEnd,
+  otherSide,
+  type PerSide,
+  reorderingMs,
+  type Session,
+  type Side,
+} from './session';
 import { Sessions } from './sessions';
 import { isSameAddress, type Verdict } from './verdict';
 
@@ -45,8 +54,17 @@ export interface Released {
   readonly verdict: Verdict;
 }
 
+/** Data with this receiver index from one address to another. */
+export interface OffloadedRoute {
+  readonly from: SocketAddress;
+  readonly index: number;
+  readonly to: SocketAddress;
+}
+
 /** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
 const initiatorLifetimeMs = 190_000;
+/** How long a pair that exceeded its limits is held to them message by message. */
+const limitedForMs = 10_000;
 
 export class Pair {
   readonly identity: PairIdentity;
@@ -58,6 +76,7 @@ export class Pair {
   readonly #pending = new PendingInitiations();
   readonly #sessions = new Sessions();
   #addressRevision = 0;
+  #offloadRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
     this.identity = identity;
@@ -126,9 +145,33 @@ export class Pair {
       if (!session.confirmed && session.lastUsedAtMs !== -Infinity) this.#confirm(session);
     } else {
       if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
-      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#addressRevision++;
+      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#move(session, nowMs);
     }
+    if (session.becomesOffloaded(nowMs)) this.#offloadRevision++;
     return session.ends[to].address;
+  }
+
+  /** What of this pair's data need not come here; changes only when {@link offloadRevision} does. */
+  offloadedRoutes(): OffloadedRoute[] {
+    return this.#sessions.offloaded().flatMap(({ ends: [first, second] }) => [
+      { from: first.address, index: second.index, to: second.address },
+      { from: second.address, index: first.index, to: first.address },
+    ]);
+  }
+
+  /** Counts the changes of {@link offloadedRoutes}. */
+  get offloadRevision(): number {
+    return this.#offloadRevision + this.#sessions.offloadedEnds;
+  }
+
+  /** Data with this index that passed elsewhere; each message carried a counter of its own. */
+  countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
+    const route = this.#sessions.route(index);
+    if (!route) return;
+    const sender = route.session.ends[otherSide(route.to)];
+    advance(sender, sender.highestCounter + packets, nowMs);
+    const isWithin = [this.#packets.spend(packets, nowMs), this.#bytes.spend(bytes, nowMs)].every(Boolean);
+    if (!isWithin) this.#keepHere(this.#sessions.offloaded(), nowMs + limitedForMs);
   }
 
   /** What was held back long enough. */
@@ -162,6 +205,10 @@ export class Pair {
   /** Forgets what has become useless; to be called every few seconds. */
   expire(nowMs: number): void {
     this.#sessions.expire(nowMs);
+    this.#keepHere(
+      this.#sessions.offloaded().filter((session) => session.isIdle(nowMs)),
+      nowMs,
+    );
     this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs));
     this.#pending.expire(nowMs);
   }
@@ -217,6 +264,15 @@ export class Pair {
 
   #hasRoomFor({ length }: Buffer, nowMs: number): boolean {
     return this.#packets.take(1, nowMs) && this.#bytes.take(length, nowMs);
+  }
+
+  #move(session: Session, nowMs: number): void {
+    this.#addressRevision++;
+    this.#keepHere([session], nowMs + reorderingMs);
+  }
+
+  #keepHere(sessions: readonly Session[], untilMs: number): void {
+    for (const session of sessions) if (session.keepHere(untilMs)) this.#offloadRevision++;
   }
 
   #confirm(session: Session): void {

@@ -29,6 +29,7 @@ const newMs = 10_000;
 export class Sessions {
   readonly #routes = new Map<number, Route>();
   #lineages: Session[][] = [];
+  #offloadedEnds = 0;
 
   route(index: number): Route | undefined {
     return this.#routes.get(index);
@@ -86,6 +87,15 @@ export class Sessions {
     return this.#all().length;
   }
 
+  offloaded(): Session[] {
+    return this.#all().filter((session) => session.offloaded);
+  }
+
+  /** Counts the sessions that ended while they were offloaded. */
+  get offloadedEnds(): number {
+    return this.#offloadedEnds;
+  }
+
   #all(): Session[] {
     return this.#lineages.flat();
   }
@@ -110,6 +120,7 @@ export class Sessions {
   #remove(lineage: Session[], session: Session): void {
     lineage.splice(lineage.indexOf(session), 1);
     session.ends.forEach(({ index }) => this.#routes.delete(index));
+    if (session.offloaded) this.#offloadedEnds++;
   }
 }
 

@@ -3,6 +3,8 @@ import type { Pair } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
 import type { SourceLimits } from '../core/limits';
 import { isDestination, type Verdict } from '../core/verdict';
+import type { FastPath, FlowOwner } from '../fastpath/fast-path';
+import type { Counted, Flow } from '../fastpath/ruleset';
 import { bindUdp, closeUdp } from './bind';
 
 export interface PairSocketEvents {
@@ -13,12 +15,15 @@ export interface PairSocketEvents {
 }
 
 /** The UDP port of one pair: carries out what the core decides. */
-export class PairSocket {
+export class PairSocket implements FlowOwner {
   readonly port: number;
   readonly #socket: Socket;
   readonly #core: Port;
   readonly #events: PairSocketEvents;
+  readonly #fastPath: FastPath | undefined;
   #seenRevision = 0;
+  #seenOffloadRevision = 0;
+  #isClosed = false;
   #releaseTimer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -26,8 +31,10 @@ export class PairSocket {
     readonly pair: Pair,
     sources: SourceLimits,
     events: PairSocketEvents,
+    fastPath: FastPath | undefined,
   ) {
     this.port = socket.address().port;
+    this.#fastPath = fastPath;
     this.#socket = socket;
     this.#core = new Port([pair], sources);
     this.#events = events;
@@ -41,15 +48,36 @@ export class PairSocket {
     pair: Pair,
     sources: SourceLimits,
     events: PairSocketEvents,
+    fastPath?: FastPath,
   ): Promise<PairSocket> {
-    return new PairSocket(await bindUdp(local.address, local.port), pair, sources, events);
+    return new PairSocket(await bindUdp(local.address, local.port), pair, sources, events, fastPath);
   }
 
   get stats(): PortStats {
     return this.#core.stats;
   }
 
+  flows(): Flow[] {
+    if (this.#isClosed) return [];
+    return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.port }));
+  }
+
+  carried({ index }: Flow, { packets, bytes }: Counted): void {
+    this.#core.stats.forwardedPackets += packets;
+    this.#core.stats.forwardedBytes += bytes;
+    this.pair.countOffloaded(index, packets, bytes, performance.now());
+    this.#noticeOffload();
+  }
+
+  /** Forgets what has become useless; to be called every few seconds. */
+  expire(): void {
+    this.pair.expire(performance.now());
+    this.#noticeOffload();
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#fastPath?.changed(this);
     clearTimeout(this.#releaseTimer);
     await closeUdp(this.#socket);
   }
@@ -58,9 +86,16 @@ export class PairSocket {
     const verdict = this.#core.receive(datagram, source, performance.now());
     if (verdict === 'held') this.#scheduleRelease();
     else this.#carryOut(datagram, verdict);
+    this.#noticeOffload();
     if (this.pair.addressRevision === this.#seenRevision) return;
     this.#seenRevision = this.pair.addressRevision;
     this.#events.addressChanged(this.pair);
+  }
+
+  #noticeOffload(): void {
+    if (this.pair.offloadRevision === this.#seenOffloadRevision) return;
+    this.#seenOffloadRevision = this.pair.offloadRevision;
+    this.#fastPath?.changed(this);
   }
 
   #carryOut(datagram: Buffer, verdict: Verdict): void {
