@@ -2,11 +2,10 @@
 import { type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { decodeXorAddress, encodeXorAddress } from '#shared/stun/attributes';
 import { attributeValue, decodeMessage, encodeMessage } from '#shared/stun/message';
-import { data, initiation, response, testKey } from '../../wireguard-messages';
 import type { Generator, GeneratorSocket } from './generator';
+import { play, RelayChild } from './relay-child';
 import { addresses, cpus, type RelayLab } from './relay-lab';
 
 export interface Running {
@@ -20,7 +19,8 @@ export interface Candidate {
   start(lab: RelayLab, generator: Generator, pairs: number): Promise<Running>;
 }
 
-const relayPorts = { first: 20_000, last: 29_999 };
+/** With real-time priority: what else the machine has to do waits meanwhile. */
+const measured = ['chrt', '-f', '1', 'taskset', '-c', String(cpus.measured)];
 const turnPort = 3478;
 /** RFC 8656 section 12: the first channel. */
 const channel = 0x4000;
@@ -42,57 +42,24 @@ export const plain: Candidate = {
 
 export const userSpace: Candidate = {
   name: 'user space',
-  start: (lab, generator, pairs) => startRelay(lab, generator, pairs),
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'user space'),
 };
 
 export const fastPath: Candidate = {
   name: 'fast path',
-  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'fast'),
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'kernel'),
 };
 
 async function startRelay(
   lab: RelayLab,
   generator: Generator,
   pairs: number,
-  path: 'fast' | 'slow' = 'slow',
+  path: 'kernel' | 'user space',
 ): Promise<Running> {
-  const script = join(__dirname, 'relay-process.mjs');
-  const { first, last } = relayPorts;
-  const settings = [addresses.server, String(first), String(last), path];
-  const child = spawnMeasured(lab, [process.execPath, script, ...settings]);
-  await once(child, 'message');
-  const opened = once(child, 'message') as Promise<[{ ports: number[] }]>;
-  child.send(
-    Array.from({ length: pairs }, (_, pair) => ({ pairId: `pair ${pair}`, players: playersOf(pair) })),
-  );
-  const [{ ports }] = await opened;
+  const relay = await RelayChild.start(lab, path, measured);
+  const ports = await relay.open(pairs);
   for (const [pair, port] of ports.entries()) await play(lab, generator, pair, port);
-  return running(child);
-}
-
-/** Brings a pair to a session that carried data both ways, as two WireGuards would. */
-async function play(lab: RelayLab, generator: Generator, pair: number, port: number): Promise<void> {
-  const [alice, bob] = await sockets(lab, generator);
-  const [aliceKey, bobKey] = playersOf(pair);
-  const [first, aliceIndex, bobIndex] = [1, 2, 3].map((step) => pair * 4 + step) as [number, number, number];
-  const relay = { address: addresses.server, port };
-  await generator.send(alice, relay, initiation(bobKey, first));
-  await generator.send(bob, relay, initiation(aliceKey, bobIndex));
-  await generator.receive(alice);
-  await generator.send(alice, relay, response(bobKey, aliceIndex, bobIndex));
-  await generator.receive(bob);
-  await generator.send(bob, relay, data(aliceIndex, 0));
-  await generator.receive(alice);
-  await generator.send(alice, relay, data(bobIndex, 0));
-  await generator.receive(bob);
-  await generator.flows(
-    { from: alice, to: bob, destination: relay, index: bobIndex },
-    { from: bob, to: alice, destination: relay, index: aliceIndex },
-  );
-}
-
-function playersOf(pair: number) {
-  return [testKey(2 * pair + 1), testKey(2 * pair + 2)] as const;
+  return running(relay.child);
 }
 
 /** coturn with an allocation for alice and a channel to bob, who sends to the allocation without any framing. */
@@ -187,12 +154,8 @@ async function sockets({ alice, bob }: RelayLab, generator: Generator) {
   ] as const;
 }
 
-/** With real-time priority: what else the machine has to do waits meanwhile. */
 function spawnMeasured({ server }: RelayLab, argv: readonly string[]): ChildProcess {
-  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as const;
-  return server.spawn(['chrt', '-f', '1', 'taskset', '-c', String(cpus.measured), ...argv], {
-    stdio: [...stdio],
-  });
+  return server.spawn([...measured, ...argv], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 function running(child: ChildProcess): Running {

@@ -1,4 +1,4 @@
-// The compiled relay without its link to a control plane: opens pairs that it is told of over IPC.
+// The compiled relay without its link to a control plane: does what it is told over IPC, and answers each message.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
@@ -11,9 +11,9 @@ const unlimited = { perSecond: 1e9, burst: 1e9 };
 const [bindAddress, first, last, path] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
 const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
-const log = pino({ level: 'warn' });
+const log = pino({ level: 'info' });
 const fastPath =
-  path === 'fast' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
+  path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
 const relay = new Relay({ bindAddress, ports, limits, fastPath }, log);
 
 async function stop() {
@@ -22,11 +22,20 @@ async function stop() {
   process.exit();
 }
 
+const requests = {
+  open: (pairs) => Promise.all(pairs.map(async (identity) => (await relay.open(identity, null)).port)),
+  close: (pairIds) => relay.close(pairIds),
+  report: () => ({
+    kernelFlows: fastPath?.size ?? 0,
+    kernelPackets: fastPath?.total.packets ?? 0,
+    totals: relay.totals(),
+  }),
+  leaveKernel: () => fastPath.stop(),
+};
+
 process.on('SIGTERM', () => void stop());
-process.on('message', async (pairs) => {
-  const ports = [];
-  for (const { pairId, players } of pairs) ports.push((await relay.open({ pairId, players }, null)).port);
-  process.send({ ports });
-});
 process.on('disconnect', () => void stop());
+process.on('message', async ({ request, argument }) => {
+  process.send({ answer: await requests[request](argument) });
+});
 process.send({ ready: true });

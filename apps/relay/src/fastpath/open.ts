@@ -19,7 +19,7 @@ export async function openFastPath(options: FastPathOptions, log: Logger): Promi
     log.info('kernel fast path ready');
     return opened;
   }
-  log.warn({ reason: opened }, 'no kernel fast path, forwarding in user space');
+  log.info({ reason: opened }, 'no kernel fast path, forwarding in user space');
   return undefined;
 }
 
