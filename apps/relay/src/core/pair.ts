@@ -75,11 +75,13 @@ export class Pair {
   readonly #bytes: TokenBucket;
   readonly #pending = new PendingInitiations();
   readonly #sessions = new Sessions();
+  readonly #openedAtMs: number;
   #addressRevision = 0;
   #offloadRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
     this.identity = identity;
+    this.#openedAtMs = nowMs;
     this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
     this.#misses = misses;
     this.#initiators = [new Initiators(limits, nowMs), new Initiators(limits, nowMs)];
@@ -91,7 +93,7 @@ export class Pair {
   initiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const from = this.#senderByMac1(datagram, 'initiation');
     if (from === undefined) return 'wrong_mac1';
-    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
     const isKnown = this.#sessions.isKnown(from, source);
     const initiator = this.#initiators[from].admit(source, isKnown, nowMs);
     if (!initiator) return 'pair_handshakes_limited';
@@ -112,7 +114,7 @@ export class Pair {
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
     if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
-    if (this.#isTaken(responderIndex)) return 'index_in_use';
+    if (this.hasIndex(responderIndex)) return 'index_in_use';
     const initiator = makeEnd(initiatorIndex, initiation.source);
     const responder = makeEnd(responderIndex, initiation.destination);
     const ends =
@@ -192,6 +194,16 @@ export class Pair {
     return this.#sessions.isKnown(0, source) || this.#sessions.isKnown(1, source);
   }
 
+  /** Whether a session or an initiation that waits for its answer goes by this index. */
+  hasIndex(index: number): boolean {
+    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
+  }
+
+  /** When anything of a session last passed; at first, when the pair was opened. */
+  get lastHeardAtMs(): number {
+    return Math.max(this.#openedAtMs, this.#sessions.lastHeardAtMs);
+  }
+
   /** Where each player's confirmed sessions have it; changes only when {@link addressRevision} does. */
   observedAddresses(): PerSide<SocketAddress | undefined> {
     return [this.#sessions.latestAddress(0), this.#sessions.latestAddress(1)];
@@ -223,10 +235,6 @@ export class Pair {
     return this.#mac1s[1].matches(datagram, type) ? 0 : undefined;
   }
 
-  #isTaken(index: number): boolean {
-    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
-  }
-
   /** Where the other player may be, best guess first, the sender's own address left out. */
   #destinations(from: Side, source: SocketAddress): SocketAddress[] {
     const to = otherSide(from);
@@ -246,7 +254,7 @@ export class Pair {
     const { from, source, destination, datagram, heldAtMs } = held;
     const addresses = from === 0 ? ([source, destination] as const) : ([destination, source] as const);
     if (this.#sessions.wasAnswered(addresses, heldAtMs)) return 'glare';
-    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
     return this.#send(datagram, { from, source, destination }, nowMs);
   }
 

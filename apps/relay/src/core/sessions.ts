@@ -30,6 +30,7 @@ export class Sessions {
   readonly #routes = new Map<number, Route>();
   #lineages: Session[][] = [];
   #offloadedEnds = 0;
+  #forgottenAtMs = -Infinity;
 
   route(index: number): Route | undefined {
     return this.#routes.get(index);
@@ -56,7 +57,8 @@ export class Sessions {
 
   /** Whether a confirmed session has the player of this side at this address. */
   isKnown(side: Side, address: SocketAddress): boolean {
-    return this.#all().some(({ confirmed, ends }) => confirmed && isSameAddress(ends[side].address, address));
+    const isThere = ({ confirmed, ends }: Session) => confirmed && isSameAddress(ends[side].address, address);
+    return this.#lineages.some((lineage) => lineage.some(isThere));
   }
 
   /**
@@ -72,6 +74,11 @@ export class Sessions {
   /** Where the player of this side was last heard of in a confirmed session. */
   latestAddress(side: Side): SocketAddress | undefined {
     return this.#confirmedByFreshness(side)[0]?.ends[side].address;
+  }
+
+  /** When anything of any session, also of those that are forgotten, last passed. */
+  get lastHeardAtMs(): number {
+    return Math.max(this.#forgottenAtMs, ...this.#all().map(({ lastHeardAtMs }) => lastHeardAtMs));
   }
 
   /** Forgets the sessions whose keys must be dead by now. */
@@ -121,6 +128,7 @@ export class Sessions {
     lineage.splice(lineage.indexOf(session), 1);
     session.ends.forEach(({ index }) => this.#routes.delete(index));
     if (session.offloaded) this.#offloadedEnds++;
+    this.#forgottenAtMs = Math.max(this.#forgottenAtMs, session.lastHeardAtMs);
   }
 }
 
