@@ -9,13 +9,15 @@ import { Generator } from './support/generator';
 import { type Bar, percentile, progress, publish, round, spread } from './support/report';
 import { type Candidate, coturn, fastPath, plain, userSpace } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
-import { type CpuSample, type Measurement, measure } from './support/relay-measure';
+import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';
 
 const args = process.argv.slice(2);
 const repetitions = args.includes('--quick') ? 1 : 3;
 const candidates: readonly Candidate[] = [plain, fastPath, userSpace, coturn];
 
 type Results = ReadonlyMap<Candidate, Measurement[]>;
+/** MiB that 1,000 pairs take, null where no process takes any. */
+type Memory = Map<Candidate, number | null>;
 
 async function main(): Promise<void> {
   const reason = labAvailable();
@@ -23,7 +25,7 @@ async function main(): Promise<void> {
   const lab = await RelayLab.create();
   const generator = await Generator.start(cpus);
   try {
-    report(await measureInTurn(lab, generator));
+    report(await measureInTurn(lab, generator), await measureMemory(lab, generator));
   } finally {
     await generator.stop();
     await lab.close();
@@ -41,7 +43,16 @@ async function measureInTurn(lab: RelayLab, generator: Generator): Promise<Resul
   return results;
 }
 
-function report(results: Results): void {
+async function measureMemory(lab: RelayLab, generator: Generator): Promise<Memory> {
+  const memory: Memory = new Map();
+  for (const candidate of candidates) {
+    progress(`memory: ${candidate.name}`);
+    memory.set(candidate, await memoryPer1000Pairs(candidate, lab, generator));
+  }
+  return memory;
+}
+
+function report(results: Results, memory: Memory): void {
   const limit = results.get(plain) ?? [];
   publish(
     {
@@ -66,13 +77,15 @@ function report(results: Results): void {
           ]),
         },
         {
-          title: 'Highest rate with less than 1 % loss (128 B), and the way there and back at 5,000/s.',
-          columns: ['relay', 'packets/s', 'p50 µs', 'p99 µs'],
-          rows: [...results].map(([{ name }, measured]) => [
-            name,
+          title:
+            'Highest rate with less than 1 % loss (128 B), the way there and back at 5,000/s, and memory.',
+          columns: ['relay', 'packets/s', 'p50 µs', 'p99 µs', 'MiB per 1,000 pairs'],
+          rows: [...results].map(([candidate, measured]) => [
+            candidate.name,
             spread(measured.map(({ highestPerSecond }) => highestPerSecond)),
             spread(measured.map(({ p50Us }) => p50Us)),
             spread(measured.map(({ p99Us }) => p99Us)),
+            round(memory.get(candidate) ?? 0),
           ]),
         },
       ],

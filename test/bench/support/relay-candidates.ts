@@ -19,8 +19,8 @@ export interface Candidate {
   start(lab: RelayLab, generator: Generator, pairs: number): Promise<Running>;
 }
 
-/** With real-time priority: what else the machine has to do waits meanwhile. */
-const measured = ['chrt', '-f', '1', 'taskset', '-c', String(cpus.measured)];
+/** Real-time priority: what else the machine has to do waits meanwhile. In turns: threads of a relay wait for each other. */
+const measured = ['chrt', '-r', '1', 'taskset', '-c', String(cpus.measured)];
 const turnPort = 3478;
 /** RFC 8656 section 12: the first channel. */
 const channel = 0x4000;

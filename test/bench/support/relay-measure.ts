@@ -25,6 +25,8 @@ interface Window extends LoadResult {
 }
 
 const pairs = 8;
+/** Fewer than the initiations that a relay takes from one address at once. */
+const manyPairs = 500;
 const rates = [10_000, 20_000, 40_000];
 const lengths = [128, 1200];
 const windowMs = 600;
@@ -62,6 +64,24 @@ export async function measure(
     await running.stop();
     await generator.clear();
   }
+}
+
+/** Resident memory, in MiB, that 1,000 pairs in sessions add to the relay's process; null where there is none. */
+export async function memoryPer1000Pairs(
+  candidate: Candidate,
+  lab: RelayLab,
+  generator: Generator,
+): Promise<number | null> {
+  const residentMiB = async (count: number) => {
+    const { pid, stop } = await candidate.start(lab, generator, count);
+    const status = pid === null ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
+    await stop();
+    await generator.clear();
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  };
+  const few = await residentMiB(pairs);
+  const many = await residentMiB(pairs + manyPairs);
+  return Number.isNaN(many) ? null : ((many - few) * 1000) / manyPairs;
 }
 
 /** While the relay's process runs, interrupts are on its account; for the rest of the time the idle thread tells. */
