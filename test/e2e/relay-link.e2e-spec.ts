@@ -124,7 +124,7 @@ describe('the link to the control plane', () => {
     await connected();
     const results = await open(...Array.from({ length: 11 }, (_, number) => `pair-${number}`));
     expect(results.map((result) => 'error' in result)).toEqual([...Array<boolean>(10).fill(false), true]);
-    expect(results[10]).toEqual({ pairId: 'pair-10', error: 'AT_CAPACITY' });
+    expect(results[10]).toEqual({ pairId: 'pair-10', error: 'NO_FREE_PORT' });
   });
 
   it('does not answer a malformed command, and lives', async () => {

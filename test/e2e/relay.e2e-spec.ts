@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { serveMetrics } from '../../apps/relay/src/metrics';
+import { defaultLimits } from '../../apps/relay/src/core/limits';
 import { Relay } from '../../apps/relay/src/relay';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
@@ -177,10 +178,34 @@ describe('the relay on loopback', () => {
       expect(results.slice(0, 2).map((result) => ('port' in result ? result.port : 0))).toEqual([
         21_050, 21_051,
       ]);
-      expect(results[2]).toEqual({ error: 'AT_CAPACITY' });
+      expect(results[2]).toEqual({ error: 'NO_FREE_PORT' });
       expect(await relayOn(21_050, 21_051).open(identity, null)).toEqual({ error: 'NO_FREE_PORT' });
       await relay.close(['1']);
       expect(await relay.open(pair('3'), null)).toEqual({ port: 21_050 });
+    });
+
+    it('shares a port between pairs that have no player in common', async () => {
+      const relay = relayOn(21_080, 21_080);
+      expect(await portOf(relay)).toBe(21_080);
+      const others = (first: number) =>
+        ({ pairId: `pair ${first}`, players: [testKey(first), testKey(first + 1)] }) as const;
+      expect(await relay.open(others(2), null)).toEqual({ error: 'NO_FREE_PORT' });
+      expect(await relay.open(others(3), null)).toEqual({ port: 21_080 });
+      await relay.close([identity.pairId]);
+      expect(await relay.open(others(5), null)).toEqual({ port: 21_080 });
+      expect(relay.pairs().map(({ pairId }) => pairId)).toEqual(['pair 3', 'pair 5']);
+    });
+
+    it('opens no more pairs than it may', async () => {
+      const limits = { ...defaultLimits, maxPairs: 1 };
+      const relay = new Relay(
+        { bindAddress: loopback, ports: { first: 21_090, last: 21_099 }, limits },
+        silent,
+      );
+      open.push({ close: () => relay.stop() });
+      expect(relay.capacity).toBe(1);
+      await portOf(relay);
+      expect(await relay.open(pair('2'), null)).toEqual({ error: 'AT_CAPACITY' });
     });
 
     it('starts anew for other keys under the same id', async () => {

@@ -1,12 +1,10 @@
 /** Starts `delay.c` and speaks to it. */
-import { ChildProcessByStdio, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { ChildProcessByStdio, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable, Writable } from 'node:stream';
-import { promisify } from 'node:util';
+import { compile } from './compile';
 
 /** How the path between a site and the internet treats a packet, each way. */
 export interface PathOptions {
@@ -48,7 +46,9 @@ export class DelayProgram {
   }
 
   static async start(): Promise<DelayProgram> {
-    return new DelayProgram(spawn(await compile(), [], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    return new DelayProgram(
+      spawn(await compile(join(__dirname, 'delay.c')), [], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
   }
 
   /** Joins two existing TUN devices. Returns the link's number. */
@@ -88,33 +88,4 @@ export class DelayProgram {
 /** DELAY_US JITTER_US LOSS_PPM */
 function figures({ delayMs = 0, jitterMs = 0, lossPercent = 0 }: PathOptions): string {
   return [delayMs * 1e3, jitterMs * 1e3, lossPercent * 1e4].map(Math.round).join(' ');
-}
-
-/** Compiles the program once per version of its source. Returns the path of the executable. */
-async function compile(): Promise<string> {
-  const source = join(__dirname, 'delay.c');
-  const cache = join(__dirname, '../../node_modules/.cache/lab');
-  const version = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 12);
-  const executable = join(cache, `delay-${version}`);
-  const exists = await access(executable).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) {
-    await mkdir(cache, { recursive: true });
-    // Renaming is atomic: other processes may be at the same.
-    await promisify(execFile)('cc', [
-      '-O2',
-      '-Wall',
-      '-Wextra',
-      '-o',
-      `${executable}.${process.pid}`,
-      source,
-    ]);
-    await rename(`${executable}.${process.pid}`, executable);
-  }
-  return executable;
 }

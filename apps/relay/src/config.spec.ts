@@ -16,6 +16,7 @@ describe('the settings of the relay', () => {
       ports: { first: 51_900, last: 52_155 },
       bindAddress: '0.0.0.0',
       stunPorts: [3478, 3479],
+      isFastPathWanted: true,
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
       idleMs: 86_400_000,
@@ -34,6 +35,7 @@ describe('the settings of the relay', () => {
       LANRAGE_RELAY_PORTS: '60000-60000',
       LANRAGE_PUBLIC_ADDRESS: '2001:db8::1',
       LANRAGE_STUN_PORT: '3479',
+      LANRAGE_RELAY_FAST_PATH: 'off',
       LANRAGE_LOG_LEVEL: '',
     });
     expect(config).toMatchObject({
@@ -45,6 +47,7 @@ describe('the settings of the relay', () => {
       publicAddress: '2001:db8::1',
       stunPorts: [3479, 3480],
       stunAddresses: [{ bind: '0.0.0.0', public: '2001:db8::1' }],
+      isFastPathWanted: false,
       logLevel: 'info',
     });
   });

@@ -34,6 +34,7 @@ const environmentSchema = z
     LANRAGE_RELAY_REGION: z.string().min(1).max(32).default('local'),
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
     LANRAGE_RELAY_BIND: ipAddress.default('0.0.0.0'),
+    LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
     LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
     LANRAGE_STUN_PORT: port.default(3478),
@@ -86,6 +87,8 @@ export interface Config {
   readonly ports: PortRange;
   /** Local IP address of the sockets for players. */
   readonly bindAddress: string;
+  /** Whether the kernel shall forward where it can. */
+  readonly isFastPathWanted: boolean;
   /** Pairs without traffic are closed after this time while the control plane is away. */
   readonly idleMs: number;
   /** IP address to which players send. */
@@ -126,6 +129,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: env.LANRAGE_RELAY_BIND,
+    isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
     publicAddress: publicAddress(env),
     stunPorts: stunPorts(env),

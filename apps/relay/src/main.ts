@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino';
 import { RELAY_LINK_VERSION } from '#shared/api/relay-link';
 import { type Config, ConfigError, readConfig, redacted } from './config';
 import { ControlLink } from './control-link';
+import { openFastPath } from './fastpath/open';
 import { serveMetrics } from './metrics';
 import { Relay } from './relay';
 import { StunServer } from './stun/server';
@@ -16,7 +17,8 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
   const stun = await StunServer.open({ addresses: config.stunAddresses, port, alternatePort }, (error) =>
     log.warn({ err: error }, 'socket failed'),
   );
-  const relay = new Relay(config, log);
+  const fastPath = config.isFastPathWanted ? await openFastPath(config, log) : undefined;
+  const relay = new Relay({ ...config, fastPath }, log);
   const handshake = {
     version: RELAY_LINK_VERSION,
     secret: config.secret,
@@ -28,7 +30,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
   } as const;
   const link = new ControlLink(config.controlUrl, handshake, relay, log);
   const metrics = await serveMetrics(
-    { relay, stun, isControlConnected: () => link.isConnected },
+    { relay, fastPath, stun, isControlConnected: () => link.isConnected },
     config.metricsBindAddress,
     config.metricsPort,
   );
@@ -43,6 +45,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
     clearInterval(idleCheck);
     link.stop();
     await Promise.all([closeHttp(metrics), relay.stop(), stun.close()]);
+    await fastPath?.stop();
   };
 }
 

@@ -1,16 +1,19 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { FastPath } from './fastpath/fast-path';
 import type { Relay } from './relay';
 import type { StunServer } from './stun/server';
 
 export interface Observed {
   readonly relay: Relay;
+  /** Missing where user space forwards everything. */
+  readonly fastPath?: FastPath | undefined;
   readonly stun: StunServer;
   readonly isControlConnected: () => boolean;
 }
 
 /** The metrics of a relay. They are read when they are asked for and cost nothing per packet. */
-export function relayMetrics({ relay, stun, isControlConnected }: Observed): Registry {
+export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Observed): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counter = (name: string, help: string, read: () => number) =>
@@ -41,6 +44,12 @@ export function relayMetrics({ relay, stun, isControlConnected }: Observed): Reg
   );
   counter('relay_packets', 'Datagrams forwarded', () => relay.totals().forwardedPackets);
   counter('relay_bytes', 'Bytes of UDP payload forwarded', () => relay.totals().forwardedBytes);
+  gauge('relay_kernel_flows', 'Directions of sessions that the kernel forwards', () => fastPath?.size ?? 0);
+  counter(
+    'relay_kernel_packets',
+    'Datagrams forwarded by the kernel, part of relay_packets',
+    () => fastPath?.total.packets ?? 0,
+  );
   counter('relay_handshakes', 'Handshakes answered', () => relay.totals().handshakes);
   counter('stun_answers', 'STUN binding requests answered or refused', () => stun.stats.answers);
   counter(

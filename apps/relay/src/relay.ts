@@ -4,17 +4,20 @@ import { type Endpoint, formatEndpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
-import { emptyStats, type PortStats } from './core/port';
+import { emptyStats, maxPairsPerPort, type PortStats } from './core/port';
 import { portCount, type PortRange, portsToTry } from './core/port-choice';
 import { dropReasons } from './core/verdict';
+import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
-import { PairSocket, type PairSocketEvents } from './udp/pair-socket';
+import { PortSocket, type PortSocketEvents } from './udp/port-socket';
 
 export interface RelayOptions {
   /** Local IP address of the sockets. */
   readonly bindAddress: string;
   readonly ports: PortRange;
   readonly limits?: RelayLimits;
+  /** Lets the kernel forward what it can; its life is the caller's business. */
+  readonly fastPath?: FastPath | undefined;
 }
 
 export type OpenResult = { readonly port: number } | { readonly error: (typeof relayErrorCodes)[number] };
@@ -26,24 +29,26 @@ export interface Observation {
   readonly endpoint: Endpoint;
 }
 
-/** What an open pair needs besides its socket to be closed when nobody plays any more. */
 interface Opened {
-  readonly socket: PairSocket;
-  forwardedPackets: number;
-  activeAtMs: number;
+  readonly pair: Pair;
+  readonly socket: PortSocket;
 }
 
 const expireEveryMs = 5000;
 
-/** The pairs that are open here, each on its own port of the range. */
+/** The pairs that are open here, on ports of the range, which those without a common player share. */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #log: Logger;
   readonly #limits: RelayLimits;
   readonly #sources: SourceLimits;
   readonly #opened = new Map<string, Opened>();
-  readonly #usedPorts = new Set<number>();
-  /** What the pairs that are closed now have carried. */
+  readonly #sockets = new Map<number, PortSocket>();
+  readonly #events: PortSocketEvents = {
+    addressChanged: (pair) => this.#onObserved(observationsOf(pair)),
+    failed: (port, error) => this.#log.warn({ port, err: error }, 'socket failed'),
+  };
+  /** What ports that are closed now have carried. */
   readonly #closedStats = emptyStats();
   readonly #expiry: NodeJS.Timeout;
   #lastChange: Promise<unknown> = Promise.resolve();
@@ -59,7 +64,7 @@ export class Relay {
 
   /** The most pairs that can be open at once. */
   get capacity(): number {
-    return portCount(this.#options.ports);
+    return Math.min(this.#limits.maxPairs, portCount(this.#options.ports) * maxPairsPerPort);
   }
 
   /** Registers who is told when the address of a player is new. */
@@ -71,7 +76,7 @@ export class Relay {
   open(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
     return this.#inTurn(async () => {
       const opened = this.#opened.get(identity.pairId);
-      if (opened && isSame(opened.socket.pair.identity, identity)) return { port: opened.socket.port };
+      if (opened && isSame(opened.pair.identity, identity)) return { port: opened.socket.port };
       if (opened) await this.#close(identity.pairId);
       if (this.#opened.size >= this.capacity) return { error: 'AT_CAPACITY' };
       return this.#openOnFreePort(identity, preferredPort);
@@ -85,10 +90,10 @@ export class Relay {
     });
   }
 
-  /** Closes the pairs that forwarded nothing for so long. */
+  /** Closes the pairs of whose sessions nothing was heard for so long. */
   closeIdle(idleMs: number): Promise<void> {
     const now = performance.now();
-    const idle = [...this.#opened].filter(([, { activeAtMs }]) => now - activeAtMs > idleMs);
+    const idle = [...this.#opened].filter(([, { pair }]) => now - pair.lastHeardAtMs > idleMs);
     return this.close(idle.map(([pairId]) => pairId));
   }
 
@@ -99,7 +104,7 @@ export class Relay {
 
   /** The open pairs as the control plane wants to hear of them. */
   pairs(): OpenPair[] {
-    return Array.from(this.#opened.values(), ({ socket: { pair, port } }) => ({
+    return Array.from(this.#opened.values(), ({ pair, socket: { port } }) => ({
       pairId: pair.identity.pairId,
       players: [...pair.identity.players],
       port,
@@ -108,7 +113,7 @@ export class Relay {
 
   /** All players whose addresses are known from confirmed sessions. */
   observations(): Observation[] {
-    return Array.from(this.#opened.values()).flatMap(({ socket }) => observationsOf(socket.pair));
+    return Array.from(this.#opened.values()).flatMap(({ pair }) => observationsOf(pair));
   }
 
   get pairCount(): number {
@@ -116,28 +121,27 @@ export class Relay {
   }
 
   get sessionCount(): number {
-    return Array.from(this.#opened.values()).reduce(
-      (sum, { socket }) => sum + socket.pair.memory.sessions,
-      0,
-    );
+    return Array.from(this.#opened.values()).reduce((sum, { pair }) => sum + pair.memory.sessions, 0);
   }
 
-  /** What all pairs, open and closed, have carried. */
+  /** What all ports, open and closed, have carried. */
   totals(): PortStats {
     const totals = emptyStats();
     addStats(totals, this.#closedStats);
-    for (const { socket } of this.#opened.values()) addStats(totals, socket.stats);
+    const unattributed = this.#options.fastPath?.unattributed;
+    totals.forwardedPackets += unattributed?.packets ?? 0;
+    totals.forwardedBytes += unattributed?.bytes ?? 0;
+    for (const { stats } of this.#sockets.values()) addStats(totals, stats);
     return totals;
   }
 
   async #openOnFreePort(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
-    const pair = new Pair(identity, this.#limits, this.#sources.misses, performance.now());
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
-      if (this.#usedPorts.has(port)) continue;
-      const socket = await this.#tryPort(port, pair);
-      if (!socket) continue;
-      this.#usedPorts.add(port);
-      this.#opened.set(identity.pairId, { socket, forwardedPackets: 0, activeAtMs: performance.now() });
+      const socket = this.#sockets.get(port) ?? (await this.#tryPort(port));
+      if (!socket?.canTake(identity)) continue;
+      const pair = new Pair(identity, this.#limits, this.#sources.misses, performance.now());
+      socket.add(pair);
+      this.#opened.set(identity.pairId, { pair, socket });
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');
       return { port };
     }
@@ -145,13 +149,12 @@ export class Relay {
     return { error: 'NO_FREE_PORT' };
   }
 
-  async #tryPort(port: number, pair: Pair): Promise<PairSocket | undefined> {
-    const events: PairSocketEvents = {
-      addressChanged: () => this.#onObserved(observationsOf(pair)),
-      failed: (error) => this.#log.warn({ pairId: pair.identity.pairId, err: error }, 'socket failed'),
-    };
+  async #tryPort(port: number): Promise<PortSocket | undefined> {
+    const { bindAddress: address, fastPath } = this.#options;
     try {
-      return await PairSocket.open({ address: this.#options.bindAddress, port }, pair, this.#sources, events);
+      const socket = await PortSocket.open({ address, port }, this.#sources, this.#events, fastPath);
+      this.#sockets.set(port, socket);
+      return socket;
     } catch (error) {
       if (error instanceof PortUnavailableError) return undefined;
       throw error;
@@ -161,11 +164,14 @@ export class Relay {
   async #close(pairId: string): Promise<void> {
     const opened = this.#opened.get(pairId);
     if (!opened) return;
+    const { pair, socket } = opened;
     this.#opened.delete(pairId);
-    addStats(this.#closedStats, opened.socket.stats);
-    await opened.socket.close();
-    this.#usedPorts.delete(opened.socket.port);
+    socket.delete(pair);
     this.#log.debug({ pairId }, 'pair closed');
+    if (!socket.isEmpty) return;
+    this.#sockets.delete(socket.port);
+    addStats(this.#closedStats, socket.stats);
+    await socket.close();
   }
 
   /** One change at a time: two requests for one pair or one port do not meet. */
@@ -176,13 +182,7 @@ export class Relay {
   }
 
   #expire(): void {
-    const now = performance.now();
-    for (const opened of this.#opened.values()) {
-      opened.socket.pair.expire(now);
-      const { forwardedPackets } = opened.socket.stats;
-      if (forwardedPackets !== opened.forwardedPackets) opened.activeAtMs = now;
-      opened.forwardedPackets = forwardedPackets;
-    }
+    for (const socket of this.#sockets.values()) socket.expire();
   }
 }
 

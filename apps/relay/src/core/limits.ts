@@ -23,6 +23,10 @@ export interface RelayLimits {
   readonly sourceInitiations: Rate;
   /** Datagrams with an unknown index from one IP address to the whole relay. */
   readonly sourceMisses: Rate;
+  /** Pairs of one port that are tried for the initiations of strangers, 11 µs each. */
+  readonly strangersPerPort: Rate;
+  /** Pairs that are open at once. */
+  readonly maxPairs: number;
   /** IP addresses whose rates are remembered; the longest silent one is forgotten first. */
   readonly maxSources: number;
 }
@@ -39,6 +43,8 @@ export const defaultLimits: RelayLimits = {
   initiationsPerStranger: { perSecond: 0.4, burst: 4 },
   sourceInitiations: { perSecond: 100, burst: 1000 },
   sourceMisses: { perSecond: 20, burst: 2000 },
+  strangersPerPort: { perSecond: 2000, burst: 8000 },
+  maxPairs: 20_000,
   maxSources: 8192,
 };
 
@@ -59,6 +65,13 @@ export class TokenBucket {
     if (this.#tokens < amount) return false;
     this.#tokens -= amount;
     return true;
+  }
+
+  /** Takes note of what has passed already; false when it was more than there were tokens. */
+  spend(amount: number, nowMs: number): boolean {
+    const isWithin = this.take(amount, nowMs);
+    if (!isWithin) this.#tokens = 0;
+    return isWithin;
   }
 
   isEmpty(nowMs: number): boolean {
@@ -116,8 +129,10 @@ export class SourceBuckets {
 export class SourceLimits {
   readonly initiations: SourceBuckets;
   readonly misses: SourceBuckets;
+  readonly strangersPerPort: Rate;
 
-  constructor({ sourceInitiations, sourceMisses, maxSources }: RelayLimits) {
+  constructor({ sourceInitiations, sourceMisses, strangersPerPort, maxSources }: RelayLimits) {
+    this.strangersPerPort = strangersPerPort;
     this.initiations = new SourceBuckets(sourceInitiations, maxSources);
     this.misses = new SourceBuckets(sourceMisses, maxSources);
   }

@@ -29,7 +29,16 @@ import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#sh
 import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
 import { type HeldInitiation, type Initiation, PendingInitiations } from './pending-initiations';
-import { advance, follow, makeEnd, otherSide, type PerSide, type Session, type Side } from './session';
+import {
+  advance,
+  follow,
+  makeEnd,
+  otherSide,
+  type PerSide,
+  reorderingMs,
+  type Session,
+  type Side,
+} from './session';
 import { Sessions } from './sessions';
 import { isSameAddress, type Verdict } from './verdict';
 
@@ -45,8 +54,17 @@ export interface Released {
   readonly verdict: Verdict;
 }
 
+/** Data with this receiver index from one address to another. */
+export interface OffloadedRoute {
+  readonly from: SocketAddress;
+  readonly index: number;
+  readonly to: SocketAddress;
+}
+
 /** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
 const initiatorLifetimeMs = 190_000;
+/** How long a pair that exceeded its limits is held to them message by message. */
+const limitedForMs = 10_000;
 
 export class Pair {
   readonly identity: PairIdentity;
@@ -57,10 +75,13 @@ export class Pair {
   readonly #bytes: TokenBucket;
   readonly #pending = new PendingInitiations();
   readonly #sessions = new Sessions();
+  readonly #openedAtMs: number;
   #addressRevision = 0;
+  #offloadRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
     this.identity = identity;
+    this.#openedAtMs = nowMs;
     this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
     this.#misses = misses;
     this.#initiators = [new Initiators(limits, nowMs), new Initiators(limits, nowMs)];
@@ -72,7 +93,7 @@ export class Pair {
   initiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const from = this.#senderByMac1(datagram, 'initiation');
     if (from === undefined) return 'wrong_mac1';
-    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
     const isKnown = this.#sessions.isKnown(from, source);
     const initiator = this.#initiators[from].admit(source, isKnown, nowMs);
     if (!initiator) return 'pair_handshakes_limited';
@@ -93,7 +114,7 @@ export class Pair {
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
     if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
-    if (this.#isTaken(responderIndex)) return 'index_in_use';
+    if (this.hasIndex(responderIndex)) return 'index_in_use';
     const initiator = makeEnd(initiatorIndex, initiation.source);
     const responder = makeEnd(responderIndex, initiation.destination);
     const ends =
@@ -126,9 +147,33 @@ export class Pair {
       if (!session.confirmed && session.lastUsedAtMs !== -Infinity) this.#confirm(session);
     } else {
       if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
-      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#addressRevision++;
+      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#move(session, nowMs);
     }
+    if (session.becomesOffloaded(nowMs)) this.#offloadRevision++;
     return session.ends[to].address;
+  }
+
+  /** What of this pair's data need not come here; changes only when {@link offloadRevision} does. */
+  offloadedRoutes(): OffloadedRoute[] {
+    return this.#sessions.offloaded().flatMap(({ ends: [first, second] }) => [
+      { from: first.address, index: second.index, to: second.address },
+      { from: second.address, index: first.index, to: first.address },
+    ]);
+  }
+
+  /** Counts the changes of {@link offloadedRoutes}. */
+  get offloadRevision(): number {
+    return this.#offloadRevision + this.#sessions.offloadedEnds;
+  }
+
+  /** Data with this index that passed elsewhere; each message carried a counter of its own. */
+  countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
+    const route = this.#sessions.route(index);
+    if (!route) return;
+    const sender = route.session.ends[otherSide(route.to)];
+    advance(sender, sender.highestCounter + packets, nowMs);
+    const isWithin = [this.#packets.spend(packets, nowMs), this.#bytes.spend(bytes, nowMs)].every(Boolean);
+    if (!isWithin) this.#keepHere(this.#sessions.offloaded(), nowMs + limitedForMs);
   }
 
   /** What was held back long enough. */
@@ -149,6 +194,16 @@ export class Pair {
     return this.#sessions.isKnown(0, source) || this.#sessions.isKnown(1, source);
   }
 
+  /** Whether a session or an initiation that waits for its answer goes by this index. */
+  hasIndex(index: number): boolean {
+    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
+  }
+
+  /** When anything of a session last passed; at first, when the pair was opened. */
+  get lastHeardAtMs(): number {
+    return Math.max(this.#openedAtMs, this.#sessions.lastHeardAtMs);
+  }
+
   /** Where each player's confirmed sessions have it; changes only when {@link addressRevision} does. */
   observedAddresses(): PerSide<SocketAddress | undefined> {
     return [this.#sessions.latestAddress(0), this.#sessions.latestAddress(1)];
@@ -162,6 +217,10 @@ export class Pair {
   /** Forgets what has become useless; to be called every few seconds. */
   expire(nowMs: number): void {
     this.#sessions.expire(nowMs);
+    this.#keepHere(
+      this.#sessions.offloaded().filter((session) => session.isIdle(nowMs)),
+      nowMs,
+    );
     this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs));
     this.#pending.expire(nowMs);
   }
@@ -174,10 +233,6 @@ export class Pair {
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
     if (this.#mac1s[0].matches(datagram, type)) return 1;
     return this.#mac1s[1].matches(datagram, type) ? 0 : undefined;
-  }
-
-  #isTaken(index: number): boolean {
-    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */
@@ -199,7 +254,7 @@ export class Pair {
     const { from, source, destination, datagram, heldAtMs } = held;
     const addresses = from === 0 ? ([source, destination] as const) : ([destination, source] as const);
     if (this.#sessions.wasAnswered(addresses, heldAtMs)) return 'glare';
-    if (this.#isTaken(senderIndex(datagram))) return 'index_in_use';
+    if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
     return this.#send(datagram, { from, source, destination }, nowMs);
   }
 
@@ -217,6 +272,15 @@ export class Pair {
 
   #hasRoomFor({ length }: Buffer, nowMs: number): boolean {
     return this.#packets.take(1, nowMs) && this.#bytes.take(length, nowMs);
+  }
+
+  #move(session: Session, nowMs: number): void {
+    this.#addressRevision++;
+    this.#keepHere([session], nowMs + reorderingMs);
+  }
+
+  #keepHere(sessions: readonly Session[], untilMs: number): void {
+    for (const session of sessions) if (session.keepHere(untilMs)) this.#offloadRevision++;
   }
 
   #confirm(session: Session): void {

@@ -362,24 +362,3 @@ describe('memory', () => {
     expect(world.send(aliceHome, data(0xb4, 0))).toBe('unknown_index');
   });
 });
-
-describe('a port with several pairs', () => {
-  it('finds the pair by mac1 and by index', () => {
-    const [carol, dave] = [testKey(3), testKey(4)];
-    const sources = new SourceLimits(defaultLimits);
-    const pairs = [
-      new Pair({ pairId: 'ab', players: [alice, bob] }, defaultLimits, sources.misses, 0),
-      new Pair({ pairId: 'cd', players: [carol, dave] }, defaultLimits, sources.misses, 0),
-    ];
-    const port = new Port(pairs, sources);
-    const [carolHome, daveHome] = [at('192.0.2.3'), at('192.0.2.4')];
-    port.receive(initiation(carol, 0xd0), daveHome, 0);
-    port.receive(initiation(alice, 0xb0), bobHome, 0);
-    expect(port.receive(initiation(dave, 0xc1), carolHome, 0)).toEqual(daveHome);
-    expect(port.receive(initiation(bob, 0xa1), aliceHome, 0)).toEqual(bobHome);
-    expect(port.receive(response(carol, 0xd1, 0xc1), daveHome, 0)).toEqual(carolHome);
-    expect(port.receive(data(0xd1, 0), carolHome, 0)).toEqual(daveHome);
-    expect(port.receive(data(0xe1, 0), carolHome, 0)).toBe('unknown_index');
-    expect(port.receive(initiation(testKey(5), 0xa2), aliceHome, 0)).toBe('wrong_mac1');
-  });
-});

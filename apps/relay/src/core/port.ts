@@ -1,11 +1,20 @@
 /**
- * One UDP port of the relay: which of its pairs is meant by a datagram. Pairs that share a port must have no
- * player in common, for public keys and indices are all that tells them apart.
+ * One UDP port of the relay: which of its pairs is meant by a datagram.
+ *
+ * Pairs that share a port have no player in common, for public keys and indices are all that tells them apart. A
+ * party of n needs n − 1 ports of a relay, whatever the number of parties.
+ *
+ * Messages with a receiver index go to the pair that has the index, and no other pair can get it meanwhile. An
+ * initiation names nobody; mac1 has to be tried for one pair after the other. Where the sender is in a session its own
+ * pair comes first, without a limit, so a game never waits for strangers. For all strangers together a port tries
+ * so many pairs a second and no more, so what a flood of initiations can cost is bounded by the port, and what
+ * it can prevent is the first contact of others on this port.
  */
 import type { SocketAddress } from '#shared/endpoint';
-import { messageType, type MessageType } from '#shared/wireguard/message';
-import type { SourceLimits } from './limits';
-import type { Pair, Released } from './pair';
+import type { PublicKey } from '#shared/wireguard/key';
+import { messageType, type MessageType, receiverIndex, senderIndex } from '#shared/wireguard/message';
+import { type SourceLimits, TokenBucket } from './limits';
+import type { Pair, PairIdentity, Released } from './pair';
 import { type DropReason, dropReasons, isDestination, type Verdict } from './verdict';
 
 /** What has passed since the port was opened. */
@@ -17,56 +26,119 @@ export interface PortStats {
   readonly drops: Record<DropReason, number>;
 }
 
+/** With it, a stranger's initiation costs a millisecond at most. */
+export const maxPairsPerPort = 64;
+const maxRemembered = 4096;
+
 export class Port {
   readonly stats = emptyStats();
-  readonly #pairs: readonly Pair[];
+  readonly #pairs = new Set<Pair>();
+  readonly #players = new Set<PublicKey>();
   readonly #sources: SourceLimits;
+  /** Which pair had an index when it was last looked for. */
+  readonly #remembered = new Map<number, Pair>();
+  #strangers: TokenBucket | undefined;
+  #concerned: Pair | undefined;
 
   constructor(pairs: readonly Pair[], sources: SourceLimits) {
-    this.#pairs = pairs;
     this.#sources = sources;
+    pairs.forEach((pair) => this.add(pair));
+  }
+
+  /** Whether there is room for these players, neither of whom is here already. */
+  canTake({ players }: PairIdentity): boolean {
+    return this.#pairs.size < maxPairsPerPort && !players.some((player) => this.#players.has(player));
+  }
+
+  add(pair: Pair): void {
+    this.#pairs.add(pair);
+    pair.identity.players.forEach((player) => this.#players.add(player));
+  }
+
+  delete(pair: Pair): void {
+    this.#pairs.delete(pair);
+    pair.identity.players.forEach((player) => this.#players.delete(player));
+    this.#remembered.clear();
+    if (this.#concerned === pair) this.#concerned = undefined;
   }
 
   /** What to do with a datagram, which is not kept. `nowMs` must not go backwards. */
   receive(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     // RFC 768: a sender without a port, to which nothing could ever be sent, expects no answer.
     const type = source.port === 0 ? undefined : messageType(datagram);
+    this.#concerned = undefined;
     const verdict = type === undefined ? 'malformed' : this.#judge(type, datagram, source, nowMs);
     if (type === 'response' && isDestination(verdict)) this.stats.handshakes++;
     this.#count(verdict, datagram.length);
     return verdict;
   }
 
+  /** The pair that the last datagram was for. */
+  get concerned(): Pair | undefined {
+    return this.#concerned;
+  }
+
   /** What was held back long enough. */
   release(nowMs: number): Released[] {
-    const released = this.#pairs.flatMap((pair) => pair.release(nowMs));
+    const released = [...this.#pairs].flatMap((pair) => pair.release(nowMs));
     for (const { verdict, datagram } of released) this.#count(verdict, datagram.length);
     return released;
   }
 
   /** When {@link release} has something to do next; undefined while nothing is held back. */
   get nextReleaseAtMs(): number | undefined {
-    const times = this.#pairs.flatMap(({ nextReleaseAtMs }) => nextReleaseAtMs ?? []);
+    const times = [...this.#pairs].flatMap(({ nextReleaseAtMs }) => nextReleaseAtMs ?? []);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   #judge(type: MessageType, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    if (type === 'initiation' && !this.#mayInitiate(source, nowMs)) return 'source_limited';
-    const notMine = type === 'initiation' ? 'wrong_mac1' : 'unknown_index';
-    for (const pair of this.#pairs) {
-      const verdict = pair[type](datagram, source, nowMs);
-      if (verdict !== notMine) return verdict;
-    }
-    if (type === 'initiation' || this.#sources.misses.take(source.address, nowMs)) return notMine;
-    return 'source_limited';
+    if (type === 'initiation') return this.#judgeInitiation(datagram, source, nowMs);
+    const pair = this.#pairWith(receiverIndex(datagram, type));
+    if (pair && type === 'response' && this.#isForeign(senderIndex(datagram), pair)) return 'index_in_use';
+    const verdict = pair ? pair[type](datagram, source, nowMs) : 'unknown_index';
+    if (verdict !== 'unknown_index') this.#concerned = pair;
+    else if (!this.#sources.misses.take(source.address, nowMs)) return 'source_limited';
+    return verdict;
   }
 
   /** Players in their sessions are not held to the rate of their address, which others may share. */
-  #mayInitiate(source: SocketAddress, nowMs: number): boolean {
-    return (
-      this.#pairs.some((pair) => pair.isKnown(source)) ||
-      this.#sources.initiations.take(source.address, nowMs)
-    );
+  #judgeInitiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    const own = [...this.#pairs].find((pair) => pair.isKnown(source));
+    const verdict = own ? this.#offer(own, datagram, source, nowMs) : 'wrong_mac1';
+    if (verdict !== 'wrong_mac1') return verdict;
+    if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_limited';
+    this.#strangers ??= new TokenBucket(this.#sources.strangersPerPort, nowMs);
+    for (const pair of this.#pairs) {
+      if (pair === own) continue;
+      if (!this.#strangers.take(1, nowMs)) return 'port_handshakes_limited';
+      const offered = this.#offer(pair, datagram, source, nowMs);
+      if (offered !== 'wrong_mac1') return offered;
+    }
+    return 'wrong_mac1';
+  }
+
+  #offer(pair: Pair, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+    if (this.#isForeign(senderIndex(datagram), pair)) return 'index_in_use';
+    const verdict = pair.initiation(datagram, source, nowMs);
+    if (verdict !== 'wrong_mac1') this.#concerned = pair;
+    return verdict;
+  }
+
+  #isForeign(index: number, pair: Pair): boolean {
+    const owner = this.#pairWith(index);
+    return owner !== undefined && owner !== pair;
+  }
+
+  #pairWith(index: number): Pair | undefined {
+    const remembered = this.#remembered.get(index);
+    if (remembered?.hasIndex(index)) return remembered;
+    for (const pair of this.#pairs) {
+      if (!pair.hasIndex(index)) continue;
+      if (this.#remembered.size === maxRemembered) this.#remembered.clear();
+      this.#remembered.set(index, pair);
+      return pair;
+    }
+    return undefined;
   }
 
   #count(verdict: Verdict, bytes: number): void {

@@ -7,6 +7,10 @@
  * could move an end with an enormous one and seem to lock the player out; therefore the address that was left
  * keeps its own counter, and wins the end back when it is still counting up after a second, when packets of a
  * player who really moved have long stopped coming from there.
+ *
+ * A session that is confirmed, busy and at rest is *offloaded*: the relay's shell may let the kernel forward its data,
+ * and says afterwards how much that was. A move ends that until the new address has proved itself for as long as
+ * the old one may win the end back.
  */
 import type { SocketAddress } from '#shared/endpoint';
 import { isSameAddress } from './verdict';
@@ -32,8 +36,13 @@ export interface End {
   left?: { readonly address: SocketAddress; readonly highestCounter: number; readonly atMs: number };
 }
 
+/** Data messages after which a session is worth the trouble; keepalives alone take minutes for that. */
+const busyMessages = 16;
+/** Not even keepalives pass any more, or nothing but them. */
+const offloadedIdleMs = 20_000;
+
 /** Packets that arrive from a left address within this time were on the way when the player moved. */
-const reorderingMs = 1000;
+export const reorderingMs = 1000;
 
 export class Session {
   /**
@@ -41,6 +50,10 @@ export class Session {
    * can bring that about for a player's address: it takes sending from there, with an index known only on the path.
    */
   confirmed: boolean;
+  /** Whether its data need not come here. */
+  offloaded = false;
+  #messages = 0;
+  #keptUntilMs = -Infinity;
 
   constructor(
     readonly ends: PerSide<End>,
@@ -58,6 +71,28 @@ export class Session {
   /** Since when one side has been silent; minus infinity while data has not gone both ways. */
   get lastUsedAtMs(): number {
     return Math.min(this.ends[0].lastDataAtMs, this.ends[1].lastDataAtMs);
+  }
+
+  /** Takes note of a data message that passed here; true when the session is offloaded from now on. */
+  becomesOffloaded(nowMs: number): boolean {
+    this.#messages++;
+    if (this.offloaded || !this.confirmed || this.#messages < busyMessages || nowMs < this.#keptUntilMs)
+      return false;
+    this.offloaded = true;
+    return true;
+  }
+
+  /** Its data come here again, at least until the given time; true when they did not before. */
+  keepHere(untilMs: number): boolean {
+    const wasOffloaded = this.offloaded;
+    this.offloaded = false;
+    this.#messages = 0;
+    this.#keptUntilMs = Math.max(this.#keptUntilMs, untilMs);
+    return wasOffloaded;
+  }
+
+  isIdle(nowMs: number): boolean {
+    return nowMs - this.lastHeardAtMs > offloadedIdleMs;
   }
 
   isBetween(addresses: PerSide<SocketAddress>): boolean {

@@ -29,6 +29,8 @@ const newMs = 10_000;
 export class Sessions {
   readonly #routes = new Map<number, Route>();
   #lineages: Session[][] = [];
+  #offloadedEnds = 0;
+  #forgottenAtMs = -Infinity;
 
   route(index: number): Route | undefined {
     return this.#routes.get(index);
@@ -55,7 +57,8 @@ export class Sessions {
 
   /** Whether a confirmed session has the player of this side at this address. */
   isKnown(side: Side, address: SocketAddress): boolean {
-    return this.#all().some(({ confirmed, ends }) => confirmed && isSameAddress(ends[side].address, address));
+    const isThere = ({ confirmed, ends }: Session) => confirmed && isSameAddress(ends[side].address, address);
+    return this.#lineages.some((lineage) => lineage.some(isThere));
   }
 
   /**
@@ -73,6 +76,11 @@ export class Sessions {
     return this.#confirmedByFreshness(side)[0]?.ends[side].address;
   }
 
+  /** When anything of any session, also of those that are forgotten, last passed. */
+  get lastHeardAtMs(): number {
+    return Math.max(this.#forgottenAtMs, ...this.#all().map(({ lastHeardAtMs }) => lastHeardAtMs));
+  }
+
   /** Forgets the sessions whose keys must be dead by now. */
   expire(nowMs: number): void {
     for (const lineage of this.#lineages) {
@@ -84,6 +92,15 @@ export class Sessions {
 
   get size(): number {
     return this.#all().length;
+  }
+
+  offloaded(): Session[] {
+    return this.#all().filter((session) => session.offloaded);
+  }
+
+  /** Counts the sessions that ended while they were offloaded. */
+  get offloadedEnds(): number {
+    return this.#offloadedEnds;
   }
 
   #all(): Session[] {
@@ -110,6 +127,8 @@ export class Sessions {
   #remove(lineage: Session[], session: Session): void {
     lineage.splice(lineage.indexOf(session), 1);
     session.ends.forEach(({ index }) => this.#routes.delete(index));
+    if (session.offloaded) this.#offloadedEnds++;
+    this.#forgottenAtMs = Math.max(this.#forgottenAtMs, session.lastHeardAtMs);
   }
 }
 

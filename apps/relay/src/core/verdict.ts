@@ -18,6 +18,8 @@ export const dropReasons = [
   'glare',
   /** This IP address sends too many handshakes or guesses too many indices. */
   'source_limited',
+  /** Too many initiations of strangers for the pairs of this port. */
+  'port_handshakes_limited',
   /** Too many initiations for this pair. */
   'pair_handshakes_limited',
   /** Too many packets or bytes for this pair. */

@@ -1,0 +1,121 @@
+/** When the data of a session need not come to user space, and what user space makes of it afterwards. */
+import type { SocketAddress } from '#shared/endpoint';
+import { data, initiation, response, testKey } from '../../../../test/wireguard-messages';
+import { defaultLimits, type RelayLimits, SourceLimits } from './limits';
+import { Pair } from './pair';
+
+const [alice, bob] = [testKey(1), testKey(2)];
+const at = (address: string): SocketAddress => ({ address, port: 1000 });
+const [aliceHome, aliceElsewhere, bobHome] = [at('192.0.2.1'), at('198.51.100.1'), at('192.0.2.2')];
+const [a, b] = [0xa1, 0xb1];
+const routes = [
+  { from: aliceHome, index: b, to: bobHome },
+  { from: bobHome, index: a, to: aliceHome },
+];
+
+/** A pair whose session carried data both ways, by a clock that only the test moves. */
+class World {
+  nowMs = 1_000_000;
+  counter = 0;
+  readonly pair: Pair;
+
+  constructor(limits: Partial<RelayLimits> = {}) {
+    const all = { ...defaultLimits, ...limits };
+    this.pair = new Pair(
+      { pairId: 'p', players: [alice, bob] },
+      all,
+      new SourceLimits(all).misses,
+      this.nowMs,
+    );
+    this.pair.initiation(initiation(alice, 0xb0), bobHome, this.nowMs);
+    expect(this.pair.initiation(initiation(bob, a), aliceHome, this.nowMs)).toEqual(bobHome);
+    expect(this.pair.response(response(alice, b, a), bobHome, this.nowMs)).toEqual(aliceHome);
+    this.fromBob(1);
+  }
+
+  fromAlice(messages: number, source = aliceHome): this {
+    for (let sent = 0; sent < messages; sent++) this.pair.data(data(b, this.counter++), source, this.nowMs);
+    return this;
+  }
+
+  fromBob(messages: number): this {
+    for (let sent = 0; sent < messages; sent++) this.pair.data(data(a, this.counter++), bobHome, this.nowMs);
+    return this;
+  }
+
+  pass(seconds: number): this {
+    this.nowMs += seconds * 1000;
+    this.pair.expire(this.nowMs);
+    return this;
+  }
+}
+
+describe('a session', () => {
+  it('is offloaded when it is confirmed and busy, both directions at once', () => {
+    const world = new World().fromBob(100);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+    expect(world.fromAlice(1).pair.offloadedRoutes()).toEqual(routes);
+    const quiet = new World().fromAlice(14);
+    const before = quiet.pair.offloadRevision;
+    expect(quiet.pair.offloadedRoutes()).toEqual([]);
+    expect(quiet.fromAlice(1).pair.offloadedRoutes()).toEqual(routes);
+    expect(quiet.pair.offloadRevision).not.toBe(before);
+  });
+
+  it('comes back when a player moves, and goes again from the new address, but not at once', () => {
+    const world = new World().fromAlice(16);
+    const before = world.pair.offloadRevision;
+    world.fromAlice(1, aliceElsewhere);
+    expect(world.pair.offloadRevision).not.toBe(before);
+    world.fromAlice(100, aliceElsewhere);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+    expect(world.pass(1).fromAlice(1, aliceElsewhere).pair.offloadedRoutes()).toEqual([
+      { from: aliceElsewhere, index: b, to: bobHome },
+      { from: bobHome, index: a, to: aliceElsewhere },
+    ]);
+  });
+
+  it('moves only for a counter above all that can have passed in the kernel', () => {
+    const world = new World().fromAlice(16);
+    const seen = world.counter;
+    world.pair.countOffloaded(b, 100, 3200, world.nowMs);
+    const replayed = data(b, seen + 50);
+    expect(world.pair.data(replayed, aliceElsewhere, world.nowMs)).toEqual(bobHome);
+    expect(world.pair.offloadedRoutes()).toEqual(routes);
+    world.pair.data(data(b, seen + 100), aliceElsewhere, world.nowMs);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+  });
+
+  it('stays alive on the counts of the kernel, and comes back when nothing passes any more', () => {
+    const world = new World().fromAlice(16);
+    for (let minute = 0; minute < 60; minute++) {
+      world.pair.countOffloaded(a, 1, 32, world.nowMs);
+      world.pass(19);
+    }
+    expect(world.pair.offloadedRoutes()).toEqual(routes);
+    expect(world.pass(2).pair.offloadedRoutes()).toEqual([]);
+    expect(world.pair.memory.sessions).toBe(1);
+    expect(world.pass(190).pair.memory.sessions).toBe(0);
+  });
+
+  it('comes back when its keys die', () => {
+    const world = new World().fromAlice(16);
+    const before = world.pair.offloadRevision;
+    world.pass(191);
+    expect(world.pair.offloadRevision).not.toBe(before);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+  });
+
+  it.each([
+    ['packets', { pairPackets: { perSecond: 100, burst: 200 } }, 300, 300 * 32],
+    ['bytes', { pairBytes: { perSecond: 1000, burst: 100_000 } }, 100, 200_000],
+  ])('comes back for ten seconds when it carried too many %s', (_what, limits, packets, bytes) => {
+    const world = new World(limits).fromAlice(16);
+    expect(world.pair.offloadedRoutes()).toEqual(routes);
+    world.pair.countOffloaded(b, packets, bytes, world.nowMs);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+    expect(world.pair.data(data(b, 1_000_000), aliceHome, world.nowMs)).toBe('pair_traffic_limited');
+    expect(world.pass(9).fromAlice(20).pair.offloadedRoutes()).toEqual([]);
+    expect(world.pass(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
+  });
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { FlowTable } from './flow-table';
+import { departureKeyOf, type Flow, keyOf } from './ruleset';
+
+const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
+  from: { address: '192.0.2.2', port: fromPort },
+  port: 51_900,
+  index,
+  to: { address: '198.51.100.2', port: toPort },
+});
+
+describe('the flow table', () => {
+  it('changes what is different and nothing else', () => {
+    const table = new FlowTable<string>();
+    expect(table.replace('a', [flow(1), flow(2)])).toEqual({ removed: [], added: [flow(1), flow(2)] });
+    expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [flow(1)], added: [flow(3)] });
+    expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [], added: [] });
+    expect(table.replace('a', [])).toEqual({ removed: [flow(2), flow(3)], added: [] });
+    expect(table.size).toBe(0);
+  });
+
+  it('moves a flow by taking it out and putting it in', () => {
+    const table = new FlowTable<string>();
+    table.replace('a', [flow(1)]);
+    const moved = flow(1, 1000, 2001);
+    expect(table.replace('a', [moved])).toEqual({ removed: [flow(1)], added: [moved] });
+  });
+
+  it('leaves a flow to user space that the kernel could not tell from another', () => {
+    const table = new FlowTable<string>();
+    table.replace('a', [flow(1)]);
+    const sameArrival = flow(1, 1000, 2001);
+    const sameDeparture = flow(1, 1001, 2000);
+    expect(table.replace('b', [sameArrival, sameDeparture])).toEqual({ removed: [], added: [] });
+    table.replace('a', []);
+    expect(table.replace('b', [sameArrival])).toEqual({ removed: [], added: [sameArrival] });
+  });
+
+  it('gives each count to the owner once', () => {
+    const table = new FlowTable<string>();
+    table.replace('a', [flow(1)]);
+    const count = (packets: number) => table.count(keyOf(flow(1)), { packets, bytes: packets * 100 });
+    expect(count(0)).toBeUndefined();
+    expect(count(5)).toEqual({ owner: 'a', flow: flow(1), carried: { packets: 5, bytes: 500 } });
+    expect(count(5)).toBeUndefined();
+    expect(count(7)?.carried).toEqual({ packets: 2, bytes: 200 });
+    table.replace('a', []);
+    expect(count(9)).toBeUndefined();
+  });
+
+  it('never asks the kernel for what it must refuse', () => {
+    const flows = fc.array(
+      fc.record({ index: fc.nat(2), from: fc.nat(2), to: fc.nat(2) }).map((f) => flow(f.index, f.from, f.to)),
+      { maxLength: 5 },
+    );
+    const steps = fc.array(fc.tuple(fc.nat(2), flows), { maxLength: 30 });
+    fc.assert(
+      fc.property(steps, (all) => {
+        const table = new FlowTable<number>();
+        const kernel = { arrivals: new Set<string>(), departures: new Set<string>() };
+        for (const [owner, wanted] of all) {
+          const { removed, added } = table.replace(owner, wanted);
+          for (const one of removed) {
+            expect(kernel.arrivals.delete(keyOf(one))).toBe(true);
+            expect(kernel.departures.delete(departureKeyOf(one))).toBe(true);
+          }
+          for (const one of added) {
+            expect(kernel.arrivals.has(keyOf(one)) || kernel.departures.has(departureKeyOf(one))).toBe(false);
+            kernel.arrivals.add(keyOf(one));
+            kernel.departures.add(departureKeyOf(one));
+          }
+        }
+        expect(table.size).toBe(kernel.arrivals.size);
+      }),
+    );
+  });
+});

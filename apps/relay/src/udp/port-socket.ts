@@ -1,0 +1,157 @@
+import type { RemoteInfo, Socket } from 'node:dgram';
+import type { SourceLimits } from '../core/limits';
+import type { Pair, PairIdentity } from '../core/pair';
+import { Port, type PortStats } from '../core/port';
+import { isDestination, type Verdict } from '../core/verdict';
+import type { FastPath, FlowOwner } from '../fastpath/fast-path';
+import type { Counted, Flow } from '../fastpath/ruleset';
+import { bindUdp, closeUdp } from './bind';
+
+export interface PortSocketEvents {
+  /** A player's address in a session that carried data both ways is new. */
+  readonly addressChanged: (pair: Pair) => void;
+  /** The socket reported an error; it stays open. */
+  readonly failed: (port: number, error: Error) => void;
+}
+
+/** A UDP port and the pairs on it: carries out what the core decides. */
+export class PortSocket {
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #core: Port;
+  readonly #events: PortSocketEvents;
+  readonly #fastPath: FastPath | undefined;
+  readonly #tenants = new Map<Pair, Tenant>();
+  #releaseTimer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    socket: Socket,
+    sources: SourceLimits,
+    events: PortSocketEvents,
+    fastPath: FastPath | undefined,
+  ) {
+    this.port = socket.address().port;
+    this.#fastPath = fastPath;
+    this.#socket = socket;
+    this.#core = new Port([], sources);
+    this.#events = events;
+    socket.on('message', (datagram, source) => this.#receive(datagram, source));
+    socket.on('error', (error) => events.failed(this.port, error));
+  }
+
+  /** @throws PortUnavailableError when the port is taken or privileged. */
+  static async open(
+    local: { address: string; port: number },
+    sources: SourceLimits,
+    events: PortSocketEvents,
+    fastPath?: FastPath,
+  ): Promise<PortSocket> {
+    return new PortSocket(await bindUdp(local.address, local.port), sources, events, fastPath);
+  }
+
+  canTake(identity: PairIdentity): boolean {
+    return this.#core.canTake(identity);
+  }
+
+  add(pair: Pair): void {
+    this.#core.add(pair);
+    this.#tenants.set(pair, new Tenant(pair, this.port, this.#core.stats, this.#fastPath));
+  }
+
+  delete(pair: Pair): void {
+    this.#core.delete(pair);
+    this.#tenants.get(pair)?.leave();
+    this.#tenants.delete(pair);
+  }
+
+  get isEmpty(): boolean {
+    return this.#tenants.size === 0;
+  }
+
+  get stats(): PortStats {
+    return this.#core.stats;
+  }
+
+  /** Forgets what has become useless; to be called every few seconds. */
+  expire(): void {
+    for (const tenant of this.#tenants.values()) tenant.expire();
+  }
+
+  async close(): Promise<void> {
+    for (const pair of this.#tenants.keys()) this.delete(pair);
+    clearTimeout(this.#releaseTimer);
+    await closeUdp(this.#socket);
+  }
+
+  #receive(datagram: Buffer, source: RemoteInfo): void {
+    const verdict = this.#core.receive(datagram, source, performance.now());
+    if (verdict === 'held') this.#scheduleRelease();
+    else this.#carryOut(datagram, verdict);
+    const pair = this.#core.concerned;
+    const tenant = pair && this.#tenants.get(pair);
+    if (tenant?.noticeChanges()) this.#events.addressChanged(tenant.pair);
+  }
+
+  #carryOut(datagram: Buffer, verdict: Verdict): void {
+    if (isDestination(verdict)) this.#socket.send(datagram, verdict.port, verdict.address);
+  }
+
+  #scheduleRelease(): void {
+    const { nextReleaseAtMs } = this.#core;
+    if (nextReleaseAtMs === undefined || this.#releaseTimer) return;
+    // Timers may fire a little early by this clock; never earlier than a millisecond too late.
+    const waitMs = Math.max(0, nextReleaseAtMs - performance.now()) + 1;
+    this.#releaseTimer = setTimeout(() => {
+      this.#releaseTimer = undefined;
+      for (const { datagram, verdict } of this.#core.release(performance.now()))
+        this.#carryOut(datagram, verdict);
+      this.#scheduleRelease();
+    }, waitMs);
+  }
+}
+
+/** A pair on its port, and what of it has been told to others. */
+class Tenant implements FlowOwner {
+  #seenAddresses = 0;
+  #seenOffload = 0;
+  #hasLeft = false;
+
+  constructor(
+    readonly pair: Pair,
+    private readonly port: number,
+    private readonly stats: PortStats,
+    private readonly fastPath: FastPath | undefined,
+  ) {}
+
+  flows(): Flow[] {
+    if (this.#hasLeft) return [];
+    return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.port }));
+  }
+
+  carried({ index }: Flow, { packets, bytes }: Counted): void {
+    this.stats.forwardedPackets += packets;
+    this.stats.forwardedBytes += bytes;
+    this.pair.countOffloaded(index, packets, bytes, performance.now());
+    this.noticeChanges();
+  }
+
+  expire(): void {
+    this.pair.expire(performance.now());
+    this.noticeChanges();
+  }
+
+  leave(): void {
+    this.#hasLeft = true;
+    this.fastPath?.changed(this);
+  }
+
+  /** Tells the kernel what it shall forward; true when an address is new. */
+  noticeChanges(): boolean {
+    const { addressRevision, offloadRevision } = this.pair;
+    if (offloadRevision !== this.#seenOffload) this.fastPath?.changed(this);
+    this.#seenOffload = offloadRevision;
+    const isMoved = addressRevision !== this.#seenAddresses;
+    this.#seenAddresses = addressRevision;
+    return isMoved;
+  }
+}

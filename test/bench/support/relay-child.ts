@@ -1,0 +1,117 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { data, initiation, response, testKey } from '../../wireguard-messages';
+import type { Generator, GeneratorSocket } from './generator';
+import { addresses, type RelayLab } from './relay-lab';
+
+interface RelayReport {
+  readonly kernelFlows: number;
+  readonly kernelPackets: number;
+  readonly totals: { readonly forwardedPackets: number; readonly drops: Readonly<Record<string, number>> };
+}
+
+const ports = { first: 20_000, last: 29_999 };
+
+/** The compiled relay in the lab's server, and what it is told there. */
+export class RelayChild {
+  /** Everything that it has logged. */
+  log = '';
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+  }
+
+  /** @param prefix of the command that starts it */
+  static async start(
+    lab: RelayLab,
+    path: 'kernel' | 'user space',
+    prefix: readonly string[] = [],
+  ): Promise<RelayChild> {
+    const script = join(__dirname, 'relay-process.mjs');
+    const settings = [addresses.server, String(ports.first), String(ports.last), path];
+    const child = lab.server.spawn([...prefix, process.execPath, script, ...settings], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    const relay = new RelayChild(child);
+    await once(child, 'message');
+    return relay;
+  }
+
+  /** Opens so many pairs of {@link playersOf}; gives the port of each. */
+  open(count: number): Promise<number[]> {
+    const pairs = Array.from({ length: count }, (_, pair) => ({
+      pairId: `pair ${pair}`,
+      players: playersOf(pair),
+    }));
+    return this.#ask('open', pairs);
+  }
+
+  report(): Promise<RelayReport> {
+    return this.#ask('report');
+  }
+
+  async close(pair: number): Promise<void> {
+    await this.#ask('close', [`pair ${pair}`]);
+  }
+
+  /** Forwards in user space from now on. */
+  async leaveKernel(): Promise<void> {
+    await this.#ask('leaveKernel');
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    await ended;
+  }
+
+  async #ask<Answer>(request: string, argument?: unknown): Promise<Answer> {
+    const answered = once(this.child, 'message') as Promise<[{ answer: Answer }]>;
+    this.child.send({ request, argument });
+    const [{ answer }] = await answered;
+    return answer;
+  }
+}
+
+/** Two players in a session. */
+export interface Playing {
+  readonly alice: GeneratorSocket;
+  readonly bob: GeneratorSocket;
+  readonly relay: { readonly address: string; readonly port: number };
+  /** The index that each chose, so that data for it carries it. */
+  readonly aliceIndex: number;
+  readonly bobIndex: number;
+}
+
+/** Brings a pair to a session that carried data both ways, as two WireGuards would; opens two flows for it. */
+export async function play(
+  lab: RelayLab,
+  generator: Generator,
+  pair: number,
+  port: number,
+): Promise<Playing> {
+  const alice = await generator.socket(lab.alice, addresses.alice);
+  const bob = await generator.socket(lab.bob, addresses.bob);
+  const [aliceKey, bobKey] = playersOf(pair);
+  const [first, aliceIndex, bobIndex] = [1, 2, 3].map((step) => pair * 4 + step) as [number, number, number];
+  const relay = { address: addresses.server, port };
+  await generator.send(alice, relay, initiation(bobKey, first));
+  await generator.send(bob, relay, initiation(aliceKey, bobIndex));
+  await generator.receive(alice);
+  await generator.send(alice, relay, response(bobKey, aliceIndex, bobIndex));
+  await generator.receive(bob);
+  await generator.send(bob, relay, data(aliceIndex, 0));
+  await generator.receive(alice);
+  await generator.send(alice, relay, data(bobIndex, 0));
+  await generator.receive(bob);
+  await generator.flows(
+    { from: alice, to: bob, destination: relay, index: bobIndex },
+    { from: bob, to: alice, destination: relay, index: aliceIndex },
+  );
+  return { alice, bob, relay, aliceIndex, bobIndex };
+}
+
+function playersOf(pair: number) {
+  return [testKey(2 * pair + 1), testKey(2 * pair + 2)] as const;
+}

@@ -1,0 +1,113 @@
+/** One candidate under load: processor time, highest rate, delay. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Generator, Load, LoadResult } from './generator';
+import type { RelayLab } from './relay-lab';
+import type { Candidate } from './relay-candidates';
+
+export interface CpuSample {
+  readonly perSecond: number;
+  readonly bytes: number;
+  /** Of the server's processor, everything included. */
+  readonly usPerPacket: number;
+}
+
+export interface Measurement {
+  readonly cpu: readonly CpuSample[];
+  /** The highest rate, in packets per second, of which less than 1 % was lost. */
+  readonly highestPerSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+interface Window extends LoadResult {
+  /** Share of the server's processor that went to the relay's process, and to interrupts while it was not running. */
+  readonly processShare: number;
+}
+
+const pairs = 8;
+/** Fewer than the initiations that a relay takes from one address at once. */
+const manyPairs = 500;
+const rates = [10_000, 20_000, 40_000];
+const lengths = [128, 1200];
+const windowMs = 600;
+const lossLimit = 0.01;
+
+export async function measure(
+  candidate: Candidate,
+  lab: RelayLab,
+  generator: Generator,
+): Promise<Measurement> {
+  const running = await candidate.start(lab, generator, pairs);
+  const pids = [lab.interruptThread, ...(running.pid === null ? [] : [running.pid])];
+  const cpuNs = () => pids.reduce((sum, pid) => sum + cpuNsOf(pid), 0);
+  const run = async (load: Load): Promise<Window> => {
+    const before = cpuNs();
+    const startedAtMs = performance.now();
+    const result = await generator.load(load);
+    const processShare = (cpuNs() - before) / ((performance.now() - startedAtMs) * 1e6);
+    return { ...result, processShare };
+  };
+  try {
+    const [bytes = 0] = lengths;
+    await generator.load({ perSecond: 20_000, bytes, durationMs: windowMs });
+    const idle = await run({ perSecond: 0, bytes, durationMs: windowMs / 2 });
+    const cpu: CpuSample[] = [];
+    for (const length of lengths) {
+      for (const perSecond of rates) {
+        const window = await run({ perSecond, bytes: length, durationMs: windowMs });
+        cpu.push({ perSecond, bytes: length, usPerPacket: cpuUsPerPacket(window, idle) });
+      }
+    }
+    const { p50Us, p99Us } = await generator.echo({ perSecond: 5000, bytes, durationMs: windowMs });
+    return { cpu, highestPerSecond: await highestRate(generator, bytes), p50Us, p99Us };
+  } finally {
+    await running.stop();
+    await generator.clear();
+  }
+}
+
+/** Resident memory, in MiB, that 1,000 pairs in sessions add to the relay's process; null where there is none. */
+export async function memoryPer1000Pairs(
+  candidate: Candidate,
+  lab: RelayLab,
+  generator: Generator,
+): Promise<number | null> {
+  const residentMiB = async (count: number) => {
+    const { pid, stop } = await candidate.start(lab, generator, count);
+    const status = pid === null ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
+    await stop();
+    await generator.clear();
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  };
+  const few = await residentMiB(pairs);
+  const many = await residentMiB(pairs + manyPairs);
+  return Number.isNaN(many) ? null : ((many - few) * 1000) / manyPairs;
+}
+
+/** While the relay's process runs, interrupts are on its account; for the rest of the time the idle thread tells. */
+function cpuUsPerPacket({ sent, processShare, turnsPerMs }: Window, idle: Window): number {
+  const interruptShare = (1 - processShare) * (1 - turnsPerMs / idle.turnsPerMs);
+  return ((processShare + interruptShare) * windowMs * 1000) / sent;
+}
+
+/** Halves, on a logarithmic scale, the range in which the highest rate must lie. */
+async function highestRate(generator: Generator, bytes: number): Promise<number> {
+  let [passed, failed, highest] = [30_000, 800_000, 0];
+  while (failed / passed > 1.04) {
+    const perSecond = Math.sqrt(passed * failed);
+    const { sent, received } = await generator.flood({ perSecond, bytes, durationMs: windowMs });
+    const reachedPerSecond = received / (windowMs / 1000);
+    const isLossy = received < (1 - lossLimit) * sent;
+    if (!isLossy) highest = Math.max(highest, reachedPerSecond);
+    if (isLossy || reachedPerSecond < (1 - lossLimit) * perSecond) failed = perSecond;
+    else passed = perSecond;
+  }
+  return highest;
+}
+
+/** Of all threads; the kernel's documentation of schedstats puts the time on the processor first. */
+function cpuNsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'));
+  return times.reduce((sum, text) => sum + parseInt(text, 10), 0);
+}

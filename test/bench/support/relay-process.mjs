@@ -1,0 +1,41 @@
+// The compiled relay without its link to a control plane: does what it is told over IPC, and answers each message.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const { Relay } = require('../../../dist/apps/relay/src/relay.js');
+const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js');
+const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
+const { pino } = require('pino');
+
+const unlimited = { perSecond: 1e9, burst: 1e9 };
+const [bindAddress, first, last, path] = process.argv.slice(2);
+const ports = { first: Number(first), last: Number(last) };
+const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
+const log = pino({ level: 'info' });
+const fastPath =
+  path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
+const relay = new Relay({ bindAddress, ports, limits, fastPath }, log);
+
+async function stop() {
+  await relay.stop();
+  await fastPath?.stop();
+  process.exit();
+}
+
+const requests = {
+  open: (pairs) => Promise.all(pairs.map(async (identity) => (await relay.open(identity, null)).port)),
+  close: (pairIds) => relay.close(pairIds),
+  report: () => ({
+    kernelFlows: fastPath?.size ?? 0,
+    kernelPackets: fastPath?.total.packets ?? 0,
+    totals: relay.totals(),
+  }),
+  leaveKernel: () => fastPath.stop(),
+};
+
+process.on('SIGTERM', () => void stop());
+process.on('disconnect', () => void stop());
+process.on('message', async ({ request, argument }) => {
+  process.send({ answer: await requests[request](argument) });
+});
+process.send({ ready: true });

@@ -1,0 +1,143 @@
+/** The kernel's fast path in namespaces: what enters it, what leaves it, and that nothing is lost on the way. */
+import { Generator } from '../bench/support/generator';
+import { play, RelayChild } from '../bench/support/relay-child';
+import { cpus, RelayLab } from '../bench/support/relay-lab';
+import { describeLab } from '../lab/available';
+import { data } from '../wireguard-messages';
+import { until } from './support/processes';
+
+/** A game: 50 packets a second each way. */
+const game = (durationMs: number) => ({ perSecond: 100, bytes: 128, durationMs });
+
+jest.setTimeout(60_000);
+
+describeLab('the fast path', () => {
+  let lab: RelayLab;
+  let generator: Generator;
+  const relays: RelayChild[] = [];
+
+  beforeAll(async () => {
+    lab = await RelayLab.create();
+    generator = await Generator.start(cpus);
+  });
+  afterEach(async () => {
+    for (const relay of relays.splice(0)) await relay.stop();
+    await generator.clear();
+  });
+  afterAll(async () => {
+    await generator.stop();
+    await lab.close();
+  });
+
+  const start = async () => {
+    const relay = await RelayChild.start(lab, 'kernel');
+    relays.push(relay);
+    return relay;
+  };
+  const startPlaying = async (relay: RelayChild) => {
+    const [port = 0] = await relay.open(1);
+    return play(lab, generator, 0, port);
+  };
+  const inKernel = (relay: RelayChild) =>
+    until('the kernel forwards', async () => (await relay.report()).kernelPackets > 20);
+  const tables = async () => (await lab.server.exec(['nft', 'list', 'tables'])).stdout;
+
+  it('loses nothing when a game enters and leaves', async () => {
+    const relay = await start();
+    await startPlaying(relay);
+    const played = generator.flood(game(4000));
+    await inKernel(relay);
+    expect(await tables()).toContain('lanrage_relay');
+    await relay.leaveKernel();
+    expect(await tables()).toBe('');
+    const { sent, received } = await played;
+    expect(sent).toBeGreaterThan(390);
+    expect(received).toBe(sent);
+  });
+
+  it('counts as user space does, also for pairs that are closed', async () => {
+    const relay = await start();
+    await startPlaying(relay);
+    const { sent } = await generator.flood(game(1500));
+    const counted = async () => (await relay.report()).totals.forwardedPackets;
+    // Four are of the handshake; its first initiation found nobody.
+    await until('all is counted', async () => (await counted()) === sent + 4);
+    await relay.close(0);
+    expect(await counted()).toBe(sent + 4);
+    expect((await relay.report()).kernelFlows).toBe(0);
+  });
+
+  it('follows a player to another address', async () => {
+    const relay = await start();
+    const { bob, relay: port, aliceIndex, bobIndex } = await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    const moved = await generator.socket(lab.alice, '192.0.2.2');
+    await generator.send(moved, port, data(bobIndex, 10_000));
+    await generator.receive(bob);
+    const sent = Array.from({ length: 20 }, (_, place) => data(aliceIndex, 10_000 + place));
+    const arrived: Buffer[] = [];
+    for (const datagram of sent) {
+      await generator.send(bob, port, datagram);
+      const answer = await generator.receive(moved).catch(() => undefined);
+      if (answer) arrived.push(answer);
+    }
+    expect(arrived.length).toBeGreaterThanOrEqual(18);
+    expect(arrived).toEqual(sent.slice(-arrived.length));
+  });
+
+  it('leaves to user space what belongs to no session', async () => {
+    const relay = await start();
+    const { alice, bob, relay: port, bobIndex } = await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    await generator.send(alice, port, data(bobIndex + 1000, 20_000));
+    await generator.send(alice, port, data(bobIndex, 20_001));
+    expect(await generator.receive(bob)).toEqual(data(bobIndex, 20_001));
+    expect((await relay.report()).totals.drops['unknown_index']).toBe(1);
+  });
+
+  it('is gone with a relay that is killed, and can be had again', async () => {
+    const relay = await start();
+    await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    relays.pop();
+    await relay.stop('SIGKILL');
+    await until('the table is gone', async () => (await tables()) === '');
+    const next = await start();
+    await until('it is ready again', () => next.log.includes('kernel fast path ready'));
+  });
+
+  it('gives up where a firewall lets nothing through', async () => {
+    const chain = 'chain forward { type filter hook forward priority 0; policy drop; }';
+    const { stderr } = await lab.server.exec(['nft', `table ip firewall { ${chain}; }`]);
+    expect(stderr).toBe('');
+    try {
+      const relay = await start();
+      await startPlaying(relay);
+      const played = generator.flood(game(3000));
+      await until('it gave up', () => relay.log.includes('kernel fast path failed'));
+      await played;
+      const { sent, received } = await generator.flood(game(500));
+      expect(received).toBe(sent);
+    } finally {
+      await lab.server.exec(['nft', 'delete table ip firewall']);
+    }
+  });
+
+  it('does without where the kernel must not forward, and says so', async () => {
+    const forward = (value: 0 | 1) =>
+      lab.server.exec(['sh', '-c', `echo ${value} > /proc/sys/net/ipv4/ip_forward`]);
+    await forward(0);
+    try {
+      const relay = await start();
+      await startPlaying(relay);
+      const { sent, received } = await generator.flood(game(500));
+      expect(received).toBe(sent);
+      expect(relay.log.match(/no kernel fast path/g)).toHaveLength(1);
+    } finally {
+      await forward(1);
+    }
+  });
+});
