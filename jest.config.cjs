@@ -8,7 +8,6 @@ const esmPackages = [
   '@tokenizer',
   'uint8array-extras',
   '@borewit',
-  'jose',
 ];
 
 /** @type {import('@swc/core').Options} */
