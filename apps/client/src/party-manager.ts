@@ -18,6 +18,7 @@ import type { NetworkManager } from './network/network-manager';
 import type { Party, Peer } from './party/party';
 import type { MembershipEvent } from './party/membership';
 import { PartySession } from './party/party-session';
+import { Reconciliation } from './party/reconciliation';
 
 export interface CreateOptions {
   /** Display name; the configured nickname when absent. */
@@ -53,10 +54,7 @@ export interface PartyManagerEvents {
   fault: [Error];
 }
 
-/** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
-const GOODBYE_INTERVAL_MS = 60;
 const STATUS_BUDGET_MS = 400;
-const RESYNCHRONIZE_MS = 3_000;
 
 /** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
@@ -66,6 +64,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
   private readonly serverMembership: ServerMembership;
+  private readonly reconciliation: Reconciliation;
   private session: PartySession | undefined;
   /** What happens to the party while the server's answer to a join is on its way. */
   private earlyEvents: MembershipEvent[] | undefined;
@@ -87,6 +86,14 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
+    const seat = {
+      session: () => this.session,
+      inTurn: (work: () => Promise<void>) => this.inTurn(work),
+      renew: (session: PartySession) => this.renew(session),
+      end: (session: PartySession, reason: LanrageError) => this.end(session, reason),
+      presence: () => this.presence(),
+    };
+    this.reconciliation = new Reconciliation(seat, this.control, this.serverMembership);
     this.listen();
   }
 
@@ -140,7 +147,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const { session } = this;
       if (!session) throw new LanrageError('NOT_IN_PARTY');
       this.session = undefined;
-      await Promise.all([this.serverMembership.left(session.id), this.depart(session)]);
+      await Promise.all([this.serverMembership.left(session.id), session.leave()]);
       this.emit('ended', null);
     });
   }
@@ -202,9 +209,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async openSession(snapshot: PartySnapshot): Promise<Party> {
-    const { identity, network, connections, coordinator } = this;
-    const session = new PartySession(snapshot, { identity, network, connections, coordinator });
-    await session.open(this.nat.takePort());
+    const { identity, network, nat, connections, coordinator } = this;
+    const session = new PartySession(snapshot, { identity, network, nat, connections, coordinator });
+    await session.open();
     this.session = session;
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
@@ -223,31 +230,16 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (entered) await this.serverMembership.left(entered);
     else if (!isUncertain) this.serverMembership.refused();
     else if (joining) void this.serverMembership.left(joining);
-    else void this.resynchronize();
+    else void this.reconciliation.ask();
     await this.connections.stop();
-    await this.tearDown();
-  }
-
-  /** Takes the machine out of the party; the server learns of it elsewhere. */
-  private async depart(session: PartySession): Promise<void> {
-    session.sayGoodbye();
-    await delay(GOODBYE_INTERVAL_MS);
-    session.sayGoodbye();
-    await delay(GOODBYE_INTERVAL_MS);
-    await session.close();
-    await this.tearDown();
-  }
-
-  private async tearDown(): Promise<void> {
     await this.network.stop();
     this.nat.returnPort();
   }
 
-  /** The party is over for this agent, which did not leave by itself. */
+  /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
     await session.close();
-    await this.tearDown();
     this.emit('ended', reason);
   }
 
@@ -256,6 +248,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.control.on('fault', report);
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
+    this.reconciliation.on('fault', report);
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -264,7 +257,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (peer) this.emit('connectionChanged', peer);
     });
     this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
-    this.network.on('died', () => void this.attempt(() => this.inTurn(() => this.onNetworkDied())));
+    this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
   }
 
   private async onControlConnected(): Promise<void> {
@@ -276,9 +269,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private onServerEvent(event: ServerEvent): void {
     switch (event.name) {
       case 'party.snapshot':
-        return void this.attempt(() => this.inTurn(() => this.onSnapshot(event.data.party)));
+        return void this.reconciliation.hear(event.data.party);
       case 'session.replaced':
-        return void this.attempt(() => this.inTurn(() => this.onReplaced()));
+        return void this.inTurn(() => this.onReplaced());
       default:
         this.onMembershipEvent(event);
     }
@@ -292,39 +285,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       event.data.partyId === session.id &&
       event.data.peerId === this.myPeerId;
     // The server let this agent go, for having been away too long.
-    if (isOwnLeave || session.apply(event)) void this.resynchronize();
-  }
-
-  /** What the server believes: the first word after every (re)connection, and the answer to a doubt. */
-  private async onSnapshot(party: PartySnapshot | null): Promise<void> {
-    const { session } = this;
-    if (!session) {
-      if (party) await this.serverMembership.left(party.id);
-    } else if (party?.id === session.id) {
-      await this.adopt(session, party);
-    } else {
-      await this.rejoin(session, party);
-    }
-  }
-
-  /** The player has not left, whatever the server thinks. */
-  private async rejoin(session: PartySession, elsewhere: PartySnapshot | null): Promise<void> {
-    try {
-      if (elsewhere) await this.control.leaveParty(elsewhere.id);
-      const me = { peerName: session.self.name, presence: this.presence() };
-      await this.adopt(session, await this.control.joinParty(session.id, me));
-    } catch (error) {
-      if (!(error instanceof LanrageError)) throw error;
-      if (error.retryable) return this.resynchronizeLater(error);
-      this.serverMembership.refused();
-      await this.end(session, error);
-    }
-  }
-
-  private async adopt(session: PartySession, snapshot: PartySnapshot): Promise<void> {
-    const { virtualIp } = session.self;
-    session.adopt(snapshot);
-    if (session.self.virtualIp !== virtualIp) await this.renewInterface(session);
+    if (isOwnLeave || session.apply(event)) void this.reconciliation.ask();
   }
 
   private async onReplaced(): Promise<void> {
@@ -334,40 +295,17 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async onNetworkDied(): Promise<void> {
-    const { session } = this;
-    if (!session) return;
+    if (this.session) await this.renew(this.session);
+  }
+
+  private async renew(session: PartySession): Promise<void> {
     try {
-      await this.renewInterface(session);
+      await session.renew();
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
       await this.serverMembership.left(session.id);
       await this.end(session, error);
     }
-  }
-
-  private async renewInterface(session: PartySession): Promise<void> {
-    await this.tearDown();
-    await this.network.start();
-    await session.reopen(this.nat.takePort());
-  }
-
-  /** Asks the server where it has this agent, and acts on it. */
-  private async resynchronize(): Promise<void> {
-    // Without a connection the snapshot that comes with the next one does it.
-    if (!this.control.connected) return;
-    try {
-      const party = await this.control.currentParty();
-      await this.inTurn(() => this.onSnapshot(party));
-    } catch (error) {
-      if (!(error instanceof LanrageError)) throw error;
-      this.resynchronizeLater(error);
-    }
-  }
-
-  private resynchronizeLater(error: LanrageError): void {
-    this.emit('fault', error);
-    const delayMs = Math.max(RESYNCHRONIZE_MS, (error.retryAfterSeconds ?? 0) * 1_000);
-    setTimeout(() => void this.resynchronize(), delayMs).unref();
   }
 
   private presence(): Presence {

@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Member, PartySnapshot } from '#shared/api/party';
 import { proofMatches, sharedSecret } from '#shared/auth/proof';
-import type { PeerId } from '#shared/party/identity';
+import type { PartyId, PeerId } from '#shared/party/identity';
 import { LanrageError } from '#shared/errors';
 import type { ConnectionManager, ConnectionTarget } from '../connection/connection-manager';
 import type { ConnectionCoordinator } from '../connection/coordinator';
 import type { PathFailure } from '../connection/path';
 import type { Identity } from '../identity';
+import type { NATTraversal } from '../nat/nat-traversal';
 import type { NetworkManager } from '../network/network-manager';
 import { expectedGoodbyeProof } from '../network/tunnel-message';
 import { Latencies } from './latencies';
@@ -25,6 +27,7 @@ import { viewParty, type Observation, type Party, type Peer } from './party';
 export interface SessionParts {
   readonly identity: Identity;
   readonly network: NetworkManager;
+  readonly nat: NATTraversal;
   readonly connections: ConnectionManager;
   readonly coordinator: ConnectionCoordinator;
 }
@@ -36,6 +39,8 @@ interface PartySessionEvents {
   hostChanged: [Peer];
 }
 
+/** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
+const GOODBYE_INTERVAL_MS = 60;
 /** What failed paths are called in front of the player. */
 const failureTexts: Record<PathFailure, string> = {
   no_relay: 'No relay has room for this connection. Try again in a minute, or tell whoever runs the server.',
@@ -56,7 +61,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
   }
 
-  get id() {
+  get id(): PartyId {
     return this.membership.id;
   }
 
@@ -69,24 +74,43 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     });
   }
 
-  /** Puts the interface onto the party's network and connects to everybody. @throws LanrageError INTERFACE_FAILED */
-  async open(listenPort: number): Promise<void> {
-    await this.configureInterface(listenPort);
+  /**
+   * Puts the interface, which has been started, onto the party's network and connects to everybody.
+   * @throws LanrageError INTERFACE_FAILED
+   */
+  async open(): Promise<void> {
+    await this.configureInterface();
     this.parts.connections.start();
     this.latencies.start(() => this.others());
     await this.connectToPeers();
   }
 
-  /** Does the same again with a new interface, after the old one was lost or got another address. */
-  async reopen(listenPort: number): Promise<void> {
-    await this.configureInterface(listenPort);
-    await this.parts.connections.restart(this.targets());
+  /** The same with a new interface, after the old one was lost or the address changed. @throws LanrageError */
+  async renew(): Promise<void> {
+    const { network, nat, connections } = this.parts;
+    await network.stop();
+    nat.returnPort();
+    await network.start();
+    await this.configureInterface();
+    await connections.restart(this.targets());
   }
 
-  /** Forgets the connections; the interface is the caller's. */
+  /** Says goodbye to everybody, and takes this machine out of the party. */
+  async leave(): Promise<void> {
+    this.sayGoodbye();
+    await delay(GOODBYE_INTERVAL_MS);
+    this.sayGoodbye();
+    await delay(GOODBYE_INTERVAL_MS);
+    await this.close();
+  }
+
+  /** Takes this machine out of the party without a word. */
   async close(): Promise<void> {
+    const { network, nat, connections } = this.parts;
     this.latencies.stop();
-    await this.parts.connections.stop();
+    await connections.stop();
+    await network.stop();
+    nat.returnPort();
   }
 
   /** @returns whether an event before this one is missing */
@@ -102,9 +126,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return missed;
   }
 
-  /** Takes the server's word for the whole party. */
-  adopt(snapshot: PartySnapshot): void {
+  /** Takes the server's word for the whole party. @returns whether this agent has another address now */
+  adopt(snapshot: PartySnapshot): boolean {
+    const { virtualIp } = this.self;
     this.become(membershipOf(snapshot, this.membership));
+    return this.self.virtualIp !== virtualIp;
   }
 
   /** Somebody at a virtual IP said goodbye: believed if only that member can have said it. */
@@ -115,12 +141,6 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.become(withGoodbye(this.membership, member.id));
   }
 
-  sayGoodbye(): void {
-    for (const member of this.others()) {
-      this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member));
-    }
-  }
-
   /** Measures the way to everybody, for as long as the slowest takes: 1 s at most. */
   refreshLatencies(): Promise<void> {
     return this.latencies.refresh(this.others());
@@ -128,6 +148,12 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   view(): Party {
     return viewParty(this.membership, this.parts.identity.peerId, (member) => this.observe(member));
+  }
+
+  private sayGoodbye(): void {
+    for (const member of this.others()) {
+      this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member));
+    }
   }
 
   private become(next: Membership): void {
@@ -176,9 +202,10 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     };
   }
 
-  private async configureInterface(listenPort: number): Promise<void> {
-    const { identity, network } = this.parts;
+  private async configureInterface(): Promise<void> {
+    const { identity, network, nat } = this.parts;
     const { virtualIp } = this.self;
+    const listenPort = nat.takePort();
     await network.configure({ privateKey: identity.privateKey, listenPort, virtualIp });
   }
 

@@ -1,0 +1,89 @@
+import { EventEmitter } from 'node:events';
+import type { PartySnapshot, Presence } from '#shared/api/party';
+import { LanrageError } from '#shared/errors';
+import type { ControlPlane } from '../control/control-plane';
+import type { ServerMembership } from '../control/server-membership';
+import type { PartySession } from './party-session';
+
+/** What a reconciliation works on: the agent's one place in a party, changed by one at a time. */
+export interface Seat {
+  session(): PartySession | undefined;
+  /** Runs after everything that is entering or leaving a party right now. */
+  inTurn(work: () => Promise<void>): Promise<void>;
+  /** Gives the party a new interface, or ends it. */
+  renew(session: PartySession): Promise<void>;
+  /** The party is over, without the player's doing. */
+  end(session: PartySession, reason: LanrageError): Promise<void>;
+  presence(): Presence;
+}
+
+interface ReconciliationEvents {
+  /** Something did not work and will be tried again. */
+  fault: [LanrageError];
+}
+
+const RETRY_MS = 3_000;
+
+/**
+ * Makes the server and the agent agree on where the agent is. What the player wants decides: a party that the agent is
+ * in is entered again when the server has let it go, and one that it is not in is left.
+ */
+export class Reconciliation extends EventEmitter<ReconciliationEvents> {
+  constructor(
+    private readonly seat: Seat,
+    private readonly control: ControlPlane,
+    private readonly serverMembership: ServerMembership,
+  ) {
+    super();
+  }
+
+  /** The server's word: the first after every (re)connection, and the answer to a doubt. */
+  async hear(party: PartySnapshot | null): Promise<void> {
+    await this.attempt(async () => {
+      const session = this.seat.session();
+      // At once, as the events that follow build on it.
+      const hasMoved = party !== null && party.id === session?.id && session.adopt(party);
+      if (hasMoved) await this.seat.inTurn(() => this.seat.renew(session));
+      else if (party?.id !== session?.id) await this.seat.inTurn(() => this.settle(party, session));
+    });
+  }
+
+  /** Asks the server where it has this agent, and acts on it. */
+  async ask(): Promise<void> {
+    // Without a connection the snapshot that comes with the next one does it.
+    if (!this.control.connected) return;
+    await this.attempt(async () => this.hear(await this.control.currentParty()));
+  }
+
+  /** @param before where the agent was when it heard the server's word */
+  private async settle(party: PartySnapshot | null, before: PartySession | undefined): Promise<void> {
+    const session = this.seat.session();
+    // What was under way is perhaps what the server did not know yet.
+    if (session !== before) void this.ask();
+    else if (session) await this.rejoin(session, party);
+    else if (party) await this.serverMembership.left(party.id);
+  }
+
+  private async rejoin(session: PartySession, elsewhere: PartySnapshot | null): Promise<void> {
+    try {
+      if (elsewhere) await this.control.leaveParty(elsewhere.id);
+      const me = { peerName: session.self.name, presence: this.seat.presence() };
+      if (session.adopt(await this.control.joinParty(session.id, me))) await this.seat.renew(session);
+    } catch (error) {
+      if (!(error instanceof LanrageError) || error.retryable) throw error;
+      this.serverMembership.refused();
+      await this.seat.end(session, error);
+    }
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      this.emit('fault', error);
+      const delayMs = Math.max(RETRY_MS, (error.retryAfterSeconds ?? 0) * 1_000);
+      setTimeout(() => void this.ask(), delayMs).unref();
+    }
+  }
+}
