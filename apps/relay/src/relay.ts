@@ -192,11 +192,12 @@ function isSame(one: PairIdentity, other: PairIdentity): boolean {
 
 function observationsOf(pair: Pair): Observation[] {
   const { pairId, players } = pair.identity;
-  const [first, second] = pair.observedAddresses();
-  return [
-    ...(first ? [{ pairId, publicKey: players[0], endpoint: formatEndpoint(first) }] : []),
-    ...(second ? [{ pairId, publicKey: players[1], endpoint: formatEndpoint(second) }] : []),
-  ];
+  return pair.observedAddresses().flatMap((address, side) => {
+    const publicKey = players[side];
+    // A link-local address (RFC 4007 section 11: fe80::1%eth0) means something on this link alone.
+    if (!publicKey || !address || address.address.includes('%')) return [];
+    return [{ pairId, publicKey, endpoint: formatEndpoint(address) }];
+  });
 }
 
 function addStats(sum: PortStats, more: PortStats): void {
