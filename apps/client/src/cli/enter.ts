@@ -50,7 +50,7 @@ async function enter(
 async function runParty(context: Context, enterHere: (agent: Agent) => Promise<unknown>): Promise<void> {
   const { config, json } = context;
   const stop = stopRequested().then(() => null);
-  const agent = await Agent.start(config, createLogger(config.logLevel ?? 'warn'));
+  const agent = await Agent.start(config, createLogger(config.logLevel ?? 'error'));
   try {
     agent.connect();
     const ended = partyEnded(agent);
