@@ -75,9 +75,8 @@ export class LabServer {
   }
 
   private async knowsRelay(): Promise<boolean> {
-    const { stdout } = await this.host.exec(['curl', '--silent', `${this.url}/v1/server`], {
-      timeoutMs: 2000,
-    });
+    const ask = `fetch('${this.url}/v1/server').then((answer) => answer.text()).then(console.log)`;
+    const { stdout } = await this.host.exec([process.execPath, '-e', ask], { timeoutMs: 2000 });
     return stdout.includes('"relays":[{');
   }
 }
