@@ -28,6 +28,16 @@ function summarize() {
     console.log('Jest ended without a report.');
     return;
   }
+  for (const reason of skipReasons(result)) console.log(`Skipped tests: ${reason}.`);
   const skipped = result.numPendingTests + result.numTodoTests;
   console.log(`${result.numPassedTests} passed, ${result.numFailedTests} failed, ${skipped} skipped`);
+}
+
+/** Each reason once, however many suites have it; see test/lab/available.ts. */
+function skipReasons({ testResults }) {
+  const titles = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'pending')
+    .flatMap(({ ancestorTitles }) => ancestorTitles);
+  return new Set(titles.flatMap((title) => /\[skipped: (.+)\]/.exec(title)?.[1] ?? []));
 }

@@ -14,8 +14,8 @@ export function labAvailable(): string | null {
 }
 
 /**
- * `describe` for tests that need a lab. Where there can be none they are skipped, which one line on stderr says; with
- * `CI=true` they fail instead.
+ * `describe` for tests that need a lab. Where there can be none they are skipped, with the reason in their title, which
+ * `npm test` repeats in one line for all; with `CI=true` they fail instead.
  */
 export function describeLab(name: string, tests: () => void): void {
   const reason = labAvailable();
@@ -26,8 +26,7 @@ export function describeLab(name: string, tests: () => void): void {
       throw new Error(`The lab ${reason}`);
     });
   } else {
-    process.stderr.write(`Skipped "${name}": the lab ${reason}.\n`);
-    describe.skip(name, tests);
+    describe.skip(`${name} [skipped: the lab ${reason}]`, tests);
   }
 }
 
