@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseSettings } from '#shared/settings';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
 import { StartError } from './operations/start-error';
 
@@ -71,13 +72,9 @@ export type LimitedAction = (typeof limitedActions)[number];
 
 /** @throws StartError that names every setting that is wrong */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = environmentSchema.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new StartError(`These settings are wrong:\n${faults.join('\n')}`);
-  }
-  return toConfig(parsed.data);
+  const parsed = parseSettings(environmentSchema, environment);
+  if ('faults' in parsed) throw new StartError(parsed.faults);
+  return toConfig(parsed.settings);
 }
 
 /** The settings as they may be logged. */

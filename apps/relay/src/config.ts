@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { StunAddress } from './stun/server';
 
@@ -107,13 +108,9 @@ export class ConfigError extends Error {}
 
 /** @throws ConfigError */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = environmentSchema.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`These settings are wrong:\n${faults.join('\n')}`);
-  }
-  return toConfig(parsed.data);
+  const parsed = parseSettings(environmentSchema, environment);
+  if ('faults' in parsed) throw new ConfigError(parsed.faults);
+  return toConfig(parsed.settings);
 }
 
 /** The settings as they may be logged. */
