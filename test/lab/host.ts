@@ -12,6 +12,8 @@ export interface HostParts {
   addresses: Addresses;
   gateway: string;
   router: Router;
+  /** Of its LAN; null for a public host. */
+  homeRouter: Namespace | null;
   interfaceName: string;
   /** Null for a public host. */
   lan: Lan | null;
@@ -38,6 +40,11 @@ export class Host extends Namespace {
 
   get router(): Router {
     return this.parts.router;
+  }
+
+  /** The router of the host's LAN, the same as `router` unless that is a carrier's. Null for a public host. */
+  get homeRouter(): Namespace | null {
+    return this.parts.homeRouter;
   }
 
   get lan(): Lan | null {

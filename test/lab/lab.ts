@@ -81,7 +81,7 @@ export class Lab {
     const uplink = this.uplink(name, namespace, hostDevice, own, path);
     await runScript(namespacesScript([namespace]) + uplinkScript(uplink));
     const router = await this.connect(uplink, path, null);
-    return this.addHost({ name, addresses: own, gateway: coreAddress, router, lan: null });
+    return this.addHost({ name, addresses: own, gateway: coreAddress, router, homeRouter: null, lan: null });
   }
 
   /** A host behind a NAT of its own; with the kind `open`, a public host. */
@@ -99,19 +99,20 @@ export class Lab {
         siteScript(wanAddress, routers, namespace, hostDevice),
     );
     const router = await this.connect(uplink, path, outer);
-    return this.addHost({ name, router, lan: home.lan, ...this.allotLanAddress(home.lan) });
+    const homeRouter = home === outer ? router : this.add(new Namespace(home.lan.router));
+    return this.addHost({ name, router, homeRouter, lan: home.lan, ...this.allotLanAddress(home.lan) });
   }
 
   /** One more host on the LAN of another. */
   async sameLanAs(neighbour: Host, name: string): Promise<Host> {
-    const { lan, router } = neighbour;
+    const { lan, router, homeRouter } = neighbour;
     if (!lan) throw new Error(`${neighbour.name} is on no LAN`);
     const namespace = this.namespaceOf(name);
     const place = this.allotLanAddress(lan);
     await runScript(
       namespacesScript([namespace]) + lanMemberScript(namespace, hostDevice, place.addresses[0], lan),
     );
-    return this.addHost({ name, router, lan, ...place });
+    return this.addHost({ name, router, homeRouter, lan, ...place });
   }
 
   /** Kills whatever runs in the lab and removes it. */
