@@ -9,6 +9,7 @@ describe('settings', () => {
       home,
       interface: 'lanrage0',
       stunServers: [],
+      portMapping: true,
     });
   });
 
@@ -19,6 +20,7 @@ describe('settings', () => {
       LANRAGE_INTERFACE: '',
       LANRAGE_NICKNAME: 'Ålice',
       LANRAGE_STUN_SERVERS: '192.0.2.1:3478,[2001:db8::1]:3478',
+      LANRAGE_PORT_MAPPING: 'off',
       LANRAGE_LOG_LEVEL: 'debug',
     };
     expect(loadConfig({}, environment)).toEqual({
@@ -27,6 +29,7 @@ describe('settings', () => {
       interface: 'lanrage0',
       nickname: 'Ålice',
       stunServers: ['192.0.2.1:3478', '[2001:db8::1]:3478'],
+      portMapping: false,
       logLevel: 'debug',
     });
   });
@@ -44,6 +47,7 @@ describe('settings', () => {
       LANRAGE_SERVER: 'ftp://192.0.2.1',
       LANRAGE_INTERFACE: 'a name with spaces',
       LANRAGE_STUN_SERVERS: 'stun.example.org',
+      LANRAGE_PORT_MAPPING: 'maybe',
       LANRAGE_LOG_LEVEL: 'loud',
     };
     const load = () => loadConfig({ home }, environment);

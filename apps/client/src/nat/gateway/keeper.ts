@@ -1,0 +1,130 @@
+import { performance } from 'node:perf_hooks';
+import { splitEndpoint } from '#shared/endpoint';
+import { isPublicAddress } from '../public-address';
+import { findGateway, type Gateway } from './default-gateway';
+import { graceAfter } from './grace';
+import { Igd } from './igd-client';
+import { moreTelling, type Mapper, type MappingOutcome } from './mapping';
+import { PortControl } from './port-control';
+import { advance, nextDelayMs, nothingYet, type Progress } from './schedule';
+
+/** How long the gateway may take for PCP or NAT-PMP once its UPnP has answered. */
+const PORT_CONTROL_GRACE_MS = 500;
+const RELEASE_LIMIT_MS = 1_000;
+const silent: MappingOutcome = { kind: 'silent' };
+
+/** Gets and keeps the mapping of one port, until it is released. */
+export class MappingKeeper {
+  progress: Progress = nothingYet;
+  /** The last one that was asked; null before, and when there is none that could help. */
+  gateway: Gateway | null = null;
+  private holder: Mapper | undefined;
+  /** May have made a mapping that it has not told of yet. */
+  private candidate: Mapper | undefined;
+  private readonly released = new AbortController();
+  private isAskedAgain = false;
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    readonly localPort: number,
+    private readonly leaseSeconds: number,
+    private readonly onChange: () => void,
+  ) {}
+
+  /** Runs until the release. Never rejects. */
+  async keep(): Promise<void> {
+    while (!this.released.signal.aborted) {
+      this.isAskedAgain = false;
+      const outcome = await this.ask();
+      if (this.released.signal.aborted) return;
+      const nowMs = performance.now();
+      this.show(advance(this.progress, outcome, nowMs));
+      if (!this.isAskedAgain) await this.pause(nextDelayMs(this.progress, nowMs, Math.random()));
+    }
+  }
+
+  /** Asks now rather than when it would be time to. */
+  askAgain(): void {
+    this.isAskedAgain = true;
+    this.wakeUp();
+  }
+
+  /** Ends it and deletes the mapping, in 1 s at most. Never rejects. */
+  async release(): Promise<void> {
+    this.released.abort();
+    this.wakeUp();
+    this.progress = nothingYet;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), RELEASE_LIMIT_MS);
+    await Promise.all([this.holder, this.candidate].map(async (mapper) => mapper?.unmap(limit.signal)));
+    clearTimeout(timer);
+  }
+
+  private async ask(): Promise<MappingOutcome> {
+    const gateway = await findGateway();
+    // A machine with a public address needs no mapping.
+    if (!gateway || isPublicAddress(gateway.ownAddress)) return silent;
+    if (!isSame(gateway, this.gateway)) this.moveTo(gateway);
+    const { signal } = this.released;
+    const renewed = await this.holder?.map(this.leaseSeconds, this.wishedPort, signal);
+    return renewed && renewed.kind !== 'silent' ? renewed : this.discover(gateway, signal);
+  }
+
+  /**
+   * PCP or NAT-PMP if the gateway speaks it, else UPnP. Both are looked for at once, but only one is asked for a mapping
+   * at a time: two would be one and the same for many gateways, and deleting either would end both.
+   */
+  private async discover(gateway: Gateway, signal: AbortSignal): Promise<MappingOutcome> {
+    const found = new AbortController();
+    const searching = Igd.find(gateway, this.localPort, AbortSignal.any([signal, found.signal]));
+    const limited = AbortSignal.any([signal, graceAfter(searching, PORT_CONTROL_GRACE_MS)]);
+    const outcome = await this.try(new PortControl(gateway, this.localPort), limited);
+    if (outcome.kind === 'mapped') {
+      found.abort();
+      return outcome;
+    }
+    const igd = await searching;
+    return igd ? moreTelling(await this.try(igd, signal), outcome) : outcome;
+  }
+
+  private async try(mapper: Mapper, signal: AbortSignal): Promise<MappingOutcome> {
+    this.candidate = mapper;
+    const outcome = await mapper.map(this.leaseSeconds, this.wishedPort, signal);
+    if (this.released.signal.aborted) return silent;
+    this.candidate = undefined;
+    if (outcome.kind === 'mapped') this.holder = mapper;
+    return outcome;
+  }
+
+  /** Another network: what was promised in the last one is worth nothing here. */
+  private moveTo(gateway: Gateway): void {
+    this.gateway = gateway;
+    this.holder = undefined;
+    this.show(nothingYet);
+  }
+
+  /** Of the public endpoint: the last one, so that peers need not learn another; else the same as here. */
+  private get wishedPort(): number {
+    const { held } = this.progress;
+    return held ? splitEndpoint(held.endpoint).port : this.localPort;
+  }
+
+  private show(progress: Progress): void {
+    this.progress = progress;
+    this.onChange();
+  }
+
+  private pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, durationMs).unref();
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function isSame(one: Gateway, other: Gateway | null): boolean {
+  return one.address === other?.address && one.ownAddress === other.ownAddress;
+}
