@@ -19,6 +19,7 @@ describe('settings', () => {
       LANRAGE_INTERFACE: '',
       LANRAGE_NICKNAME: 'Ålice',
       LANRAGE_STUN_SERVERS: '192.0.2.1:3478,[2001:db8::1]:3478',
+      LANRAGE_DIRECT: 'off',
       LANRAGE_LOG_LEVEL: 'debug',
     };
     expect(loadConfig({}, environment)).toEqual({
@@ -27,6 +28,7 @@ describe('settings', () => {
       interface: 'lanrage0',
       nickname: 'Ålice',
       stunServers: ['192.0.2.1:3478', '[2001:db8::1]:3478'],
+      direct: false,
       logLevel: 'debug',
     });
   });
@@ -44,6 +46,7 @@ describe('settings', () => {
       LANRAGE_SERVER: 'ftp://192.0.2.1',
       LANRAGE_INTERFACE: 'a name with spaces',
       LANRAGE_STUN_SERVERS: 'stun.example.org',
+      LANRAGE_DIRECT: 'maybe',
       LANRAGE_LOG_LEVEL: 'loud',
     };
     const load = () => loadConfig({ home }, environment);

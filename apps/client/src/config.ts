@@ -16,6 +16,8 @@ export interface ClientConfig {
   readonly nickname: string;
   /** STUN servers (`ip:port`) besides those that the control plane knows. */
   readonly stunServers: readonly string[];
+  /** Whether to look for direct paths; without them other players do not learn this machine's addresses. */
+  readonly direct: boolean;
   readonly logLevel: LogLevel | undefined;
 }
 
@@ -37,12 +39,18 @@ const commaSeparated = z.preprocess(
   z.array(endpointField).max(16),
 );
 
+const onOrOff = z.preprocess(
+  (value) => (typeof value === 'string' ? { on: true, off: false }[value] : value),
+  z.boolean('on or off'),
+);
+
 const settingsSchema = z.object({
   server: z.url({ protocol: /^https?$/, error: 'an http(s) URL, such as http://192.0.2.1:8080' }),
   // IFNAMSIZ leaves 15 characters.
   interface: z.string().regex(/^[A-Za-z][\w.-]{0,14}$/, 'at most 15 letters, digits, "_", "." and "-"'),
   nickname: nameField,
   stunServers: commaSeparated,
+  direct: onOrOff,
   logLevel: z.enum(logLevels).optional(),
 });
 
@@ -51,6 +59,7 @@ const variables = {
   interface: 'LANRAGE_INTERFACE',
   nickname: 'LANRAGE_NICKNAME',
   stunServers: 'LANRAGE_STUN_SERVERS',
+  direct: 'LANRAGE_DIRECT',
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
 
@@ -59,6 +68,7 @@ const defaults = {
   interface: 'lanrage0',
   nickname: 'Player',
   stunServers: [],
+  direct: true,
 };
 
 /** Reads the settings. @throws ConfigError naming every setting that is wrong, and where it was set */

@@ -1,0 +1,37 @@
+import { ipScope } from './ip-scope';
+
+describe('the scope of an IP address', () => {
+  it.each([
+    ['0.0.0.0', 'unusable'],
+    ['9.255.255.255', 'global'],
+    ['10.0.0.0', 'private'],
+    ['10.255.255.255', 'private'],
+    ['100.63.255.255', 'global'],
+    ['100.64.0.0', 'shared'],
+    ['100.127.255.255', 'shared'],
+    ['100.128.0.0', 'global'],
+    ['127.0.0.1', 'loopback'],
+    ['169.254.1.1', 'link_local'],
+    ['172.15.255.255', 'global'],
+    ['172.16.0.1', 'private'],
+    ['172.31.255.255', 'private'],
+    ['172.32.0.0', 'global'],
+    ['192.168.1.1', 'private'],
+    ['203.0.113.5', 'global'],
+    ['223.255.255.255', 'global'],
+    ['224.0.0.1', 'unusable'],
+    ['255.255.255.255', 'unusable'],
+    ['::', 'unusable'],
+    ['::1', 'loopback'],
+    ['::2', 'global'],
+    ['::ffff:192.0.2.1', 'unusable'],
+    ['fc00::1', 'private'],
+    ['fdff::1', 'private'],
+    ['fe80::1', 'link_local'],
+    ['febf::1', 'link_local'],
+    ['fec0::1', 'global'],
+    ['ff02::1', 'unusable'],
+    ['2001:db8::1', 'global'],
+    ['nonsense', undefined],
+  ])('%s is %s', (text, scope) => expect(ipScope(text)).toBe(scope));
+});
