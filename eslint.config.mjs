@@ -17,7 +17,6 @@ const pureFiles = [
   'apps/control/src/relays/selection.ts',
   'apps/relay/src/stun/responder.ts',
   'apps/client/src/nat/classification.ts',
-  'apps/client/src/nat/public-address.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
   'apps/client/src/connection/path.ts',
   'apps/client/src/party/membership.ts',

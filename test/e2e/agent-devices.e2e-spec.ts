@@ -42,7 +42,7 @@ class Station {
   }
 
   async reading(other: Station) {
-    return (await this.device.readPeers()).find(({ publicKey }) => publicKey === other.publicKey);
+    return (await this.device.read()).peers.find(({ publicKey }) => publicKey === other.publicKey);
   }
 
   handshakeWith(other: Station): Promise<number> {
@@ -75,7 +75,7 @@ for (const [name, makeDevice] of [
     }, 30_000);
 
     it('has no peers at first', async () => {
-      expect(await alice.device.readPeers()).toEqual([]);
+      expect((await alice.device.read()).peers).toEqual([]);
     });
 
     it('shows a peer that does not answer as one without handshake', async () => {
@@ -106,12 +106,12 @@ for (const [name, makeDevice] of [
       // An initiation (148 bytes) or a response (92) and a keepalive (32) at the least.
       const grown = async () => ((await bob.reading(alice))?.rxBytes ?? 0) >= (before?.rxBytes ?? 0) + 124;
       await until('the other side received the new handshake', grown);
-      expect(await alice.device.readPeers()).toHaveLength(1);
+      expect((await alice.device.read()).peers).toHaveLength(1);
     });
 
     it('forgets a peer that is removed', async () => {
       await alice.device.configure({ peers: [{ publicKey: bob.publicKey, remove: true }] });
-      expect(await alice.device.readPeers()).toEqual([]);
+      expect((await alice.device.read()).peers).toEqual([]);
     });
 
     it('refuses a port that is taken, and takes another', async () => {
@@ -125,7 +125,7 @@ for (const [name, makeDevice] of [
       await bob.host.exec(['ip', 'link', 'delete', 'dev', bob.host.interfaceName]);
       const gone = async () => !(await isUapiSocketLive(uapiSocketPath(bob.host.interfaceName)));
       await until('wireguard-go has ended', gone);
-      await expect(bob.device.readPeers()).rejects.toThrow(LanrageError);
+      await expect(bob.device.read()).rejects.toThrow(LanrageError);
     });
   });
 }

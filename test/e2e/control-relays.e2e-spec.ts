@@ -206,6 +206,7 @@ describe('relays', () => {
       partyId: id,
       peerId: alice.peerId,
       online: true,
+      direct: true,
       ...where,
     });
 

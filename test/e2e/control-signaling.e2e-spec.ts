@@ -105,7 +105,7 @@ describe('signalling', () => {
     const { alice, bob, toAlice, toBob, id } = await aliceAndBob(control);
     const network = { natType: 'symmetric', endpoint: '192.0.2.9:41000' } as const;
     expect(await toBob.ask('presence.update', network)).toEqual({ ok: true });
-    const where = { partyId: id, peerId: bob.peerId, ...network };
+    const where = { partyId: id, peerId: bob.peerId, direct: true, ...network };
     expect(await toAlice.next('member.presence')).toEqual({ ...where, online: true });
     expect(await toBob.ask('presence.update', network)).toEqual({ ok: true });
 

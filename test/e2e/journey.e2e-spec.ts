@@ -1,6 +1,6 @@
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
-import { LabPlayer, type PartyStatus } from './support/lab-player';
+import { LabPlayer, type PartyStatus, type PeerStatus } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { until } from './support/processes';
 import { capture, carry } from './support/traffic';
@@ -75,7 +75,9 @@ describeLab('three players behind different NATs', () => {
     for (const player of players) {
       const status = await until(`${player.name} has latencies`, async () => {
         const now = await player.status();
-        return now.party.peers.every(({ isSelf, latencyMs }) => isSelf || latencyMs !== null) && now;
+        const { peers } = now.party;
+        const isKnown = peers.every(({ isSelf, latencyMs }) => isSelf || latencyMs !== null);
+        return isKnown && peers.every((peer) => peer.connectionType === typeOf(player, peer)) && now;
       });
       expect(status.peerCount).toBe(3);
       expect(status.party.peers.map(({ name }) => name).sort()).toEqual(['Alice', 'Bob', 'Carol']);
@@ -84,11 +86,16 @@ describeLab('three players behind different NATs', () => {
       ]);
       expect(status.party.peers.filter(({ isHost }) => isHost).map(({ name }) => name)).toEqual(['Alice']);
       for (const peer of status.party.peers) {
-        const ownType = player === alice ? 'host' : 'direct';
-        expect([peer.name, peer.connectionType]).toEqual([peer.name, peer.isSelf ? ownType : 'relayed']);
+        expect([peer.name, peer.connectionType]).toEqual([peer.name, typeOf(player, peer)]);
       }
     }
   }, 60_000);
+
+  /** Everybody reaches Carol, but Alice's router lets in nothing from the ports that Bob's invents. */
+  const typeOf = (viewer: LabPlayer, peer: PeerStatus) => {
+    if (peer.isSelf) return viewer === alice ? 'host' : 'direct';
+    return viewer === carol || peer.name === 'Carol' ? 'direct' : 'relayed';
+  };
 
   it('refuses with a code and a hint', async () => {
     const again = await bob.run('create', 'Another', '--json');

@@ -20,6 +20,7 @@ describe('settings', () => {
       LANRAGE_INTERFACE: '',
       LANRAGE_NICKNAME: 'Ålice',
       LANRAGE_STUN_SERVERS: '192.0.2.1:3478,[2001:db8::1]:3478',
+      LANRAGE_DIRECT: 'off',
       LANRAGE_PORT_MAPPING: 'off',
       LANRAGE_LOG_LEVEL: 'debug',
     };
@@ -29,6 +30,7 @@ describe('settings', () => {
       interface: 'lanrage0',
       nickname: 'Ålice',
       stunServers: ['192.0.2.1:3478', '[2001:db8::1]:3478'],
+      direct: false,
       portMapping: false,
       logLevel: 'debug',
     });
@@ -47,6 +49,7 @@ describe('settings', () => {
       LANRAGE_SERVER: 'ftp://192.0.2.1',
       LANRAGE_INTERFACE: 'a name with spaces',
       LANRAGE_STUN_SERVERS: 'stun.example.org',
+      LANRAGE_DIRECT: 'maybe',
       LANRAGE_PORT_MAPPING: 'maybe',
       LANRAGE_LOG_LEVEL: 'loud',
     };

@@ -16,6 +16,8 @@ export interface ClientConfig {
   readonly nickname: string;
   /** STUN servers (`ip:port`) besides those that the control plane knows. */
   readonly stunServers: readonly string[];
+  /** Whether to look for direct paths; without them other players do not learn this machine's addresses. */
+  readonly direct: boolean;
   /** Whether the home router is asked for a public port. */
   readonly portMapping: boolean;
   readonly logLevel: LogLevel | undefined;
@@ -39,8 +41,8 @@ const commaSeparated = z.preprocess(
   z.array(endpointField).max(16),
 );
 
-const onOff = z.preprocess(
-  (value) => (value === 'on' ? true : value === 'off' ? false : value),
+const onOrOff = z.preprocess(
+  (value) => (typeof value === 'string' ? { on: true, off: false }[value] : value),
   z.boolean('on or off'),
 );
 
@@ -50,7 +52,8 @@ const settingsSchema = z.object({
   interface: z.string().regex(/^[A-Za-z][\w.-]{0,14}$/, 'at most 15 letters, digits, "_", "." and "-"'),
   nickname: nameField,
   stunServers: commaSeparated,
-  portMapping: onOff,
+  direct: onOrOff,
+  portMapping: onOrOff,
   logLevel: z.enum(logLevels).optional(),
 });
 
@@ -59,6 +62,7 @@ const variables = {
   interface: 'LANRAGE_INTERFACE',
   nickname: 'LANRAGE_NICKNAME',
   stunServers: 'LANRAGE_STUN_SERVERS',
+  direct: 'LANRAGE_DIRECT',
   portMapping: 'LANRAGE_PORT_MAPPING',
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
@@ -68,6 +72,7 @@ const defaults = {
   interface: 'lanrage0',
   nickname: 'Player',
   stunServers: [],
+  direct: true,
   portMapping: true,
 };
 

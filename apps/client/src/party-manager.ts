@@ -14,7 +14,10 @@ import type { ServerEvent } from './control/signaling';
 import { homePaths } from './home';
 import { loadIdentity, type Identity } from './identity';
 import { NATTraversal, type NatInfo } from './nat/nat-traversal';
+import { ownCandidates } from './nat/own-candidates';
+import { interfaceAddresses } from './network/interfaces';
 import type { NetworkManager } from './network/network-manager';
+import { NetworkWatch } from './network/network-watch';
 import type { Party, Peer } from './party/party';
 import type { MembershipEvent } from './party/membership';
 import { PartySession } from './party/party-session';
@@ -65,6 +68,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly connections: ConnectionManager;
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
+  private readonly networkWatch = new NetworkWatch();
   private session: PartySession | undefined;
   /** What happens to the party while the server's answer to a join is on its way. */
   private earlyEvents: MembershipEvent[] | undefined;
@@ -106,7 +110,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   async initializeNat(): Promise<void> {
     const info = await this.nat.detect();
     this.emit('natDetected', info);
-    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+    await this.sharePresence();
   }
 
   /** Signs in and opens the control plane's socket, which keeps coming back from then on. @throws LanrageError */
@@ -147,6 +151,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const { session } = this;
       if (!session) throw new LanrageError('NOT_IN_PARTY');
       this.session = undefined;
+      this.networkWatch.stop();
       await Promise.all([this.serverMembership.left(session.id), session.leave()]);
       this.emit('ended', null);
     });
@@ -209,10 +214,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async openSession(snapshot: PartySnapshot): Promise<Party> {
-    const { identity, network, nat, connections, coordinator } = this;
-    const session = new PartySession(snapshot, { identity, network, nat, connections, coordinator });
+    const { config, identity, control, network, nat, connections, coordinator } = this;
+    const parts = { config, identity, control, network, nat, connections, coordinator };
+    const session = new PartySession(snapshot, parts);
     await session.open();
     this.session = session;
+    this.networkWatch.start();
+    void this.sharePresence();
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
@@ -239,6 +247,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
+    this.networkWatch.stop();
     await session.close();
     this.emit('ended', reason);
   }
@@ -256,13 +265,16 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const peer = this.currentParty?.peers.get(peerId);
       if (peer) this.emit('connectionChanged', peer);
     });
+    this.connections.on('attemptWanted', (peerId) => void this.requestAttempt(peerId));
+    this.networkWatch.on('change', () => void this.onNetworkChanged());
+    this.network.on('peerSent', (virtualIp) => void this.connections.peerSent(virtualIp));
     this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
     this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
   }
 
   private async onControlConnected(): Promise<void> {
     this.emit('controlConnected');
-    await this.attempt(() => this.control.updatePresence(this.presence()));
+    await this.sharePresence();
     if (this.nat.info().relayOnly) await this.initializeNat();
   }
 
@@ -270,6 +282,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     switch (event.name) {
       case 'party.snapshot':
         return void this.reconciliation.hear(event.data.party);
+      case 'path.attempt':
+        return void this.session?.attempt(event.data);
       case 'session.replaced':
         return void this.inTurn(() => this.onReplaced());
       default:
@@ -308,8 +322,27 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
+  /** Whatever was under way at the old place starts over, and the NAT is another one. */
+  private async onNetworkChanged(): Promise<void> {
+    await Promise.all([this.connections.networkChanged(), this.sharePresence(), this.initializeNat()]);
+  }
+
+  private async requestAttempt(peerId: PeerId): Promise<void> {
+    const { session, control } = this;
+    if (!session || !control.connected || !this.config.direct) return;
+    await this.attempt(() => control.requestAttempt(session.id, peerId));
+  }
+
+  private async sharePresence(): Promise<void> {
+    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+  }
+
   private presence(): Presence {
-    return { natType: this.nat.natType, endpoint: this.nat.currentEndpoint() };
+    const { nat, network, config } = this;
+    const port = network.listenPort ?? nat.probedPort;
+    const { direct } = config;
+    const candidates = direct && port !== 0 ? ownCandidates(interfaceAddresses(), port, null) : [];
+    return { natType: nat.natType, endpoint: nat.currentEndpoint(), candidates, direct };
   }
 
   private async stunServers(signal: AbortSignal): Promise<readonly Endpoint[]> {

@@ -7,6 +7,7 @@ import { PartiesModule } from './parties/parties.module';
 import { RelaysGateway } from './relays/relays.gateway';
 import { RelaysModule } from './relays/relays.module';
 import { AgentsGateway } from './signaling/agents.gateway';
+import { DirectPaths } from './signaling/direct-paths';
 import { PresenceWatch } from './signaling/presence-watch';
 import { SignalingModule } from './signaling/signaling.module';
 
@@ -16,7 +17,7 @@ import { SignalingModule } from './signaling/signaling.module';
  */
 @Module({
   imports: [AuthModule, DatabaseModule, OperationsModule, PartiesModule, RelaysModule, SignalingModule],
-  providers: [AgentsGateway, RelaysGateway, PresenceWatch],
+  providers: [AgentsGateway, DirectPaths, RelaysGateway, PresenceWatch],
 })
 export class AppModule {
   static with(config: Config): DynamicModule {

@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { io, type Socket } from 'socket.io-client';
+import type { z } from 'zod';
 import { partySnapshotSchema, type PartySnapshot } from '#shared/api/party';
 import {
   challengeSchema,
   errorBodySchema,
   tokenGrantSchema,
-  type CreatePartyRequest,
+  type createPartyRequestSchema,
   type ErrorBody,
 } from '#shared/api/rest';
 import {
@@ -96,7 +97,7 @@ export class TestAgent {
     return { challengeId, proof: proof.toString('base64') };
   }
 
-  tryCreate(request: Partial<CreatePartyRequest> = {}): Promise<Answer> {
+  tryCreate(request: Partial<z.input<typeof createPartyRequestSchema>> = {}): Promise<Answer> {
     return postJson(this.url, '/v1/parties', { name: 'LAN', peerName: this.name, ...request }, this.token);
   }
 
@@ -109,7 +110,7 @@ export class TestAgent {
     return send(this.url, 'GET', `/v1/parties/${partyId}`, { headers });
   }
 
-  async create(request: Partial<CreatePartyRequest> = {}): Promise<PartySnapshot> {
+  async create(request: Partial<z.input<typeof createPartyRequestSchema>> = {}): Promise<PartySnapshot> {
     return snapshotOf(await this.tryCreate(request), 201);
   }
 

@@ -55,7 +55,17 @@ export class StubNetwork extends NetworkManager {
     return this.silent.has(virtualIp) ? new Promise(() => undefined) : Promise.resolve(20);
   }
 
+  override flickPeer(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override pointPeer(): Promise<void> {
+    return Promise.resolve();
+  }
+
   override probe(): void {}
+
+  override saySent(): void {}
 
   override sayGoodbye(virtualIp: string): void {
     this.goodbyes.push(virtualIp);

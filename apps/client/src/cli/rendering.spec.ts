@@ -35,7 +35,9 @@ const peer = (changes: Partial<Peer>): Peer => ({
   latencyMs: null,
   latencyAgeMs: null,
   connectionType: 'relayed',
-  failure: null,
+  reason: null,
+  pathEndpoint: null,
+  direct: true,
   directExpected: false,
   joinedAt: '2026-01-01T00:00:00.000Z',
   natType: 'unknown',
@@ -60,12 +62,14 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
 });
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
+const noAnswer = { code: 'no_answer' as const, message: 'No answer. '.repeat(12).trim(), advice: 'Try it.' };
+
 describe('status', () => {
   const crowd = inParty(
     peer({ name: 'Alice', isSelf: true, isHost: true, connectionType: 'host' }),
     peer({ name: 'B'.repeat(50), latencyMs: 1234.5, latencyAgeMs: 2_345_678 }),
     peer({ name: 'Carol', latencyMs: 4.21, latencyAgeMs: 100, online: false }),
-    peer({ name: 'Dave', connectionType: 'failed', failure: 'No answer. '.repeat(12).trim() }),
+    peer({ name: 'Dave', connectionType: 'failed', reason: noAnswer }),
   );
 
   it('shows who is where, by which path, and how far away', () => {

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { LanrageError } from '#shared/errors';
 import type { NatType } from '#shared/party/nat-type';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
+import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { ConnectionType, Peer } from '../party/party';
@@ -45,9 +46,9 @@ export function renderStatus(status: StatusAnswer): string {
     ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
     '',
     renderPeers(party.peers),
-    ...party.peers.flatMap(({ name, failure }) =>
-      failure ? ['', ...wrap(`${printable(name)}: ${failure}`)] : [],
-    ),
+    ...party.peers
+      .filter(({ connectionType }) => connectionType === 'failed')
+      .flatMap((peer) => ['', ...wrap(renderConnection(peer))]),
     ...(controlConnected ? [] : ['', 'The server is away just now. The game goes on without it.']),
     '',
     ...renderNat(status.natInfo),
@@ -80,7 +81,8 @@ export function renderHostChanged({ name, isSelf }: Peer): string {
   return isSelf ? 'You are the host now' : `${printable(name)} is the host now`;
 }
 
-export function renderConnection({ name, connectionType, failure }: Peer): string {
+export function renderConnection({ name, connectionType, reason }: Peer): string {
+  const failure = connectionType === 'failed' && reason ? sentencesOf(reason) : undefined;
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
@@ -216,6 +218,10 @@ function exceptSymmetric(): string {
     'You can connect directly with everybody except players behind a symmetric NAT, as in some mobile and company ' +
     'networks; with those you play through the relay.'
   );
+}
+
+function sentencesOf({ message, advice }: PathReason): string {
+  return advice === null ? message : `${message} ${advice}`;
 }
 
 /** At spaces only: what is longer than a line stays whole, to be copied. */

@@ -19,6 +19,8 @@ const carol: ConnectionTarget = { ...bob, peerId: 'c'.repeat(16) as PeerId, publ
 class FakeNetwork implements PeerNetwork {
   readonly calls: string[] = [];
   readonly answering = new Set<string>();
+  /** Where the last packet of a peer came from, if not from its relay. */
+  readonly cameFrom = new Map<string, Endpoint>();
   failure: LanrageError | undefined;
   private readonly peers = new Map<string, number>();
   private rxBytes = 0;
@@ -41,16 +43,28 @@ class FakeNetwork implements PeerNetwork {
     const readings = [...this.peers.keys()].map((publicKey): [string, PeerReading] => {
       const answers = this.answering.has(publicKey);
       const rxBytes = answers ? this.rxBytes : 0;
-      return [
-        publicKey,
-        { publicKey, endpoint: null, handshakeAtMs: answers ? 1 : null, rxBytes, txBytes: 0 },
-      ];
+      const endpoint = this.cameFrom.get(publicKey) ?? null;
+      return [publicKey, { publicKey, endpoint, handshakeAtMs: answers ? 1 : null, rxBytes, txBytes: 0 }];
     });
     return Promise.resolve(new Map(readings));
   }
 
+  flickPeer(publicKey: string, candidates: readonly Endpoint[], home: Endpoint): Promise<void> {
+    this.calls.push(`flick ${publicKey} ${candidates.join(' ')} ${home}`);
+    return Promise.resolve();
+  }
+
+  pointPeer(publicKey: string, endpoint: Endpoint): Promise<void> {
+    this.calls.push(`point ${publicKey} ${endpoint}`);
+    return Promise.resolve();
+  }
+
   probe(virtualIp: string): void {
     this.calls.push(`probe ${virtualIp}`);
+  }
+
+  saySent(virtualIp: string): void {
+    this.calls.push(`say sent ${virtualIp}`);
   }
 }
 
@@ -79,7 +93,7 @@ describe('connections', () => {
       'remove carol',
       `add bob ${otherRelay}`,
     ]);
-    expect(manager.phaseOf(carol.peerId)).toBeUndefined();
+    expect(manager.pathOf(carol.peerId)).toBeUndefined();
   });
 
   it('are touched by nothing that changes nothing', async () => {
@@ -99,7 +113,6 @@ describe('connections', () => {
     await jest.advanceTimersByTimeAsync(10_000);
     await settled;
     expect(changes).toEqual(['b connecting → relayed', 'c connecting → failed']);
-    expect(manager.failureOf(carol.peerId)).toBe('no_answer');
     expect((settledAtMs ?? Infinity) - startedAtMs).toBeLessThan(10_000);
   });
 
@@ -109,14 +122,14 @@ describe('connections', () => {
     const settled = manager.settled();
     await manager.stop();
     await settled;
-    expect(manager.phaseOf(bob.peerId)).toBeUndefined();
+    expect(manager.pathOf(bob.peerId)).toBeUndefined();
   });
 
   it('heal: silence is noticed, probed and answered with a handshake within 15 s', async () => {
     network.answering.add('bob');
     await manager.reconcile([bob]);
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+    expect(manager.pathOf(bob.peerId)?.phase).toBe('relayed');
     network.answering.clear();
     network.calls.length = 0;
     await jest.advanceTimersByTimeAsync(15_000);
@@ -128,16 +141,55 @@ describe('connections', () => {
     ]);
     network.answering.add('bob');
     await jest.advanceTimersByTimeAsync(1_000);
-    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+    expect(manager.pathOf(bob.peerId)?.phase).toBe('relayed');
   });
 
   it('are tried at once when a peer comes back online', async () => {
     await manager.reconcile([{ ...bob, online: false }]);
     await jest.advanceTimersByTimeAsync(10_000);
-    expect(manager.phaseOf(bob.peerId)).toBe('failed');
+    expect(manager.pathOf(bob.peerId)?.phase).toBe('failed');
     network.calls.length = 0;
     await manager.reconcile([bob]);
     expect(network.calls).toEqual([`add bob ${relay}`]);
+  });
+
+  it('become direct when the control plane says so and packets come directly', async () => {
+    const wanted: string[] = [];
+    manager.on('attemptWanted', (peerId) => wanted.push(peerId));
+    network.answering.add('bob');
+    await manager.reconcile([bob]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    network.calls.length = 0;
+    const home = parseEndpoint('203.0.113.7:40000') as Endpoint;
+    await manager.attempt(bob.peerId, [{ kind: 'reflexive', endpoint: home }], true);
+    expect(network.calls).toEqual([`flick bob ${home} ${relay}`, `say sent ${bob.virtualIp}`]);
+    network.cameFrom.set('bob', home);
+    await jest.advanceTimersByTimeAsync(50);
+    expect(network.calls.slice(2)).toEqual([`point bob ${home}`, `probe ${bob.virtualIp}`]);
+    expect(manager.pathOf(bob.peerId)).toMatchObject({ phase: 'direct', direct: home });
+    expect(wanted).toEqual([]);
+  });
+
+  it('open the NAT at once when the other side has done so', async () => {
+    network.answering.add('bob');
+    await manager.reconcile([bob]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    const home = parseEndpoint('203.0.113.7:40000') as Endpoint;
+    await manager.attempt(bob.peerId, [{ kind: 'reflexive', endpoint: home }], false);
+    network.calls.length = 0;
+    await manager.peerSent('10.66.9.9');
+    expect(network.calls).toEqual([]);
+    await manager.peerSent(bob.virtualIp);
+    expect(network.calls).toEqual([`flick bob ${home} ${relay}`, `say sent ${bob.virtualIp}`]);
+  });
+
+  it('ask for an attempt when none was ordered', async () => {
+    const wanted: string[] = [];
+    manager.on('attemptWanted', (peerId) => wanted.push(peerId));
+    network.answering.add('bob');
+    await manager.reconcile([bob]);
+    await jest.advanceTimersByTimeAsync(8_000);
+    expect(wanted).toEqual([bob.peerId]);
   });
 
   it('survive a WireGuard that refuses: told, and tried again', async () => {
@@ -149,6 +201,6 @@ describe('connections', () => {
     network.failure = undefined;
     network.answering.add('bob');
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(manager.phaseOf(bob.peerId)).toBe('relayed');
+    expect(manager.pathOf(bob.peerId)?.phase).toBe('relayed');
   });
 });

@@ -1,13 +1,15 @@
 import { EventEmitter, once } from 'node:events';
+import type { Candidate } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { PeerReading } from '../network/device';
+import { endpointsToTry } from './candidates';
 import {
-  failureOf,
   newPath,
+  paceOf,
   stepPath,
-  type PathFailure,
+  type PathCommand,
   type PathInput,
   type PathPhase,
   type PathState,
@@ -26,21 +28,27 @@ export interface ConnectionChange {
   readonly peerId: PeerId;
   readonly before: PathPhase;
   readonly after: PathPhase;
-  readonly failure: PathFailure | null;
 }
 
 /** What the manager needs of the network. */
 export interface PeerNetwork {
   addPeer(peer: { publicKey: string; endpoint: Endpoint; virtualIp: string }): Promise<void>;
   removePeer(publicKey: string): Promise<void>;
+  /** Sends a keepalive to each candidate, then points the peer to `home`. */
+  flickPeer(publicKey: string, candidates: readonly Endpoint[], home: Endpoint): Promise<void>;
+  pointPeer(publicKey: string, endpoint: Endpoint): Promise<void>;
   readPeers(): Promise<ReadonlyMap<string, PeerReading>>;
   probe(virtualIp: string): void;
+  /** Tells the peer's agent that this one has sent to its candidates. */
+  saySent(virtualIp: string): void;
 }
 
 interface ConnectionEvents {
   change: [ConnectionChange];
   /** WireGuard could not be read or configured; tried again at the next turn. */
   fault: [LanrageError];
+  /** A path wants another attempt to become direct, which only the control plane can order. */
+  attemptWanted: [PeerId];
   /** Something was looked at or done. */
   turn: [];
 }
@@ -50,8 +58,7 @@ interface Connection {
   path: PathState;
 }
 
-/** While somebody is being connected to, and otherwise. */
-const BUSY_INTERVAL_MS = 100;
+/** With nobody to watch. */
 const CALM_INTERVAL_MS = 1_000;
 
 /**
@@ -108,6 +115,28 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     });
   }
 
+  /** The moment to look for a direct path to this peer has come. */
+  attempt(peerId: PeerId, candidates: readonly Candidate[], first: boolean): Promise<void> {
+    return this.tell(peerId, { type: 'attempt', candidates: endpointsToTry(candidates), first });
+  }
+
+  /** The peer at this address has sent to this side's candidates. */
+  async peerSent(virtualIp: string): Promise<void> {
+    const sender = [...this.connections.values()].find(({ target }) => target.virtualIp === virtualIp);
+    if (sender) await this.tell(sender.target.peerId, { type: 'peer_sent' });
+  }
+
+  /** This machine's addresses changed, or it slept. */
+  networkChanged(): Promise<void> {
+    return this.enqueue(async () => {
+      await Promise.all(
+        [...this.connections.values()].map((connection) =>
+          this.step(connection, { type: 'network_changed' }),
+        ),
+      );
+    });
+  }
+
   /** Connects to everybody anew, after the interface was replaced. */
   async restart(targets: readonly ConnectionTarget[]): Promise<void> {
     await this.enqueue(() => Promise.resolve(this.connections.clear()));
@@ -115,13 +144,8 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   /** undefined for a peer that is not being connected to */
-  phaseOf(peerId: PeerId): PathPhase | undefined {
-    return this.connections.get(peerId)?.path.phase;
-  }
-
-  failureOf(peerId: PeerId): PathFailure | null {
-    const connection = this.connections.get(peerId);
-    return connection ? failureOf(connection.path) : null;
+  pathOf(peerId: PeerId): PathState | undefined {
+    return this.connections.get(peerId)?.path;
   }
 
   /** Resolves when nobody is `connecting` any more, which every path is for 10 s at most. */
@@ -152,6 +176,16 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     await this.network.removePeer(publicKey);
   }
 
+  private tell(peerId: PeerId, input: PathInput): Promise<void> {
+    return this.enqueue(async () => {
+      const connection = this.connections.get(peerId);
+      if (!connection) return;
+      await this.step(connection, input);
+      // What is due at once is not left to the timer.
+      await this.readCounters();
+    });
+  }
+
   private async readCounters(): Promise<void> {
     const readings = await this.network.readPeers();
     await Promise.all(
@@ -162,17 +196,30 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   private async step(connection: Connection, input: PathInput): Promise<void> {
-    const { target } = connection;
     const before = connection.path.phase;
-    const { path, command } = stepPath(connection.path, input, Date.now(), Math.random());
+    const { path, commands } = stepPath(connection.path, input, Date.now(), Math.random());
     connection.path = path;
     if (path.phase !== before) {
-      const failure = failureOf(path);
-      this.emit('change', { peerId: target.peerId, before, after: path.phase, failure });
+      this.emit('change', { peerId: connection.target.peerId, before, after: path.phase });
     }
-    if (command === 'probe') this.network.probe(target.virtualIp);
-    if (command === 'handshake' && path.relay) {
-      await this.network.addPeer({ ...target, endpoint: path.relay });
+    for (const command of commands) await this.carryOut(command, connection.target);
+  }
+
+  private async carryOut(command: PathCommand, target: ConnectionTarget): Promise<void> {
+    const { publicKey, virtualIp } = target;
+    switch (command.type) {
+      case 'handshake':
+        return this.network.addPeer({ publicKey, virtualIp, endpoint: command.endpoint });
+      case 'flick':
+        return this.network.flickPeer(publicKey, command.candidates, command.home);
+      case 'point':
+        return this.network.pointPeer(publicKey, command.endpoint);
+      case 'probe':
+        return this.network.probe(virtualIp);
+      case 'say_sent':
+        return this.network.saySent(virtualIp);
+      case 'request_attempt':
+        this.emit('attemptWanted', target.peerId);
     }
   }
 
@@ -191,7 +238,9 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   /** Sets the timer for the next reading, unless it is due earlier anyway. */
   private schedule(): void {
     if (!this.running) return;
-    const dueAtMs = Date.now() + (this.isConnecting() ? BUSY_INTERVAL_MS : CALM_INTERVAL_MS);
+    const nowMs = Date.now();
+    const paces = [...this.connections.values()].map(({ path }) => paceOf(path, nowMs));
+    const dueAtMs = nowMs + Math.min(CALM_INTERVAL_MS, ...paces);
     if (this.timer && this.timerDueAtMs <= dueAtMs) return;
     clearTimeout(this.timer);
     this.timerDueAtMs = dueAtMs;

@@ -1,18 +1,38 @@
 import fc from 'fast-check';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { failureOf, newPath, pathTimings, stepPath, type PathInput, type PathState } from './path';
+import {
+  failureOf,
+  newPath,
+  pathTimings,
+  stepPath,
+  type PathCommand,
+  type PathInput,
+  type PathState,
+  type PeerCounters,
+} from './path';
 
 const endpoint = (text: string) => parseEndpoint(text) as Endpoint;
 const relay = endpoint('192.0.2.1:52000');
 const otherRelay = endpoint('192.0.2.1:52001');
+const home = endpoint('203.0.113.7:40000');
 const MIDDLE_JITTER = 0.5;
 
-const silent = { handshakeAtMs: null, rxBytes: 0, txBytes: 148 };
-const alive = (rxBytes: number, txBytes = 500) => ({ handshakeAtMs: 1, rxBytes, txBytes });
-const counters = (reading: typeof silent | ReturnType<typeof alive> | undefined): PathInput => ({
+const silent: PeerCounters = { endpoint: null, handshakeAtMs: null, rxBytes: 0, txBytes: 148 };
+const alive = (rxBytes: number, txBytes = 500, endpoint = relay): PeerCounters => ({
+  endpoint,
+  handshakeAtMs: 1,
+  rxBytes,
+  txBytes,
+});
+const counters = (reading: PeerCounters | undefined): PathInput => ({
   type: 'counters',
   counters: reading,
 });
+
+function textOf(command: PathCommand): string {
+  if (command.type === 'flick') return ['flick', ...command.candidates, command.home].join(' ');
+  return 'endpoint' in command && command.type === 'point' ? `point ${command.endpoint}` : command.type;
+}
 
 /** Feeds inputs at times; returns the last state, and the commands with their times. */
 function run(path: PathState, inputs: readonly (readonly [number, PathInput])[], jitter = MIDDLE_JITTER) {
@@ -20,7 +40,7 @@ function run(path: PathState, inputs: readonly (readonly [number, PathInput])[],
   for (const [nowMs, input] of inputs) {
     const step = stepPath(path, input, nowMs, jitter);
     path = step.path;
-    if (step.command) commands.push(`${nowMs} ${step.command}`);
+    commands.push(...step.commands.map((command) => `${nowMs} ${textOf(command)}`));
   }
   return { path, commands };
 }
@@ -30,7 +50,7 @@ const every100Ms = (fromMs: number, toMs: number, input: PathInput) =>
   Array.from({ length: (toMs - fromMs) / 100 + 1 }, (_, index) => [fromMs + index * 100, input] as const);
 
 const assigned = run(newPath(0), [[0, { type: 'relay', relay }]]).path;
-const relayed = run(assigned, [[100, counters(alive(300))]]).path;
+const connected = run(assigned, [[100, counters(alive(300))]]).path;
 
 describe('a path that is being connected', () => {
   it('forces a handshake as soon as there is a relay session', () => {
@@ -44,9 +64,9 @@ describe('a path that is being connected', () => {
   });
 
   it('is relayed once a handshake completed, not before', () => {
-    const received = { handshakeAtMs: null, rxBytes: 148, txBytes: 148 };
+    const received = { endpoint: null, handshakeAtMs: null, rxBytes: 148, txBytes: 148 };
     expect(run(assigned, [[100, counters(received)]]).path.phase).toBe('connecting');
-    expect(relayed.phase).toBe('relayed');
+    expect(connected.phase).toBe('relayed');
   });
 
   it('tries again after 1, 2 and 4 s, fails after 9 s, and goes on trying', () => {
@@ -99,6 +119,9 @@ describe('a path that failed', () => {
 });
 
 describe('a relayed path', () => {
+  const { search } = connected;
+  const relayed: PathState = { ...connected, search: { ...search, nextRequestAtMs: Infinity } };
+
   it('needs nothing while something is received', () => {
     const traffic = Array.from(
       { length: 100 },
@@ -151,17 +174,174 @@ describe('a relayed path', () => {
   });
 });
 
+describe('an attempt to become direct', () => {
+  const attempt: PathInput = { type: 'attempt', candidates: [home], first: true };
+  const trying = run(connected, [
+    [200, attempt],
+    [200, counters(alive(300))],
+  ]);
+  /** The game goes on by the relay, and a request is far away. */
+  const busy = (fromMs: number, toMs: number) =>
+    Array.from({ length: Math.floor((toMs - fromMs) / 100) }, (_, index) => {
+      const atMs = fromMs + index * 100;
+      return [atMs, counters(alive(1_000 + atMs))] as const;
+    });
+
+  it('sends to the candidates, goes on by the relay, and tells the peer', () => {
+    expect(trying.commands).toEqual([`200 flick ${home} ${relay}`, '200 say_sent']);
+    expect(trying.path.phase).toBe('relayed');
+  });
+
+  it('waits for the handshake', () => {
+    const early = run(assigned, [
+      [50, attempt],
+      [80, counters(silent)],
+      [100, counters(alive(300))],
+      [110, counters(alive(300))],
+    ]);
+    expect(early.commands).toEqual([`110 flick ${home} ${relay}`, '110 say_sent']);
+  });
+
+  it('holds on to a hit, and calls it direct when another packet came from there', () => {
+    const hit = run(trying.path, [[250, counters(alive(332, 600, home))]]);
+    expect(hit.commands).toEqual([`250 point ${home}`, '250 probe']);
+    expect(hit.path.phase).toBe('relayed');
+    const proven = run(hit.path, [[280, counters(alive(380, 700, home))]]);
+    expect(proven).toMatchObject({ path: { phase: 'direct', direct: home, attempt: null }, commands: [] });
+  });
+
+  it('holds on to a hit that a relayed packet draws back', () => {
+    const { commands, path } = run(trying.path, [
+      [250, counters(alive(332, 600, home))],
+      [260, counters(alive(400, 600, relay))],
+      [300, counters(alive(500, 700, home))],
+    ]);
+    expect(commands.slice(2)).toEqual([`260 point ${home}`, '260 probe']);
+    expect(path.phase).toBe('direct');
+  });
+
+  it('gives a hit up that nothing confirms', () => {
+    const nothing = Array.from(
+      { length: 150 },
+      (_, index) => [260 + index * 10, counters(alive(332, 600, home))] as const,
+    );
+    const { commands, path } = run(trying.path, [[250, counters(alive(332, 600, home))], ...nothing]);
+    expect(commands).toContain(`1750 point ${relay}`);
+    expect(path).toMatchObject({ phase: 'relayed', trial: null });
+  });
+
+  it('is over after 3 s, and wanted again after more than the router remembers, ever more rarely', () => {
+    const { commands, path } = run(trying.path, busy(300, 200_000));
+    expect(path.search.outcome).toBe('unanswered');
+    const requests = commands.filter((command) => command.endsWith('request_attempt'));
+    expect(requests).toEqual(['42600 request_attempt', '110100 request_attempt']);
+  });
+
+  it('is asked for when none was ordered', () => {
+    expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt']);
+  });
+
+  it('finds a peer that comes by itself', () => {
+    const { path } = run(connected, [
+      [200, counters(alive(332, 600, home))],
+      [230, counters(alive(380, 600, home))],
+    ]);
+    expect(path).toMatchObject({ phase: 'direct', direct: home });
+  });
+
+  it('is not what a peer does that heard of its new relay first', () => {
+    const { commands, path } = run(connected, [
+      [200, counters(alive(332, 600, otherRelay))],
+      [230, counters(alive(380, 600, otherRelay))],
+      [240, { type: 'relay', relay: otherRelay }],
+    ]);
+    expect(path).toMatchObject({ phase: 'relayed', relay: otherRelay, direct: null });
+    expect(commands).not.toContain('240 handshake');
+  });
+});
+
+describe('a direct path', () => {
+  const direct = run(connected, [
+    [200, counters(alive(332, 600, home))],
+    [230, counters(alive(380, 600, home))],
+  ]).path;
+
+  it('is held while relayed packets may be on the way', () => {
+    const { commands, path } = run(direct, [[300, counters(alive(400, 600, relay))]]);
+    expect(commands).toEqual([`300 point ${home}`, '300 probe']);
+    expect(path.phase).toBe('direct');
+  });
+
+  it('ends when the peer sends by the relay', () => {
+    const { commands, path } = run(direct, [[3_000, counters(alive(400, 600, relay))]]);
+    expect(commands).toEqual([]);
+    expect(path).toMatchObject({ phase: 'relayed', direct: null, search: { outcome: 'lost' } });
+  });
+
+  it('follows the peer', () => {
+    const elsewhere = endpoint('203.0.113.8:40000');
+    expect(run(direct, [[3_000, counters(alive(400, 600, elsewhere))]]).path.direct).toBe(elsewhere);
+  });
+
+  it('is given up for the relay 1 s after the first unanswered probe', () => {
+    const { commands, path } = run(direct, every100Ms(300, 1_600, counters(alive(380, 900, home))));
+    expect(commands).toEqual(['700 probe', '1000 probe', '1300 probe', '1600 handshake']);
+    expect(path).toMatchObject({ phase: 'connecting', direct: null, search: { outcome: 'lost' } });
+  });
+
+  it('is given up within 15 s when nobody sends anything', () => {
+    const { commands } = run(direct, every100Ms(300, 6_200, counters(alive(380, 600, home))));
+    expect(commands).toEqual(['5300 probe', '5600 probe', '5900 probe', '6200 handshake']);
+  });
+
+  it('only takes note of another relay', () => {
+    const { commands, path } = run(direct, [[3_000, { type: 'relay', relay: otherRelay }]]);
+    expect(commands).toEqual([]);
+    expect(path).toMatchObject({ phase: 'direct', relay: otherRelay });
+  });
+
+  it('needs no attempt', () => {
+    const { path } = run(direct, [[3_000, { type: 'attempt', candidates: [home], first: true }]]);
+    expect(path.attempt).toBeNull();
+  });
+});
+
+describe('after a change of the network', () => {
+  it('a path is probed at once, and a direct one looked for', () => {
+    const { commands } = run(connected, [
+      [200, { type: 'network_changed' }],
+      [300, counters(alive(400))],
+      [1_200, counters(alive(500))],
+    ]);
+    expect(commands).toEqual(['200 probe', '1200 request_attempt']);
+  });
+
+  it('a path that failed is tried at once', () => {
+    const failed = run(assigned, every100Ms(100, 10_000, counters(silent))).path;
+    const { commands } = run(failed, [
+      [10_500, { type: 'network_changed' }],
+      [10_600, counters(silent)],
+    ]);
+    expect(commands).toEqual(['10600 handshake']);
+  });
+});
+
 describe('any path, whatever happens', () => {
   const input = fc.oneof(
     fc.constantFrom<PathInput>(
       { type: 'peer_online' },
       { type: 'relay', relay },
       { type: 'relay', relay: null },
+      { type: 'network_changed' },
+      { type: 'attempt', candidates: [home], first: true },
+      { type: 'attempt', candidates: [home], first: false },
+      { type: 'peer_sent' },
     ),
     fc.record({
       type: fc.constant('counters' as const),
       counters: fc.option(
         fc.record({
+          endpoint: fc.constantFrom(relay, otherRelay, home, null),
           handshakeAtMs: fc.option(fc.constant(1)),
           rxBytes: fc.nat(3),
           txBytes: fc.nat(3),
@@ -197,7 +377,7 @@ describe('any path, whatever happens', () => {
         inputs.forEach((each, index) => {
           const step = stepPath(path, each, index * 700, 0);
           path = step.path;
-          if (step.command === 'handshake') expect(path.relay).not.toBeNull();
+          if (step.commands.some(({ type }) => type === 'handshake')) expect(path.relay).not.toBeNull();
         });
       }),
     );

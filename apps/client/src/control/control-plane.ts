@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { partySnapshotSchema, type PartySnapshot, type Presence } from '#shared/api/party';
 import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
-import type { PartyId } from '#shared/party/identity';
+import type { PartyId, PeerId } from '#shared/party/identity';
 import type { Identity } from '../identity';
 import { ControlHttp, type HttpRequest } from './http';
 import { Signaling, type ServerEvent } from './signaling';
@@ -101,6 +101,11 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   /** Tells the members about this agent's network; lasts as long as the connection. @throws LanrageError */
   async updatePresence(presence: Presence): Promise<void> {
     await this.signaling.request('presence.update', presence);
+  }
+
+  /** Asks for the next moment to look for a direct path to this member; it comes as `path.attempt`. @throws LanrageError */
+  async requestAttempt(partyId: PartyId, peerId: PeerId): Promise<void> {
+    await this.signaling.request('path.request', { partyId, peerId });
   }
 
   async close(): Promise<void> {

@@ -69,6 +69,11 @@ export class NATTraversal {
   /** @param stunServers asked at every detection; its time counts towards the 3 s */
   constructor(private readonly stunServers: (signal: AbortSignal) => Promise<readonly Endpoint[]>) {}
 
+  /** The port that WireGuard is to listen on; 0 before one was probed. */
+  get probedPort(): number {
+    return this.port;
+  }
+
   get natType(): NatType {
     return this.detected.classification.natType;
   }

@@ -4,8 +4,8 @@ import type { Endpoint } from '#shared/endpoint';
 export interface WireGuardDevice {
   /** Applies the changes in order, as one call. @throws LanrageError INTERFACE_FAILED */
   configure(change: DeviceChange): Promise<void>;
-  /** What every peer's counters say. @throws LanrageError INTERFACE_FAILED */
-  readPeers(): Promise<PeerReading[]>;
+  /** The port it listens on, and what every peer's counters say. @throws LanrageError INTERFACE_FAILED */
+  read(): Promise<DeviceReading>;
 }
 
 export interface DeviceChange {
@@ -21,16 +21,31 @@ export type PeerChange =
   | {
       readonly publicKey: string;
       readonly remove?: false;
+      readonly update?: false;
       readonly endpoint: Endpoint;
       /** CIDR, such as 10.66.0.2/32 */
       readonly allowedIps: readonly string[];
       readonly keepaliveSeconds: number;
+    }
+  /** Of a peer that is there already. */
+  | {
+      readonly publicKey: string;
+      readonly remove?: false;
+      readonly update: true;
+      readonly endpoint?: Endpoint;
+      /** From 0 to more: also sends a keepalive at once. */
+      readonly keepaliveSeconds?: number;
     };
+
+export interface DeviceReading {
+  readonly listenPort: number;
+  readonly peers: readonly PeerReading[];
+}
 
 export interface PeerReading {
   /** base64 */
   readonly publicKey: string;
-  readonly endpoint: string | null;
+  readonly endpoint: Endpoint | null;
   /** Unix time; null before the first handshake. */
   readonly handshakeAtMs: number | null;
   readonly rxBytes: number;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import { VIRTUAL_NETWORK } from '#shared/party/virtual-ip';
@@ -25,6 +26,8 @@ interface NetworkEvents {
   died: [];
   /** A peer's agent says goodbye; its proof is still to be checked. */
   goodbye: [virtualIp: string, goodbye: Extract<TunnelMessage, { type: 'goodbye' }>];
+  /** A peer's agent says that it has sent to this one's candidates. */
+  peerSent: [virtualIp: string];
 }
 
 /** The smallest MTU that IPv6 allows (RFC 8200 section 5): WireGuard's packets then fit through every access network. */
@@ -32,6 +35,11 @@ const MTU = 1_280;
 /** Equal at both ends: receiving a keepalive restarts the timer of the slower side, which then falls silent. */
 const KEEPALIVE_SECONDS = 25;
 const ECHO_LIMIT_MS = 1_000;
+/**
+ * How long an endpoint stays at a candidate for one keepalive. WireGuard encrypts it in another thread and looks the
+ * endpoint up only then; what the game sends meanwhile goes to the candidate, too.
+ */
+const FLICK_MS = 2;
 const prefixLength = VIRTUAL_NETWORK.split('/')[1];
 
 /** The player's end of the virtual LAN: one WireGuard interface, from nothing to nothing. */
@@ -39,6 +47,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   private readonly journal: Journal;
   private opening: Promise<Link> | undefined;
   private tunnel: TunnelService | undefined;
+  private port: number | null = null;
 
   constructor(private readonly config: ClientConfig) {
     super();
@@ -79,6 +88,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.tunnel?.close();
     this.tunnel = await TunnelService.open(settings.virtualIp);
     this.tunnel.on('goodbye', (virtualIp, goodbye) => this.emit('goodbye', virtualIp, goodbye));
+    this.tunnel.on('sent', (virtualIp) => this.emit('peerSent', virtualIp));
+  }
+
+  /** The UDP port that WireGuard listens on; null while there is no configured interface. */
+  get listenPort(): number | null {
+    return this.port;
   }
 
   /** Adds a peer, or moves it: forgets its session in either case, so that a handshake starts at once. */
@@ -91,6 +106,23 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     ]);
   }
 
+  /** Lets the peer's session send one keepalive to each candidate, then to `home` again. */
+  async flickPeer(publicKey: string, candidates: readonly Endpoint[], home: Endpoint): Promise<void> {
+    for (const endpoint of candidates) {
+      await this.change([
+        { publicKey, update: true, keepaliveSeconds: 0 },
+        { publicKey, update: true, endpoint, keepaliveSeconds: KEEPALIVE_SECONDS },
+      ]);
+      await delay(FLICK_MS);
+    }
+    await this.pointPeer(publicKey, home);
+  }
+
+  /** Moves a peer, with its session. */
+  async pointPeer(publicKey: string, endpoint: Endpoint): Promise<void> {
+    await this.change([{ publicKey, update: true, endpoint }]);
+  }
+
   async removePeer(publicKey: string): Promise<void> {
     await this.change([{ publicKey, remove: true }]);
   }
@@ -98,8 +130,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** The counters of all peers, by public key; empty while there is no interface. */
   async readPeers(): Promise<ReadonlyMap<string, PeerReading>> {
     const link = await this.opening;
-    const readings = (await link?.device.readPeers()) ?? [];
-    return new Map(readings.map((reading) => [reading.publicKey, reading]));
+    const reading = await link?.device.read();
+    return new Map(reading?.peers.map((peer) => [peer.publicKey, peer]));
   }
 
   /**
@@ -116,6 +148,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     void this.tunnel?.echo(virtualIp, ECHO_LIMIT_MS);
   }
 
+  /** Tells the peer's agent that this one has sent to its candidates. */
+  saySent(virtualIp: string): void {
+    this.tunnel?.saySent(virtualIp);
+  }
+
   /** @param secret X25519 of the own private and the peer's public key */
   sayGoodbye(virtualIp: string, secret: Buffer): void {
     this.tunnel?.sayGoodbye(virtualIp, secret);
@@ -127,6 +164,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.opening = undefined;
     this.tunnel?.close();
     this.tunnel = undefined;
+    this.port = null;
     if (!opening) return;
     await opening.then(
       (link) => link.close(),
@@ -173,6 +211,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     ];
     const { code, stderr } = await runCommand('ip', ['-batch', '-'], commands.join('\n'));
     if (code !== 0) throw new LanrageError('INTERFACE_FAILED', { message: `ip(8) failed: ${stderr.trim()}` });
+    this.port = (await link.device.read()).listenPort;
   }
 
   private async change(peers: readonly PeerChange[]): Promise<void> {

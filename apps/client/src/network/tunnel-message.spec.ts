@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { proofMatches, publicKeyOf, sharedSecret } from '#shared/auth/proof';
-import { decodeTunnelMessage, encodeEcho, encodeGoodbye, expectedGoodbyeProof } from './tunnel-message';
+import { decodeTunnelMessage, encodeGoodbye, encodePlain, expectedGoodbyeProof } from './tunnel-message';
 
 const nonce = Buffer.from('0001020304050607', 'hex');
 const aliceKey = Buffer.alloc(32, 1);
@@ -9,19 +9,20 @@ const secret = sharedSecret(aliceKey, publicKeyOf(bobKey));
 
 describe('messages inside of the tunnel', () => {
   it('are bytes as documented', () => {
-    expect(encodeEcho('echo_request', nonce).toString('hex')).toBe('4c414e31010000000001020304050607');
-    expect(encodeEcho('echo_reply', nonce).toString('hex')).toBe('4c414e31020000000001020304050607');
+    expect(encodePlain('echo_request', nonce).toString('hex')).toBe('4c414e31010000000001020304050607');
+    expect(encodePlain('echo_reply', nonce).toString('hex')).toBe('4c414e31020000000001020304050607');
+    expect(encodePlain('sent', nonce).toString('hex')).toBe('4c414e31040000000001020304050607');
     expect(encodeGoodbye(secret, nonce).toString('hex')).toMatch(
       /^4c414e31030000000001020304050607[\da-f]{32}$/,
     );
   });
 
-  it.each(['echo_request', 'echo_reply'] as const)('%s is read as it was written', (type) => {
-    expect(decodeTunnelMessage(encodeEcho(type, nonce))).toEqual({ type, nonce });
+  it.each(['echo_request', 'echo_reply', 'sent'] as const)('%s is read as it was written', (type) => {
+    expect(decodeTunnelMessage(encodePlain(type, nonce))).toEqual({ type, nonce });
   });
 
   it('answer in as many bytes as they ask with', () => {
-    expect(encodeEcho('echo_reply', nonce)).toHaveLength(encodeEcho('echo_request', nonce).length);
+    expect(encodePlain('echo_reply', nonce)).toHaveLength(encodePlain('echo_request', nonce).length);
   });
 
   it.each([
@@ -29,7 +30,7 @@ describe('messages inside of the tunnel', () => {
     ['cut', '4c414e310100000000010203040506'],
     ['lengthened', '4c414e3101000000000102030405060700'],
     ['of another protocol', '4c414e32010000000001020304050607'],
-    ['of an unknown type', '4c414e31040000000001020304050607'],
+    ['of an unknown type', '4c414e31050000000001020304050607'],
     ['with something reserved', '4c414e31010000010001020304050607'],
     ['a goodbye without proof', '4c414e31030000000001020304050607'],
   ])('%s are none', (_name, hex) => {

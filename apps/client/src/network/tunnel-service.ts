@@ -3,8 +3,8 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import {
   decodeTunnelMessage,
-  encodeEcho,
   encodeGoodbye,
+  encodePlain,
   TUNNEL_PORT,
   type TunnelMessage,
 } from './tunnel-message';
@@ -12,11 +12,13 @@ import {
 interface TunnelServiceEvents {
   /** Somebody at this virtual IP says goodbye; whether it is true shows the proof. */
   goodbye: [virtualIp: string, goodbye: Extract<TunnelMessage, { type: 'goodbye' }>];
+  /** Somebody at this virtual IP has sent to this agent's candidates. */
+  sent: [virtualIp: string];
 }
 
 const NONCE_BYTES = 8;
 
-/** The agent's own UDP service on its virtual IP: answers and sends echoes, says and hears goodbyes. */
+/** The agent's own UDP service on its virtual IP: echoes, goodbyes, and when to open the NAT. */
 export class TunnelService extends EventEmitter<TunnelServiceEvents> {
   private readonly waiting = new Map<string, (receivedAtMs: number) => void>();
 
@@ -51,8 +53,13 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
       const sentAtMs = performance.now();
       const timer = setTimeout(() => settle(null), timeoutMs);
       this.waiting.set(key, (receivedAtMs) => settle(receivedAtMs - sentAtMs));
-      this.send(encodeEcho('echo_request', nonce), virtualIp);
+      this.send(encodePlain('echo_request', nonce), virtualIp);
     });
+  }
+
+  /** Lost like any datagram; the peer then begins by itself, a little later. */
+  saySent(virtualIp: string): void {
+    this.send(encodePlain('sent', randomBytes(NONCE_BYTES)), virtualIp);
   }
 
   /** @param secret X25519 of the own private and the peer's public key */
@@ -69,9 +76,12 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
     const message = port === TUNNEL_PORT ? decodeTunnelMessage(datagram) : undefined;
     switch (message?.type) {
       case 'echo_request':
-        return this.send(encodeEcho('echo_reply', message.nonce), address);
+        return this.send(encodePlain('echo_reply', message.nonce), address);
       case 'echo_reply':
         return this.waiting.get(keyOf(address, message.nonce))?.(performance.now());
+      case 'sent':
+        this.emit('sent', address);
+        return;
       case 'goodbye':
         this.emit('goodbye', address, message);
         return;

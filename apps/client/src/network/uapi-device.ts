@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { LanrageError } from '#shared/errors';
-import type { DeviceChange, PeerReading, WireGuardDevice } from './device';
-import { decodeUapiPeers, encodeUapiSet, isUapiAnswerComplete, uapiErrno, uapiGet } from './uapi';
+import type { DeviceChange, DeviceReading, WireGuardDevice } from './device';
+import { decodeUapiGet, encodeUapiSet, isUapiAnswerComplete, uapiErrno, uapiGet } from './uapi';
 
 const ANSWER_LIMIT_MS = 2_000;
 
@@ -18,8 +18,8 @@ export class UapiDevice implements WireGuardDevice {
     await this.transact(encodeUapiSet(change));
   }
 
-  async readPeers(): Promise<PeerReading[]> {
-    return decodeUapiPeers(await this.transact(uapiGet));
+  async read(): Promise<DeviceReading> {
+    return decodeUapiGet(await this.transact(uapiGet));
   }
 
   private async transact(request: string): Promise<string> {

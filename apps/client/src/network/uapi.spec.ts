@@ -1,5 +1,5 @@
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { decodeUapiPeers, encodeUapiSet, isUapiAnswerComplete, uapiErrno } from './uapi';
+import { decodeUapiGet, encodeUapiSet, isUapiAnswerComplete, uapiErrno } from './uapi';
 
 // The keys of the example in https://www.wireguard.com/xplatform/.
 const privateKey = 'e84b5a6d2717c1003a13b431570353dbaca9146cf150c5f8575680feba52027a';
@@ -40,6 +40,29 @@ describe('the configuration protocol of userspace WireGuard', () => {
     );
   });
 
+  it('moves a peer that is there, and has it send a keepalive', () => {
+    const publicKey = base64(peerKey);
+    const endpoint = parseEndpoint('192.0.2.7:40000') as Endpoint;
+    const text = encodeUapiSet({
+      peers: [
+        { publicKey, update: true, keepaliveSeconds: 0 },
+        { publicKey, update: true, endpoint, keepaliveSeconds: 25 },
+      ],
+    });
+    expect(text.split('\n')).toEqual([
+      'set=1',
+      `public_key=${peerKey}`,
+      'update_only=true',
+      'persistent_keepalive_interval=0',
+      `public_key=${peerKey}`,
+      'update_only=true',
+      'endpoint=192.0.2.7:40000',
+      'persistent_keepalive_interval=25',
+      '',
+      '',
+    ]);
+  });
+
   it('reads peers and their counters', () => {
     const answer = [
       `private_key=${privateKey}`,
@@ -61,7 +84,9 @@ describe('the configuration protocol of userspace WireGuard', () => {
       '',
       '',
     ].join('\n');
-    expect(decodeUapiPeers(answer)).toEqual([
+    const { listenPort, peers } = decodeUapiGet(answer);
+    expect(listenPort).toBe(12_912);
+    expect(peers).toEqual([
       {
         publicKey: base64(peerKey),
         endpoint: '182.122.22.19:3233',

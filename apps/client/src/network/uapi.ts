@@ -6,7 +6,8 @@
  *
  * Keys are in lower-case hex; `public_key` begins the part of a peer.
  */
-import type { DeviceChange, PeerChange, PeerReading } from './device';
+import { parseEndpoint } from '#shared/endpoint';
+import type { DeviceChange, DeviceReading, PeerChange } from './device';
 
 export const uapiGet = 'get=1\n\n';
 
@@ -28,35 +29,40 @@ export function uapiErrno(answer: string): number | undefined {
   return errno === undefined ? undefined : Number(errno);
 }
 
-/** The peers in the answer to {@link uapiGet}. */
-export function decodeUapiPeers(answer: string): PeerReading[] {
-  const [, ...sections] = answer.split(/^public_key=/m);
-  return sections.map((section) => {
+/** What the answer to {@link uapiGet} says. */
+export function decodeUapiGet(answer: string): DeviceReading {
+  const [device = '', ...sections] = answer.split(/^public_key=/m);
+  const peers = sections.map((section) => {
     const [publicKey = ''] = section.split('\n', 1);
-    const fields = new Map(
-      [...section.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
-    );
+    const fields = fieldsOf(section);
     const number = (key: string) => Number(fields.get(key) ?? 0);
     const handshakeAtMs =
       number('last_handshake_time_sec') * 1_000 + number('last_handshake_time_nsec') / 1_000_000;
     return {
       publicKey: Buffer.from(publicKey, 'hex').toString('base64'),
-      endpoint: fields.get('endpoint') ?? null,
+      endpoint: parseEndpoint(fields.get('endpoint') ?? '') ?? null,
       handshakeAtMs: handshakeAtMs === 0 ? null : handshakeAtMs,
       rxBytes: number('rx_bytes'),
       txBytes: number('tx_bytes'),
     };
   });
+  return { listenPort: Number(fieldsOf(device).get('listen_port') ?? 0), peers };
+}
+
+function fieldsOf(section: string): Map<string, string> {
+  return new Map([...section.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]));
 }
 
 function encodePeer(peer: PeerChange): string[] {
   const publicKey = `public_key=${Buffer.from(peer.publicKey, 'base64').toString('hex')}`;
   if (peer.remove) return [publicKey, 'remove=true'];
+  const { endpoint, keepaliveSeconds } = peer;
   return [
     publicKey,
-    `endpoint=${peer.endpoint}`,
-    `persistent_keepalive_interval=${peer.keepaliveSeconds}`,
-    'replace_allowed_ips=true',
-    ...peer.allowedIps.map((allowedIp) => `allowed_ip=${allowedIp}`),
+    ...(peer.update ? ['update_only=true'] : []),
+    ...(endpoint === undefined ? [] : [`endpoint=${endpoint}`]),
+    ...(keepaliveSeconds === undefined ? [] : [`persistent_keepalive_interval=${keepaliveSeconds}`]),
+    ...(peer.update ? [] : ['replace_allowed_ips=true']),
+    ...(peer.update ? [] : peer.allowedIps.map((allowedIp) => `allowed_ip=${allowedIp}`)),
   ];
 }

@@ -1,7 +1,7 @@
 import { LanrageError } from '#shared/errors';
 import { parseEndpoint } from '#shared/endpoint';
 import { runCommand } from './command';
-import type { DeviceChange, PeerChange, PeerReading, WireGuardDevice } from './device';
+import type { DeviceChange, DeviceReading, PeerChange, WireGuardDevice } from './device';
 
 /** A WireGuard interface configured by the `wg` tool: the kernel's, which has no socket to speak to. */
 export class WgToolDevice implements WireGuardDevice {
@@ -18,7 +18,7 @@ export class WgToolDevice implements WireGuardDevice {
     await this.wg(['set', this.interfaceName, ...args], privateKey?.toString('base64'));
   }
 
-  async readPeers(): Promise<PeerReading[]> {
+  async read(): Promise<DeviceReading> {
     return decodeWgDump(await this.wg(['show', this.interfaceName, 'dump']));
   }
 
@@ -33,12 +33,13 @@ export class WgToolDevice implements WireGuardDevice {
 }
 
 /**
- * `wg show IF dump`: tab-separated lines, the interface first, then per peer: public key, preshared key, endpoint,
- * allowed ips, latest handshake (Unix seconds, 0 for none), received bytes, sent bytes, keepalive. See wg(8).
+ * `wg show IF dump`: tab-separated lines, the interface first (private key, public key, listening port, mark), then per
+ * peer: public key, preshared key, endpoint, allowed ips, latest handshake (Unix seconds, 0 for none), received bytes,
+ * sent bytes, keepalive. See wg(8).
  */
-export function decodeWgDump(dump: string): PeerReading[] {
-  const [, ...lines] = dump.trimEnd().split('\n');
-  return lines.map((line) => {
+export function decodeWgDump(dump: string): DeviceReading {
+  const [device = '', ...lines] = dump.trimEnd().split('\n');
+  const peers = lines.map((line) => {
     const [publicKey = '', , endpoint = '', , handshake, rx, tx] = line.split('\t');
     const handshakeAtMs = Number(handshake) * 1_000;
     return {
@@ -49,18 +50,17 @@ export function decodeWgDump(dump: string): PeerReading[] {
       txBytes: Number(tx),
     };
   });
+  return { listenPort: Number(device.split('\t')[2]), peers };
 }
 
 function peerArguments(peer: PeerChange): string[] {
   if (peer.remove) return ['peer', peer.publicKey, 'remove'];
+  const { publicKey, endpoint, keepaliveSeconds } = peer;
   return [
     'peer',
-    peer.publicKey,
-    'endpoint',
-    peer.endpoint,
-    'persistent-keepalive',
-    String(peer.keepaliveSeconds),
-    'allowed-ips',
-    peer.allowedIps.join(','),
+    publicKey,
+    ...(endpoint === undefined ? [] : ['endpoint', endpoint]),
+    ...(keepaliveSeconds === undefined ? [] : ['persistent-keepalive', String(keepaliveSeconds)]),
+    ...(peer.update ? [] : ['allowed-ips', peer.allowedIps.join(',')]),
   ];
 }

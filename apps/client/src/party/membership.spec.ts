@@ -27,6 +27,7 @@ const member = (id: PeerId, changes: Partial<Member> = {}): Member => ({
   online: true,
   natType: 'unknown',
   endpoint: null,
+  direct: true,
   ...changes,
 });
 const snapshot: PartySnapshot = {
@@ -51,7 +52,7 @@ const left = (revision: number, peerId: PeerId): MembershipEvent => ({
 });
 const presence = (peerId: PeerId, online: boolean): MembershipEvent => ({
   name: 'member.presence',
-  data: { partyId, peerId, online, natType: 'symmetric', endpoint: null },
+  data: { partyId, peerId, online, natType: 'symmetric', endpoint: null, direct: true },
 });
 
 const apply = (membership: Membership, ...events: MembershipEvent[]) =>

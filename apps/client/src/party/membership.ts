@@ -130,10 +130,10 @@ function withoutMember(membership: Membership, { peerId, hostId }: AgentEvents['
 }
 
 function withPresence(membership: Membership, presence: AgentEvents['member.presence']): Membership {
-  const { peerId, online, natType, endpoint } = presence;
+  const { peerId, online, natType, endpoint, direct } = presence;
   const member = membership.members.get(peerId);
   if (!member) return membership;
-  const members = new Map(membership.members).set(peerId, { ...member, online, natType, endpoint });
+  const members = new Map(membership.members).set(peerId, { ...member, online, natType, endpoint, direct });
   const departed = online ? without(membership.departed, peerId) : membership.departed;
   return { ...membership, members, departed };
 }

@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Member, PartySnapshot } from '#shared/api/party';
+import type { DirectAttempt, Member, PartySnapshot } from '#shared/api/party';
 import { proofMatches, sharedSecret } from '#shared/auth/proof';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { LanrageError } from '#shared/errors';
 import type { ConnectionManager, ConnectionTarget } from '../connection/connection-manager';
 import type { ConnectionCoordinator } from '../connection/coordinator';
-import type { PathFailure } from '../connection/path';
+import { explainPath } from '../connection/explanation';
+import type { ClientConfig } from '../config';
+import type { ControlPlane } from '../control/control-plane';
 import type { Identity } from '../identity';
 import type { NATTraversal } from '../nat/nat-traversal';
 import type { NetworkManager } from '../network/network-manager';
@@ -25,6 +27,8 @@ import { viewParty, type Observation, type Party, type Peer } from './party';
 
 /** The parts of an agent that a party needs. */
 export interface SessionParts {
+  readonly config: ClientConfig;
+  readonly control: ControlPlane;
   readonly identity: Identity;
   readonly network: NetworkManager;
   readonly nat: NATTraversal;
@@ -41,11 +45,6 @@ interface PartySessionEvents {
 
 /** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
 const GOODBYE_INTERVAL_MS = 60;
-/** What failed paths are called in front of the player. */
-const failureTexts: Record<PathFailure, string> = {
-  no_relay: 'No relay has room for this connection. Try again in a minute, or tell whoever runs the server.',
-  no_answer: 'No answer through the relay. The peer may be away, or a firewall blocks UDP on either side.',
-};
 
 /** One stay in one party: its members, and the interface and connections that make them neighbours. */
 export class PartySession extends EventEmitter<PartySessionEvents> {
@@ -111,6 +110,12 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     await connections.stop();
     await network.stop();
     nat.returnPort();
+  }
+
+  /** The moment to look for a direct path to a member has come. */
+  attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
+    if (partyId !== this.id || !this.parts.config.direct) return;
+    void this.parts.connections.attempt(peerId, candidates, first);
   }
 
   /** @returns whether an event before this one is missing */
@@ -189,16 +194,28 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return presentMembers(this.membership).filter(({ id }) => id !== this.parts.identity.peerId);
   }
 
-  private observe({ id, natType }: Member): Observation {
-    const { connections, coordinator } = this.parts;
+  private observe({ id, natType, online, direct }: Member): Observation {
+    const { config, control, connections, coordinator } = this.parts;
     const relay = this.membership.relays.get(id) ?? null;
-    const failure = connections.failureOf(id);
-    const measured = this.latencies.of(id, Date.now());
+    const { directExpected } = coordinator.coordinateConnection({ natType, relay });
+    const path = connections.pathOf(id);
+    const hasFailed = path?.phase === 'failed';
+    const reason =
+      path &&
+      explainPath({
+        path,
+        directExpected,
+        controlConnected: control.connected,
+        peerOnline: online,
+        directAllowed: config.direct,
+        peerDirectAllowed: direct,
+      });
     return {
-      connectionType: connections.phaseOf(id) ?? 'unknown',
-      failure: failure && failureTexts[failure],
-      directExpected: coordinator.coordinateConnection({ natType, relay }).directExpected,
-      ...(failure ? { latencyMs: null, latencyAgeMs: null } : measured),
+      connectionType: path?.phase ?? 'unknown',
+      reason: reason ?? null,
+      pathEndpoint: path?.direct ?? path?.relay ?? null,
+      directExpected,
+      ...(hasFailed ? { latencyMs: null, latencyAgeMs: null } : this.latencies.of(id, Date.now())),
     };
   }
 

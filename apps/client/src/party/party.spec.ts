@@ -15,6 +15,7 @@ const member = (letter: string, joinedAt: string, natType: NatType = 'unknown'):
   online: true,
   natType,
   endpoint: null,
+  direct: true,
 });
 const membership = (...members: Member[]): Membership => ({
   id: '0123456789ab' as PartyId,
@@ -29,7 +30,8 @@ const membership = (...members: Member[]): Membership => ({
 });
 const relayed: Observation = {
   connectionType: 'relayed',
-  failure: null,
+  reason: null,
+  pathEndpoint: null,
   directExpected: false,
   latencyMs: 61.5,
   latencyAgeMs: 20,

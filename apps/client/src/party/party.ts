@@ -1,5 +1,6 @@
 import type { Member } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
+import type { PathReason } from '../connection/explanation';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
 import { presentMembers, type Membership } from './membership';
@@ -25,13 +26,17 @@ export interface Peer {
   /** How long ago `latencyMs` was measured. */
   readonly latencyAgeMs: number | null;
   readonly connectionType: ConnectionType;
-  /** Why the connection failed, in words for the player. */
-  readonly failure: string | null;
+  /** Why the path is what it is, and what would change that; null for the viewer itself. */
+  readonly reason: PathReason | null;
+  /** Where WireGuard sends what is for the peer: its own address, or the relay's. Null while it does not. */
+  readonly pathEndpoint: Endpoint | null;
   /** Whether the NATs at both ends let a direct path be expected. */
   readonly directExpected: boolean;
   /** ISO 8601, UTC, set by the server. */
   readonly joinedAt: string;
   readonly natType: NatType;
+  /** Whether the peer takes part in looking for direct paths. */
+  readonly direct: boolean;
   /** Whether the peer's agent is connected to the control plane. */
   readonly online: boolean;
   readonly isHost: boolean;
@@ -41,7 +46,8 @@ export interface Peer {
 /** What only the viewer knows of another member. */
 export interface Observation {
   readonly connectionType: ConnectionType;
-  readonly failure: string | null;
+  readonly reason: PathReason | null;
+  readonly pathEndpoint: Endpoint | null;
   readonly directExpected: boolean;
   readonly latencyMs: number | null;
   readonly latencyAgeMs: number | null;
@@ -92,7 +98,8 @@ export function viewParty(
 
 function viewOfSelf(isHost: boolean): Observation {
   const connectionType = isHost ? 'host' : 'direct';
-  return { connectionType, failure: null, directExpected: true, latencyMs: null, latencyAgeMs: null };
+  const nothing = { reason: null, pathEndpoint: null, latencyMs: null, latencyAgeMs: null };
+  return { connectionType, directExpected: true, ...nothing };
 }
 
 function byJoining(a: Peer, b: Peer): number {

@@ -5,6 +5,7 @@ import type { Endpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Identity } from '../auth/identity';
 import { groupBy } from '../operations/lists';
+import type { AttemptRecord } from '../signaling/coordination';
 
 /** Two members of one party, and where a relay connects them. */
 export interface Pair {
@@ -18,6 +19,8 @@ export interface Pair {
   endpoint: Endpoint | null;
   /** A command to open it is on the way. */
   opening: boolean;
+  /** When the two were last sent looking for a direct path. */
+  lastAttempt: AttemptRecord | null;
 }
 
 export function newPair(partyId: PartyId, one: Identity, other: Identity): Pair {
@@ -30,6 +33,7 @@ export function newPair(partyId: PartyId, one: Identity, other: Identity): Pair 
     relayId: null,
     endpoint: null,
     opening: false,
+    lastAttempt: null,
   };
 }
 

@@ -18,6 +18,7 @@ import { Metrics } from '../operations/metrics';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
 import { PartyStore } from '../parties/party.store';
+import { DirectPaths } from '../signaling/direct-paths';
 import { PresenceBook } from '../signaling/presence';
 import { RelayRegistry, type Relay } from './registry';
 import { RelaySecrets } from './relay-secrets';
@@ -53,6 +54,7 @@ export class RelaysGateway
     private readonly parties: PartiesService,
     private readonly store: PartyStore,
     private readonly presence: PresenceBook,
+    private readonly directPaths: DirectPaths,
     private readonly metrics: Metrics,
   ) {}
 
@@ -126,10 +128,12 @@ export class RelaysGateway
   }
 
   private async observed(relay: Relay, { observations }: Reports['pairs.observed']): Promise<object> {
-    for (const { pairId, publicKey, endpoint } of observations) {
+    const moved = observations.flatMap(({ pairId, publicKey, endpoint }) => {
       const peerId = this.sessions.observedPeer(relay, pairId, publicKey);
-      if (peerId && this.presence.observe(peerId, endpoint)) await this.parties.tellPresence(peerId);
-    }
+      return peerId && this.presence.observe(peerId, endpoint) ? [peerId] : [];
+    });
+    this.directPaths.observed(new Set(observations.map(({ pairId }) => pairId)));
+    for (const peerId of new Set(moved)) await this.parties.tellPresence(peerId);
     return { ok: true };
   }
 

@@ -36,8 +36,17 @@ export class RelaySessions {
 
   /** Where either of the two reaches the other, or null while no relay has answered for them. */
   between(partyId: PartyId, one: PeerId, other: PeerId): RelaySession | null {
-    const pair = this.pairs.get(pairIdOf(partyId, one, other));
-    return pair ? sessionOf(pair) : null;
+    const pair = this.pairOf(partyId, one, other);
+    return pair && sessionOf(pair);
+  }
+
+  pair(pairId: string): Pair | null {
+    return this.pairs.get(pairId) ?? null;
+  }
+
+  /** Null unless the two are in this party. */
+  pairOf(partyId: PartyId, one: PeerId, other: PeerId): Pair | null {
+    return this.pair(pairIdOf(partyId, one, other));
   }
 
   /** Notes that this member is to reach each other one; {@link assignStranded} finds relays for the pairs. */

@@ -17,6 +17,7 @@ import { RequestLimits } from '../operations/request-limits';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
 import { AgentSockets, roomOf } from './agent-sockets';
+import { DirectPaths } from './direct-paths';
 import { PresenceBook } from './presence';
 
 const EVENTS_PER_SECOND = 10;
@@ -39,6 +40,7 @@ export class AgentsGateway
     private readonly parties: PartiesService,
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
+    private readonly directPaths: DirectPaths,
     private readonly metrics: Metrics,
   ) {}
 
@@ -60,6 +62,10 @@ export class AgentsGateway
     if (replacedId !== null) this.replace(replacedId);
     this.requests.serve(socket, {
       'presence.update': (presence) => this.updatePresence(peerId, presence),
+      'path.request': ({ partyId, peerId: other }) => {
+        this.directPaths.requested(partyId, peerId, other);
+        return { ok: true };
+      },
       'party.get': async () => ({ ok: true, party: await this.parties.current(peerId) }),
     });
     this.parties

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import type { Presence } from '#shared/api/party';
 import type { PeerId } from '#shared/party/identity';
+import type { NatType } from '#shared/party/nat-type';
 import { PresenceBook } from './presence';
 
 const alice = 'a'.repeat(16) as PeerId;
@@ -9,10 +11,18 @@ const endpoint = (text: string) => parseEndpoint(text) as Endpoint;
 const home = endpoint('192.0.2.1:5000');
 const seenByRelay = endpoint('192.0.2.1:6000');
 
+const declared = (natType: NatType, at: Endpoint | null, changes: Partial<Presence> = {}): Presence => ({
+  natType,
+  endpoint: at,
+  candidates: [],
+  direct: true,
+  ...changes,
+});
+
 describe('PresenceBook', () => {
   it('tells who is online', () => {
     const book = new PresenceBook();
-    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null });
+    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null, direct: true });
     book.connect(alice, 'c1');
     expect(book.view(alice).online).toBe(true);
     expect(book.disconnect(alice, 'c1', 0)).toBe(true);
@@ -45,23 +55,51 @@ describe('PresenceBook', () => {
   it('prefers what a relay saw to what the agent believes', () => {
     const book = new PresenceBook();
     book.connect(alice, 'c1');
-    expect(book.declare(alice, { natType: 'full_cone', endpoint: home })).toBe(true);
+    expect(book.declare(alice, declared('full_cone', home))).toBe(true);
     expect(book.observe(alice, seenByRelay)).toBe(true);
     expect(book.observe(alice, seenByRelay)).toBe(false);
-    expect(book.view(alice)).toEqual({ online: true, natType: 'full_cone', endpoint: seenByRelay });
-    expect(book.declare(alice, { natType: 'full_cone', endpoint: home })).toBe(false);
-    expect(book.declare(alice, { natType: 'symmetric', endpoint: home })).toBe(true);
+    expect(book.view(alice)).toEqual({
+      online: true,
+      natType: 'full_cone',
+      endpoint: seenByRelay,
+      direct: true,
+    });
+    expect(book.declare(alice, declared('full_cone', home))).toBe(false);
+    expect(book.declare(alice, declared('symmetric', home))).toBe(true);
     expect(book.view(alice).endpoint).toBe(seenByRelay);
+  });
+
+  it('lists where a peer may be reached: at home, where it was seen, what its router forwards; each once', () => {
+    const book = new PresenceBook();
+    book.connect(alice, 'c1');
+    const lan = { kind: 'host', endpoint: endpoint('192.168.1.7:5000') } as const;
+    const mapped = { kind: 'mapped', endpoint: endpoint('192.0.2.1:7000') } as const;
+    const seen = { kind: 'host', endpoint: seenByRelay } as const;
+    book.declare(alice, declared('full_cone', home, { candidates: [mapped, lan] }));
+    book.observe(alice, seenByRelay);
+    const reflexive = [seenByRelay, home].map((at) => ({ kind: 'reflexive', endpoint: at }));
+    expect(book.candidates(alice)).toEqual([lan, ...reflexive, mapped]);
+    book.declare(alice, declared('open', null, { candidates: [seen] }));
+    expect(book.candidates(alice)).toEqual([seen]);
+    expect(book.candidates(bob)).toEqual([]);
+  });
+
+  it('shows nobody where a peer is that wants no direct paths', () => {
+    const book = new PresenceBook();
+    book.connect(alice, 'c1');
+    book.observe(alice, seenByRelay);
+    expect(book.declare(alice, declared('open', home, { direct: false }))).toBe(true);
+    expect(book.view(alice)).toMatchObject({ endpoint: null, direct: false });
   });
 
   it('keeps nothing of whom it does not expect', () => {
     const book = new PresenceBook();
-    expect(book.declare(alice, { natType: 'open', endpoint: home })).toBe(false);
+    expect(book.declare(alice, declared('open', home))).toBe(false);
     expect(book.observe(alice, home)).toBe(false);
     book.expect(alice, 0);
-    book.declare(alice, { natType: 'open', endpoint: home });
+    book.declare(alice, declared('open', home));
     book.forget(alice);
-    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null });
+    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null, direct: true });
     expect(book.silentFor(0, 1)).toEqual([]);
   });
 

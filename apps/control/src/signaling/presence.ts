@@ -1,8 +1,10 @@
-import type { Presence } from '#shared/api/party';
+import { MAX_CANDIDATES, type Candidate, type Presence } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import type { PeerId } from '#shared/party/identity';
+import { groupBy } from '../operations/lists';
 
-export type PresenceView = Presence & { readonly online: boolean };
+/** What the other members of the party see of a peer's presence. */
+export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct'> & { readonly online: boolean };
 
 interface Entry {
   /** The connection that speaks for the peer; null while there is none. */
@@ -12,7 +14,7 @@ interface Entry {
   observed: Endpoint | null;
 }
 
-const unheardOf: Presence = { natType: 'unknown', endpoint: null };
+const unheardOf: Presence = { natType: 'unknown', endpoint: null, candidates: [], direct: true };
 
 /**
  * Who is here, and where: known for as long as a peer is connected, and for the time-out after. Lives in memory
@@ -64,9 +66,21 @@ export class PresenceBook {
 
   view(peerId: PeerId): PresenceView {
     const entry = this.entries.get(peerId);
-    if (!entry) return { online: false, ...unheardOf };
-    const { natType, endpoint } = entry.declared;
-    return { online: entry.connectionId !== null, natType, endpoint: entry.observed ?? endpoint };
+    const { natType, endpoint, direct } = entry?.declared ?? unheardOf;
+    const online = entry !== undefined && entry.connectionId !== null;
+    return { online, natType, endpoint: direct ? (entry?.observed ?? endpoint) : null, direct };
+  }
+
+  /** Where the peer may be reached without a relay, best guess first: at home, where it is seen, what it says. */
+  candidates(peerId: PeerId): Candidate[] {
+    const entry = this.entries.get(peerId);
+    if (!entry) return [];
+    const { candidates, endpoint } = entry.declared;
+    const seen = [entry.observed, endpoint].flatMap((at) => (at ? [reflexive(at)] : []));
+    const hosts = candidates.filter(({ kind }) => kind === 'host');
+    const others = candidates.filter(({ kind }) => kind !== 'host');
+    const byEndpoint = groupBy([...hosts, ...seen, ...others], (candidate) => candidate.endpoint);
+    return [...byEndpoint.values()].flatMap(([first]) => first ?? []).slice(0, MAX_CANDIDATES);
   }
 
   /** The peers that have been silent for at least so long. */
@@ -105,6 +119,12 @@ export class PresenceBook {
     const before = this.view(peerId);
     edit(entry);
     const after = this.view(peerId);
-    return before.natType !== after.natType || before.endpoint !== after.endpoint;
+    return (
+      before.natType !== after.natType || before.endpoint !== after.endpoint || before.direct !== after.direct
+    );
   }
+}
+
+function reflexive(endpoint: Endpoint): Candidate {
+  return { kind: 'reflexive', endpoint };
 }

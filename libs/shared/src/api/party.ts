@@ -16,13 +16,42 @@ import {
  * time-out after it.
  */
 
+/**
+ * Where a peer's WireGuard may be reached without a relay (after RFC 8445 section 5.1.1): at an address of its own
+ * machine (`host`), at a port that its router opened on request (`mapped`), or where a relay or a STUN server sees it
+ * (`reflexive`).
+ */
+export const candidateKinds = ['host', 'mapped', 'reflexive'] as const;
+export const candidateSchema = z.object({ kind: z.enum(candidateKinds), endpoint: endpointField });
+export type Candidate = z.output<typeof candidateSchema>;
+
+export const MAX_CANDIDATES = 12;
+const candidatesField = z.array(candidateSchema).max(MAX_CANDIDATES);
+
 /** What an agent says of its own network; forgotten when it goes away. */
 export const presenceSchema = z.object({
   natType: natTypeField.default('unknown'),
   /** The public address of WireGuard's socket, where the agent knows it. */
   endpoint: endpointField.nullable().default(null),
+  /** Shown only to the members that are to try them, when they are. */
+  candidates: candidatesField.default([]),
+  /** Whether it takes part in looking for direct paths; if not, its address is shown to nobody. */
+  direct: z.boolean().default(true),
 });
 export type Presence = z.output<typeof presenceSchema>;
+
+/** The moment for both members of a pair to look for a direct path to each other. */
+export const directAttemptSchema = z.object({
+  partyId: partyIdField,
+  peerId: peerIdField,
+  /** Counts the attempts of this pair, from 1. */
+  attempt: z.int().min(1),
+  /** Whether this side sends first; it takes turns. */
+  first: z.boolean(),
+  /** Of the other side, best first. */
+  candidates: candidatesField,
+});
+export type DirectAttempt = z.output<typeof directAttemptSchema>;
 
 export const memberSchema = z.object({
   id: peerIdField,
@@ -33,6 +62,7 @@ export const memberSchema = z.object({
   online: z.boolean(),
   natType: natTypeField,
   endpoint: endpointField.nullable(),
+  direct: z.boolean().default(true),
 });
 export type Member = z.output<typeof memberSchema>;
 

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
 import { errorBodySchema } from './rest';
-import { leaveReasons, memberSchema, partySnapshotSchema, presenceSchema, relaySessionSchema } from './party';
+import {
+  directAttemptSchema,
+  leaveReasons,
+  memberSchema,
+  partySnapshotSchema,
+  presenceSchema,
+  relaySessionSchema,
+} from './party';
 
 /**
  * The agents' socket.io namespace. An agent connects with `auth: { token }`; the first event it gets is
@@ -37,12 +44,15 @@ export const agentEventSchemas = {
     online: z.boolean(),
     natType: natTypeField,
     endpoint: endpointField.nullable(),
+    direct: z.boolean().default(true),
   }),
   /** The relay sessions that changed, by the other member's id. */
   'relays.changed': z.object({
     partyId: partyIdField,
     relays: z.record(z.string(), relaySessionSchema.nullable()),
   }),
+  /** Both members of a pair get this at once: see docs/protocol.md, "Direct paths". */
+  'path.attempt': directAttemptSchema,
   /** The same key connected from elsewhere; this connection is closed and must not come back by itself. */
   'session.replaced': z.object({}),
 } as const;
@@ -55,6 +65,8 @@ export const agentRequestSchemas = {
   'presence.update': presenceSchema,
   /** Acknowledged with `{ ok: true, party }`. */
   'party.get': z.object({}),
+  /** Asks for another `path.attempt` with this member; one that comes too soon after the last is not answered by any. */
+  'path.request': z.object({ partyId: partyIdField, peerId: peerIdField }),
 } as const;
 
 export type AgentRequestName = keyof typeof agentRequestSchemas;

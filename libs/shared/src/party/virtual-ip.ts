@@ -40,3 +40,8 @@ export function nextFreeSlot(preferred: number, taken: ReadonlySet<number>): num
   }
   return null;
 }
+
+/** Whether an IP address is inside {@link VIRTUAL_NETWORK}. */
+export function isVirtualIp(address: string): boolean {
+  return address.startsWith('10.66.');
+}

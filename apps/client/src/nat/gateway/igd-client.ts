@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { isPublicAddress } from '../public-address';
+import { ipScope } from '#shared/ip-scope';
 import type { Gateway } from './default-gateway';
 import { soapAnswer, soapRequest, upnpError, type SoapAnswer, type WanService } from './igd';
 import { searchIgd } from './igd-search';
@@ -55,7 +55,7 @@ export class Igd implements Mapper {
     const about = await act(service, 'GetExternalIPAddress', {}, signal);
     if (!about) return silent;
     const address = about.values.get('NewExternalIPAddress') ?? '';
-    if (!isPublicAddress(address)) return noPublicAddress(address);
+    if (ipScope(address) !== 'global') return noPublicAddress(address);
     const others = Array.from({ length: MAX_OTHER_PORTS }, () => randomInt(1_024, 65_536));
     for (const port of [wishedPort, ...others]) {
       const answer = await act(service, 'AddPortMapping', this.wish(port, leaseSeconds), signal);

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { splitEndpoint } from '#shared/endpoint';
-import { isPublicAddress } from '../public-address';
+import { ipScope } from '#shared/ip-scope';
 import { findGateway, type Gateway } from './default-gateway';
 import { graceAfter } from './grace';
 import { Igd } from './igd-client';
@@ -63,7 +63,7 @@ export class MappingKeeper {
   private async ask(): Promise<MappingOutcome> {
     const gateway = await findGateway();
     // A machine with a public address needs no mapping.
-    if (!gateway || isPublicAddress(gateway.ownAddress)) return silent;
+    if (!gateway || ipScope(gateway.ownAddress) === 'global') return silent;
     if (!isSame(gateway, this.gateway)) this.moveTo(gateway);
     const { signal } = this.released;
     const renewed = await this.holder?.map(this.leaseSeconds, this.wishedPort, signal);

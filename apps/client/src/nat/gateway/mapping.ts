@@ -1,6 +1,6 @@
 /** What a gateway can be asked for, and what it may say to that. */
 import { formatEndpoint, type Endpoint, type SocketAddress } from '#shared/endpoint';
-import { isPublicAddress } from '../public-address';
+import { ipScope } from '#shared/ip-scope';
 
 export type MappingProtocol = 'pcp' | 'nat_pmp' | 'upnp';
 
@@ -38,7 +38,7 @@ export function outcomeOf(
   { address, port }: SocketAddress,
   leaseSeconds: number,
 ): MappingOutcome {
-  if (!isPublicAddress(address)) return noPublicAddress(address);
+  if (ipScope(address) !== 'global') return noPublicAddress(address);
   if (port === 0 || leaseSeconds === 0) return { kind: 'refused', detail: 'the router gives nothing' };
   return { kind: 'mapped', protocol, endpoint: formatEndpoint({ address, port }), leaseSeconds };
 }

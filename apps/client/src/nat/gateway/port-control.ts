@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isPublicAddress } from '../public-address';
+import { ipScope } from '#shared/ip-scope';
 import type { Gateway } from './default-gateway';
 import { GatewaySocket } from './gateway-socket';
 import { graceAfter } from './grace';
@@ -147,7 +147,7 @@ function obstacleOf({ result, address }: PublicAddress): MappingOutcome | undefi
   if (result !== natPmpResult.success && result !== natPmpResult.networkFailure) {
     return refusal('NAT-PMP', result);
   }
-  return isPublicAddress(address) ? undefined : noPublicAddress(address);
+  return ipScope(address) === 'global' ? undefined : noPublicAddress(address);
 }
 
 function refusal(protocol: string, result: number): MappingOutcome {

@@ -1,0 +1,58 @@
+import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import { attemptTimings, newAttempt, stepAttempt, withoutWaiting, type Attempt } from './attempt';
+
+const neighbour = parseEndpoint('192.168.1.7:40000') as Endpoint;
+const stranger = parseEndpoint('203.0.113.7:40000') as Endpoint;
+
+/** When it sends where, looked at every 10 ms. */
+function run(attempt: Attempt, untilMs = 5_000) {
+  const flicks: string[] = [];
+  for (let nowMs = 0; nowMs <= untilMs; nowMs += 10) {
+    const step = stepAttempt(attempt, nowMs);
+    attempt = step.attempt;
+    if (step.isOver) return { flicks, overAtMs: nowMs };
+    flicks.push(...step.flick.map((endpoint) => `${nowMs} ${endpoint}`));
+  }
+  return { flicks, overAtMs: undefined };
+}
+
+describe('an attempt', () => {
+  it('sends in ever longer intervals for 3 s, to neighbours only twice', () => {
+    expect(run(newAttempt([neighbour, stranger], true, 0))).toEqual({
+      flicks: [
+        `0 ${neighbour}`,
+        `0 ${stranger}`,
+        `100 ${neighbour}`,
+        `100 ${stranger}`,
+        ...[250, 500, 1_000, 1_750, 2_500].map((atMs) => `${atMs} ${stranger}`),
+      ],
+      overAtMs: 3_000,
+    });
+  });
+
+  it('waits when it is the second side', () => {
+    const { flicks, overAtMs } = run(newAttempt([stranger], false, 0));
+    expect(flicks[0]).toBe(`250 ${stranger}`);
+    expect(overAtMs).toBe(attemptTimings.secondWaitsMs + 3_000);
+  });
+
+  it('waits no longer once the other side has sent', () => {
+    const waiting = newAttempt([stranger], false, 0);
+    expect(run(withoutWaiting(waiting, 40)).flicks[0]).toBe(`40 ${stranger}`);
+  });
+
+  it('does not start over when the other side sends again', () => {
+    const { attempt } = stepAttempt(newAttempt([stranger], true, 0), 0);
+    expect(withoutWaiting(attempt, 100)).toBe(attempt);
+  });
+
+  it('makes up for no round that was missed', () => {
+    const late = stepAttempt(newAttempt([stranger], true, 0), 1_200);
+    expect(late.flick).toEqual([stranger]);
+    expect(stepAttempt(late.attempt, 1_300).flick).toEqual([]);
+  });
+
+  it('without candidates waits for the other side to come', () => {
+    expect(run(newAttempt([], true, 0))).toEqual({ flicks: [], overAtMs: 3_000 });
+  });
+});

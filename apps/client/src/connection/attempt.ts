@@ -1,0 +1,63 @@
+/**
+ * One attempt at a direct path: when to send to the other side's candidates. Pure.
+ *
+ * WireGuard sends only to the one endpoint that a peer has, so a candidate is *flicked*: made the endpoint for a moment,
+ * long enough for one keepalive, and then the relay is again. What the game sends in that moment goes astray, so the
+ * moments are short and get fewer:
+ *
+ *     ms   0   100   250   500   1000   1750   2500   3000
+ *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
+ *
+ * Addresses of the local network are tried in the first two rounds alone: there is no NAT between neighbours.
+ */
+import { splitEndpoint, type Endpoint } from '#shared/endpoint';
+import { ipScope } from '#shared/ip-scope';
+
+export interface Attempt {
+  /** Best first. */
+  readonly candidates: readonly Endpoint[];
+  readonly startsAtMs: number;
+  /** The next round, from 0. */
+  readonly round: number;
+}
+
+export interface AttemptStep {
+  readonly attempt: Attempt;
+  /** Where to send, now. */
+  readonly flick: readonly Endpoint[];
+  readonly isOver: boolean;
+}
+
+export const attemptTimings = {
+  roundsAtMs: [0, 100, 250, 500, 1_000, 1_750, 2_500],
+  lastsMs: 3_000,
+  /** How long the second side waits, unless it hears earlier that the first one has begun. */
+  secondWaitsMs: 250,
+  localRounds: 2,
+} as const;
+
+/** @param isFirst whether this side sends first */
+export function newAttempt(candidates: readonly Endpoint[], isFirst: boolean, nowMs: number): Attempt {
+  const startsAtMs = isFirst ? nowMs : nowMs + attemptTimings.secondWaitsMs;
+  return { candidates, startsAtMs, round: 0 };
+}
+
+/** The other side has sent: its NAT is open, and there is nothing to wait for. */
+export function withoutWaiting(attempt: Attempt, nowMs: number): Attempt {
+  return attempt.startsAtMs > nowMs ? { ...attempt, startsAtMs: nowMs } : attempt;
+}
+
+/** What is due now. Rounds that were missed are not made up for. */
+export function stepAttempt(attempt: Attempt, nowMs: number): AttemptStep {
+  const passedMs = nowMs - attempt.startsAtMs;
+  const isOver = passedMs >= attemptTimings.lastsMs;
+  const due = attemptTimings.roundsAtMs.filter((atMs) => atMs <= passedMs).length;
+  if (isOver || due <= attempt.round) return { attempt, flick: [], isOver };
+  const isLocalRound = attempt.round < attemptTimings.localRounds;
+  const flick = attempt.candidates.filter((candidate) => isLocalRound || !isLocal(candidate));
+  return { attempt: { ...attempt, round: due }, flick, isOver };
+}
+
+function isLocal(candidate: Endpoint): boolean {
+  return ipScope(splitEndpoint(candidate).address) === 'private';
+}

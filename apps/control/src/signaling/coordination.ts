@@ -1,0 +1,60 @@
+/**
+ * When do two members look for a direct path to each other, and who sends first? Pure.
+ *
+ * Both have to send at the same time, since each one's packets open its own NAT for the other's. One of them is a little
+ * earlier: a router that takes unsolicited packets may give a flow another public port when the other side's arrives
+ * first. As nobody can tell which of the two has such a router, they take turns, and as that router remembers the flow
+ * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then.
+ */
+import type { Candidate } from '#shared/api/party';
+
+/** The last attempt of a pair. */
+export interface AttemptRecord {
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly atMs: number;
+  /** Where the two could be reached, as text to compare. */
+  readonly addresses: string;
+}
+
+export interface AttemptQuestion {
+  /** `observed`: a relay has seen where both are. `requested`: one of them asks for it. */
+  readonly cause: 'observed' | 'requested';
+  /** Of each of the two, in the order of the pair. */
+  readonly candidates: readonly [readonly Candidate[], readonly Candidate[]];
+  readonly last: AttemptRecord | null;
+}
+
+export interface AttemptDecision {
+  readonly record: AttemptRecord;
+  /** Which of the two sends first. */
+  readonly first: 0 | 1;
+}
+
+/** Longer than Linux routers remember a flow that was never answered (nf_conntrack_udp_timeout). */
+const SAME_ADDRESSES_GAP_MS = 31_000;
+/** Addresses that keep changing make nobody a flooder. */
+const NEW_ADDRESSES_GAP_MS = 2_000;
+
+/** @returns null when this is not the moment */
+export function decideAttempt(question: AttemptQuestion, nowMs: number): AttemptDecision | null {
+  const { candidates, last } = question;
+  if (candidates.every(({ length }) => length === 0)) return null;
+  const addresses = candidates
+    .map((own) =>
+      own
+        .map(({ endpoint }) => endpoint)
+        .sort()
+        .join(' '),
+    )
+    .join(' | ');
+  if (last && !isDue(question, last, addresses, nowMs)) return null;
+  const attempt = (last?.attempt ?? 0) + 1;
+  return { record: { attempt, atMs: nowMs, addresses }, first: attempt % 2 === 1 ? 0 : 1 };
+}
+
+function isDue({ cause }: AttemptQuestion, last: AttemptRecord, addresses: string, nowMs: number): boolean {
+  const passedMs = nowMs - last.atMs;
+  if (last.addresses !== addresses) return passedMs >= NEW_ADDRESSES_GAP_MS;
+  return cause === 'requested' && passedMs >= SAME_ADDRESSES_GAP_MS;
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import type { Pair } from '../relays/pair';
+import { RelaySessions } from '../relays/sessions';
+import { AgentSockets } from './agent-sockets';
+import { decideAttempt, type AttemptQuestion } from './coordination';
+import { PresenceBook } from './presence';
+
+/** Sends the two members of a pair looking for a direct path, both at once. */
+@Injectable()
+export class DirectPaths {
+  constructor(
+    private readonly sessions: RelaySessions,
+    private readonly presence: PresenceBook,
+    private readonly sockets: AgentSockets,
+  ) {}
+
+  /** A relay has seen where the two of these pairs are. */
+  observed(pairIds: Iterable<string>): void {
+    for (const pairId of pairIds) this.consider(this.sessions.pair(pairId), 'observed');
+  }
+
+  /** A member would like to try again; nothing happens when that is too soon, or with somebody who is no member. */
+  requested(partyId: PartyId, self: PeerId, other: PeerId): void {
+    this.consider(this.sessions.pairOf(partyId, self, other), 'requested');
+  }
+
+  private consider(pair: Pair | null, cause: AttemptQuestion['cause']): void {
+    if (!pair?.peers.every((peerId) => this.isWilling(peerId))) return;
+    const [one, other] = pair.peers;
+    const candidates = [this.presence.candidates(one), this.presence.candidates(other)] as const;
+    const decision = decideAttempt({ cause, candidates, last: pair.lastAttempt }, Date.now());
+    if (!decision) return;
+    pair.lastAttempt = decision.record;
+    const { partyId } = pair;
+    const { attempt } = decision.record;
+    const order = (to: 0 | 1) => ({
+      partyId,
+      peerId: pair.peers[to === 0 ? 1 : 0],
+      attempt,
+      first: decision.first === to,
+      candidates: [...candidates[to === 0 ? 1 : 0]],
+    });
+    this.sockets.deliver(one, 'path.attempt', order(0));
+    this.sockets.deliver(other, 'path.attempt', order(1));
+  }
+
+  private isWilling(peerId: PeerId): boolean {
+    const { online, direct } = this.presence.view(peerId);
+    return online && direct;
+  }
+}
