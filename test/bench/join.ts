@@ -3,15 +3,11 @@
  * the server, hence 60 ms from player to player through the relay. The limit is what no protocol can beat: one round
  * trip to the server for the join, one through the relay for WireGuard's handshake, one for the ping.
  */
-import { once } from 'node:events';
-import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
 import type { NatKind } from '../lab/nat';
 import { LabServer } from '../e2e/support/lab-server';
+import { PartyAgent } from '../e2e/support/party-agent';
 import { percentile, progress, publish, round, spread } from './support/report';
 
 const args = process.argv.slice(2);
@@ -26,36 +22,6 @@ const HOST_ADDRESS = '10.66.0.1';
 interface Sample {
   callMs: number;
   firstPingMs: number;
-}
-
-class BenchAgent {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly home: string,
-  ) {}
-
-  static async start(host: Host, server: LabServer): Promise<BenchAgent> {
-    const home = await mkdtemp(join(tmpdir(), 'lanrage-bench-'));
-    const child = host.spawn([process.execPath, join(__dirname, 'support/join-agent.mjs')], {
-      env: { LANRAGE_SERVER: server.url, LANRAGE_HOME: home, LANRAGE_INTERFACE: host.interfaceName },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await once(child, 'message');
-    return new BenchAgent(child, home);
-  }
-
-  async ask<Answer>(request: object): Promise<Answer> {
-    this.child.send(request);
-    const [answer] = (await once(this.child, 'message')) as [Answer];
-    return answer;
-  }
-
-  async stop(): Promise<void> {
-    const gone = once(this.child, 'exit');
-    this.child.disconnect();
-    await gone;
-    await rm(this.home, { recursive: true, force: true });
-  }
 }
 
 async function main(): Promise<void> {
@@ -78,20 +44,20 @@ async function main(): Promise<void> {
 async function measure(lab: Lab, server: LabServer, hostNat: NatKind, joinerNat: NatKind): Promise<Sample[]> {
   const aliceHost = await lab.hostBehind('alice', hostNat, { delayMs: ONE_WAY_MS });
   const bobHost = await lab.hostBehind('bob', joinerNat, { delayMs: ONE_WAY_MS });
-  const alice = await BenchAgent.start(aliceHost, server);
-  const bob = await BenchAgent.start(bobHost, server);
-  const { partyId } = await alice.ask<{ partyId: string }>({ create: 'Bench' });
+  const alice = await PartyAgent.start(aliceHost, server);
+  const bob = await PartyAgent.start(bobHost, server);
+  const { partyId } = await alice.create('Bench');
   const samples: Sample[] = [];
   for (let repetition = 1; repetition <= REPETITIONS; repetition++) {
     progress(`join ${repetition} of ${REPETITIONS}`);
     samples.push(await joinOnce(bob, bobHost, partyId));
-    await bob.ask({ leave: true });
+    await bob.leave();
   }
   await Promise.all([bob.stop(), alice.stop()]);
   return samples;
 }
 
-async function joinOnce(bob: BenchAgent, host: Host, partyId: string): Promise<Sample> {
+async function joinOnce(bob: PartyAgent, host: Host, partyId: string): Promise<Sample> {
   // From before there is a route; a count, because with a deadline (-w) ping ends at the first ICMP error.
   const ping = host.spawn([
     'ping',
@@ -113,9 +79,7 @@ async function joinOnce(bob: BenchAgent, host: Host, partyId: string): Promise<S
     });
     ping.on('close', () => resolve(NaN));
   });
-  const { calledAtMs, returnedAtMs } = await bob.ask<{ calledAtMs: number; returnedAtMs: number }>({
-    join: partyId,
-  });
+  const { calledAtMs, returnedAtMs } = await bob.join(partyId);
   const answeredAtMs = await firstAnswer;
   ping.kill();
   return { callMs: returnedAtMs - calledAtMs, firstPingMs: answeredAtMs - calledAtMs };

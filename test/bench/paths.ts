@@ -6,10 +6,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Lab } from '../lab/lab';
 import { isDirectPossible, matrixKinds, type MatrixKind } from '../lab/direct-theory';
-import { GameTraffic } from '../e2e/support/game-traffic';
 import { LabServer } from '../e2e/support/lab-server';
-import { until } from '../e2e/support/processes';
-import { PartyAgent, type Entry } from './support/party-agent';
+import { Meeting } from '../e2e/support/meeting';
+import { PartyAgent } from '../e2e/support/party-agent';
 import { percentile, progress, publish, round, spread, type Bar, type BenchTable } from './support/report';
 
 const args = process.argv.slice(2);
@@ -20,8 +19,6 @@ const DIRECT_ROUND_TRIP_MS = 4 * ONE_WAY_MS;
 const GAME_RATE = 30;
 /** Finer, to time an outage. */
 const OUTAGE_RATE = 100;
-/** An attempt lasts 3 s. */
-const ATTEMPT_MS = 3_300;
 const REST_MS = 20_000;
 
 interface Attempted {
@@ -75,7 +72,7 @@ async function measureMatrix(left: Sites, right: Sites): Promise<Attempted[]> {
   for (let run = 1; run <= RUNS; run++) {
     for (const [one, first] of left) {
       for (const [other, second] of right) {
-        const attempted = { one, other, ...(await attemptOnce(first, second, isDirectPossible(one, other))) };
+        const attempted = { one, other, ...(await attemptOnce(first, second)) };
         attempts.push(attempted);
         const time = attempted.isDirect ? `direct after ${round(attempted.toldToDirectMs)} ms` : 'relayed';
         progress(`run ${run} of ${RUNS}: ${one} with ${other}: ${time}, ${attempted.lost} lost`);
@@ -86,41 +83,18 @@ async function measureMatrix(left: Sites, right: Sites): Promise<Attempted[]> {
 }
 
 /** One party of two, from new mappings to the end of the first attempt, with a game in between. */
-async function attemptOnce(first: PartyAgent, second: PartyAgent, isExpected: boolean) {
-  const { traffic, entries } = await enterBoth(first, second);
+async function attemptOnce(first: PartyAgent, second: PartyAgent) {
+  const meeting = await Meeting.of(first, second);
   try {
-    await traffic.start([entries[0].virtualIp, entries[1].virtualIp], GAME_RATE);
-    const told = await Promise.all([first.seen('told'), second.seen('told')]);
-    const toldAtMs = Math.max(...told.map(({ atMs }) => atMs));
-    const isSettled = () =>
-      areDirect(first, second) ||
-      (Date.now() - toldAtMs > ATTEMPT_MS && (!isExpected || Date.now() - toldAtMs > 5_000));
-    await until('the attempt is over', isSettled, { intervalMs: 20 });
-    const isDirect = areDirect(first, second);
+    await meeting.play(GAME_RATE);
+    const isDirect = await meeting.firstAttempt();
     await delay(500);
-    const direct = await Promise.all(isDirect ? [first.seen('direct'), second.seen('direct')] : []);
-    const { lost } = await traffic.stop();
-    const toldToDirectMs = isDirect ? Math.max(...direct.map(({ atMs }) => atMs)) - toldAtMs : NaN;
+    const { lost } = await meeting.traffic.stop();
+    const toldToDirectMs = isDirect ? (await meeting.direct()).atMs - (await meeting.toldAtMs()) : NaN;
     return { isDirect, toldToDirectMs, lost: lost[0] + lost[1] };
   } finally {
-    traffic.close();
-    await Promise.all([first.leave(), second.leave()]);
+    await meeting.end();
   }
-}
-
-async function enterBoth(first: PartyAgent, second: PartyAgent) {
-  await Promise.all([first, second].map(({ host }) => host.router.rebind()));
-  const traffic = GameTraffic.between(first.host, second.host);
-  const created = await first.create('Bench');
-  first.forget();
-  second.forget();
-  const joined = await second.join(created.partyId);
-  const entries: readonly [Entry, Entry] = [created, joined];
-  return { traffic, entries };
-}
-
-function areDirect(first: PartyAgent, second: PartyAgent): boolean {
-  return first.connection === 'direct' && second.connection === 'direct';
 }
 
 interface Outage {
@@ -163,42 +137,37 @@ async function outage(
   phase: 'relayed' | 'direct',
   happen: () => Promise<void>,
 ): Promise<number> {
-  const { traffic, entries } = await enterBoth(first, second);
+  const meeting = await Meeting.of(first, second);
   try {
-    await Promise.all([first.seen('told'), second.seen('told')]);
-    if (phase === 'direct') await Promise.all([first.seen('direct'), second.seen('direct')]);
-    else await delay(ATTEMPT_MS);
-    await traffic.start([entries[0].virtualIp, entries[1].virtualIp], OUTAGE_RATE);
+    if ((await meeting.firstAttempt()) !== (phase === 'direct')) return NaN;
+    await meeting.play(OUTAGE_RATE);
     await delay(2_500);
     await happen();
     await delay(5_000);
-    return (await traffic.stop()).outageMs;
+    return (await meeting.traffic.stop()).outageMs;
   } finally {
-    traffic.close();
-    await Promise.all([first.leave(), second.leave()]);
+    await meeting.end();
   }
 }
 
 /** From the call of `join` until both are direct by an address of their LAN. */
 async function timeToLocal(first: PartyAgent, second: PartyAgent): Promise<number> {
-  const { traffic, entries } = await enterBoth(first, second);
-  traffic.close();
-  const direct = await Promise.all([first.seen('direct'), second.seen('direct')]);
-  await Promise.all([first.leave(), second.leave()]);
-  const isLocal = direct.every(({ pathEndpoint }) => pathEndpoint?.startsWith('192.168.'));
-  return isLocal ? Math.max(...direct.map(({ atMs }) => atMs)) - entries[1].calledAtMs : Infinity;
+  const meeting = await Meeting.of(first, second);
+  const { atMs, endpoints } = await meeting.direct();
+  await meeting.end();
+  const isLocal = endpoints.every((endpoint) => endpoint?.startsWith('192.168.'));
+  return isLocal ? atMs - meeting.entries[1].calledAtMs : NaN;
 }
 
 async function costAtRest([first, second]: readonly [PartyAgent, PartyAgent]): Promise<number[]> {
-  const { traffic } = await enterBoth(first, second);
-  traffic.close();
-  await Promise.all([first.seen('direct'), second.seen('direct')]);
+  const meeting = await Meeting.of(first, second);
+  await meeting.direct();
   await delay(3_000);
   const before = await Promise.all([first.cpu(), second.cpu()]);
   progress(`at rest for ${REST_MS / 1_000} s`);
   await delay(REST_MS);
   const after = await Promise.all([first.cpu(), second.cpu()]);
-  await Promise.all([first.leave(), second.leave()]);
+  await meeting.end();
   return after.map(({ cpuMs }, index) => (100 * (cpuMs - (before[index]?.cpuMs ?? 0))) / REST_MS);
 }
 

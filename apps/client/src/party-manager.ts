@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PartySnapshot, Presence } from '#shared/api/party';
+import type { AttemptCause, PartySnapshot, Presence } from '#shared/api/party';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
@@ -14,6 +14,7 @@ import type { ServerEvent } from './control/signaling';
 import { homePaths } from './home';
 import { loadIdentity, type Identity } from './identity';
 import { NATTraversal, type NatInfo } from './nat/nat-traversal';
+import { PortMapping } from './nat/port-mapping';
 import { ownCandidates } from './nat/own-candidates';
 import { interfaceAddresses } from './network/interfaces';
 import type { NetworkManager } from './network/network-manager';
@@ -63,6 +64,7 @@ const STATUS_BUDGET_MS = 400;
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly myPeerId: PeerId;
   readonly nat: NATTraversal;
+  readonly portMapping = new PortMapping();
   readonly coordinator: ConnectionCoordinator;
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
@@ -198,6 +200,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     await this.serverMembership.settle(joining);
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];
+    // To have the answer before the first attempt at a direct path, see attempt.ts.
+    this.mapPort(this.nat.probedPort);
     // The interface takes about as long as the server's answer.
     const [asked, started] = await Promise.allSettled([ask(this.presence()), this.network.start()]);
     try {
@@ -214,12 +218,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async openSession(snapshot: PartySnapshot): Promise<Party> {
-    const { config, identity, control, network, nat, connections, coordinator } = this;
-    const parts = { config, identity, control, network, nat, connections, coordinator };
+    const { config, identity, control, network, nat, portMapping, connections, coordinator } = this;
+    const parts = { config, identity, control, network, nat, portMapping, connections, coordinator };
     const session = new PartySession(snapshot, parts);
     await session.open();
     this.session = session;
     this.networkWatch.start();
+    this.mapPort(this.network.listenPort ?? 0);
     void this.sharePresence();
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
@@ -240,7 +245,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     else if (joining) void this.serverMembership.left(joining);
     else void this.reconciliation.ask();
     await this.connections.stop();
-    await this.network.stop();
+    await Promise.all([this.network.stop(), this.portMapping.close()]);
     this.nat.returnPort();
   }
 
@@ -265,7 +270,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const peer = this.currentParty?.peers.get(peerId);
       if (peer) this.emit('connectionChanged', peer);
     });
-    this.connections.on('attemptWanted', (peerId) => void this.requestAttempt(peerId));
+    this.connections.on('attemptWanted', (...wanted) => void this.requestAttempt(...wanted));
+    this.portMapping.on('change', () => void this.onPortMapped());
     this.networkWatch.on('change', () => void this.onNetworkChanged());
     this.network.on('peerSent', (virtualIp) => void this.connections.peerSent(virtualIp));
     this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
@@ -315,6 +321,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async renew(session: PartySession): Promise<void> {
     try {
       await session.renew();
+      this.mapPort(this.network.listenPort ?? 0);
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
       await this.serverMembership.left(session.id);
@@ -324,13 +331,26 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   /** Whatever was under way at the old place starts over, and the NAT is another one. */
   private async onNetworkChanged(): Promise<void> {
+    this.mapPort(this.network.listenPort ?? 0);
     await Promise.all([this.connections.networkChanged(), this.sharePresence(), this.initializeNat()]);
   }
 
-  private async requestAttempt(peerId: PeerId): Promise<void> {
+  /** Has the router lead a public port to this one; for the same one again, it looks for the router again. */
+  private mapPort(port: number): void {
+    const { direct, portMapping } = this.config;
+    if (direct && portMapping && port !== 0) this.portMapping.open(port);
+  }
+
+  private async onPortMapped(): Promise<void> {
+    if (!this.session) return;
+    await this.sharePresence();
+    await this.connections.candidatesChanged();
+  }
+
+  private async requestAttempt(peerId: PeerId, cause: AttemptCause): Promise<void> {
     const { session, control } = this;
     if (!session || !control.connected || !this.config.direct) return;
-    await this.attempt(() => control.requestAttempt(session.id, peerId));
+    await this.attempt(() => control.requestAttempt(session.id, peerId, cause));
   }
 
   private async sharePresence(): Promise<void> {
@@ -338,10 +358,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private presence(): Presence {
-    const { nat, network, config } = this;
+    const { nat, network, portMapping, config } = this;
     const port = network.listenPort ?? nat.probedPort;
     const { direct } = config;
-    const candidates = direct && port !== 0 ? ownCandidates(interfaceAddresses(), port, null) : [];
+    const candidates =
+      direct && port !== 0 ? ownCandidates(interfaceAddresses(), port, portMapping.endpoint) : [];
     return { natType: nat.natType, endpoint: nat.currentEndpoint(), candidates, direct };
   }
 

@@ -12,6 +12,7 @@ export interface PeerStatus {
   virtualIp: string;
   connectionType: string;
   latencyMs: number | null;
+  reason: { code: string; message: string; advice: string | null } | null;
   isSelf: boolean;
   isHost: boolean;
   online: boolean;

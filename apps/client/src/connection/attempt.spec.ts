@@ -18,7 +18,14 @@ function run(attempt: Attempt, untilMs = 5_000) {
 
 describe('an attempt', () => {
   it('sends in ever longer intervals for 3 s, to neighbours only twice', () => {
-    expect(run(newAttempt([neighbour, stranger], true, 0))).toEqual({
+    expect(
+      run(
+        newAttempt(
+          { candidates: [neighbour, stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false },
+          0,
+        ),
+      ),
+    ).toEqual({
       flicks: [
         `0 ${neighbour}`,
         `0 ${stranger}`,
@@ -30,29 +37,63 @@ describe('an attempt', () => {
     });
   });
 
+  it('tries the local network alone at first with somebody behind the same address', () => {
+    const order = {
+      candidates: [neighbour, stranger],
+      isFirst: true,
+      isNeighbour: true,
+      isExpectingPeer: false,
+    };
+    const { flicks } = run(newAttempt(order, 0));
+    expect(flicks.slice(0, 3)).toEqual([`0 ${neighbour}`, `100 ${neighbour}`, `100 ${stranger}`]);
+    const lone = { ...order, candidates: [stranger] };
+    expect(run(newAttempt(lone, 0)).flicks[0]).toBe(`0 ${stranger}`);
+  });
+
   it('waits when it is the second side', () => {
-    const { flicks, overAtMs } = run(newAttempt([stranger], false, 0));
+    const { flicks, overAtMs } = run(
+      newAttempt({ candidates: [stranger], isFirst: false, isNeighbour: false, isExpectingPeer: false }, 0),
+    );
     expect(flicks[0]).toBe(`250 ${stranger}`);
     expect(overAtMs).toBe(attemptTimings.secondWaitsMs + 3_000);
   });
 
   it('waits no longer once the other side has sent', () => {
-    const waiting = newAttempt([stranger], false, 0);
+    const waiting = newAttempt(
+      { candidates: [stranger], isFirst: false, isNeighbour: false, isExpectingPeer: false },
+      0,
+    );
     expect(run(withoutWaiting(waiting, 40)).flicks[0]).toBe(`40 ${stranger}`);
   });
 
+  it('lets the other side come first when the router maps a port', () => {
+    const order = { candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: true };
+    expect(run(withoutWaiting(newAttempt(order, 0), 40)).flicks[0]).toBe(`1000 ${stranger}`);
+  });
+
   it('does not start over when the other side sends again', () => {
-    const { attempt } = stepAttempt(newAttempt([stranger], true, 0), 0);
+    const { attempt } = stepAttempt(
+      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0),
+      0,
+    );
     expect(withoutWaiting(attempt, 100)).toBe(attempt);
   });
 
   it('makes up for no round that was missed', () => {
-    const late = stepAttempt(newAttempt([stranger], true, 0), 1_200);
+    const late = stepAttempt(
+      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0),
+      1_200,
+    );
     expect(late.flick).toEqual([stranger]);
     expect(stepAttempt(late.attempt, 1_300).flick).toEqual([]);
   });
 
   it('without candidates waits for the other side to come', () => {
-    expect(run(newAttempt([], true, 0))).toEqual({ flicks: [], overAtMs: 3_000 });
+    expect(
+      run(newAttempt({ candidates: [], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0)),
+    ).toEqual({
+      flicks: [],
+      overAtMs: 3_000,
+    });
   });
 });

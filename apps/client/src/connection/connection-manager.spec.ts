@@ -15,6 +15,14 @@ const bob: ConnectionTarget = {
 };
 const carol: ConnectionTarget = { ...bob, peerId: 'c'.repeat(16) as PeerId, publicKey: 'carol' };
 
+const home = parseEndpoint('203.0.113.7:40000') as Endpoint;
+const order = (isFirst: boolean) => ({
+  candidates: [{ kind: 'reflexive' as const, endpoint: home }],
+  isFirst,
+  isNeighbour: false,
+  isExpectingPeer: false,
+});
+
 /** WireGuard as far as the manager sees it: peers, with a handshake when somebody answers. */
 class FakeNetwork implements PeerNetwork {
   readonly calls: string[] = [];
@@ -160,8 +168,7 @@ describe('connections', () => {
     await manager.reconcile([bob]);
     await jest.advanceTimersByTimeAsync(1_000);
     network.calls.length = 0;
-    const home = parseEndpoint('203.0.113.7:40000') as Endpoint;
-    await manager.attempt(bob.peerId, [{ kind: 'reflexive', endpoint: home }], true);
+    await manager.attempt(bob.peerId, order(true));
     expect(network.calls).toEqual([`flick bob ${home} ${relay}`, `say sent ${bob.virtualIp}`]);
     network.cameFrom.set('bob', home);
     await jest.advanceTimersByTimeAsync(50);
@@ -174,8 +181,7 @@ describe('connections', () => {
     network.answering.add('bob');
     await manager.reconcile([bob]);
     await jest.advanceTimersByTimeAsync(1_000);
-    const home = parseEndpoint('203.0.113.7:40000') as Endpoint;
-    await manager.attempt(bob.peerId, [{ kind: 'reflexive', endpoint: home }], false);
+    await manager.attempt(bob.peerId, order(false));
     network.calls.length = 0;
     await manager.peerSent('10.66.9.9');
     expect(network.calls).toEqual([]);

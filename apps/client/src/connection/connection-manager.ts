@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events';
-import type { Candidate } from '#shared/api/party';
+import type { AttemptCause, Candidate } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { PeerReading } from '../network/device';
+import type { AttemptOrder } from './attempt';
 import { endpointsToTry } from './candidates';
 import {
   newPath,
@@ -48,7 +49,7 @@ interface ConnectionEvents {
   /** WireGuard could not be read or configured; tried again at the next turn. */
   fault: [LanrageError];
   /** A path wants another attempt to become direct, which only the control plane can order. */
-  attemptWanted: [PeerId];
+  attemptWanted: [PeerId, AttemptCause];
   /** Something was looked at or done. */
   turn: [];
 }
@@ -116,8 +117,11 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   /** The moment to look for a direct path to this peer has come. */
-  attempt(peerId: PeerId, candidates: readonly Candidate[], first: boolean): Promise<void> {
-    return this.tell(peerId, { type: 'attempt', candidates: endpointsToTry(candidates), first });
+  attempt(
+    peerId: PeerId,
+    { candidates, ...order }: Omit<AttemptOrder, 'candidates'> & { candidates: readonly Candidate[] },
+  ): Promise<void> {
+    return this.tell(peerId, { type: 'attempt', candidates: endpointsToTry(candidates), ...order });
   }
 
   /** The peer at this address has sent to this side's candidates. */
@@ -128,13 +132,12 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
 
   /** This machine's addresses changed, or it slept. */
   networkChanged(): Promise<void> {
-    return this.enqueue(async () => {
-      await Promise.all(
-        [...this.connections.values()].map((connection) =>
-          this.step(connection, { type: 'network_changed' }),
-        ),
-      );
-    });
+    return this.tellAll({ type: 'network_changed' });
+  }
+
+  /** This machine can be reached at other addresses than before. */
+  candidatesChanged(): Promise<void> {
+    return this.tellAll({ type: 'candidates_changed' });
   }
 
   /** Connects to everybody anew, after the interface was replaced. */
@@ -186,6 +189,12 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     });
   }
 
+  private tellAll(input: PathInput): Promise<void> {
+    return this.enqueue(async () => {
+      await Promise.all([...this.connections.values()].map((connection) => this.step(connection, input)));
+    });
+  }
+
   private async readCounters(): Promise<void> {
     const readings = await this.network.readPeers();
     await Promise.all(
@@ -219,7 +228,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
       case 'say_sent':
         return this.network.saySent(virtualIp);
       case 'request_attempt':
-        this.emit('attemptWanted', target.peerId);
+        this.emit('attemptWanted', target.peerId, command.cause);
     }
   }
 

@@ -27,7 +27,18 @@ describe('the reason for a path', () => {
     ['direct_local', { path: direct('[fd00::7]:40000') }],
     ['direct_internet', { path: direct('203.0.113.7:40000') }],
     ['preparing', {}],
-    ['trying', { path: { ...relayed, attempt: newAttempt([], true, 0) } }],
+    [
+      'trying',
+      {
+        path: {
+          ...relayed,
+          attempt: newAttempt(
+            { candidates: [], isFirst: true, isNeighbour: false, isExpectingPeer: false },
+            0,
+          ),
+        },
+      },
+    ],
     ['blocked', { path: tried('unanswered') }],
     ['nat_combination', { path: tried('unanswered'), directExpected: false }],
     ['lost', { path: tried('lost') }],

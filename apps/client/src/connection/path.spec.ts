@@ -31,7 +31,8 @@ const counters = (reading: PeerCounters | undefined): PathInput => ({
 
 function textOf(command: PathCommand): string {
   if (command.type === 'flick') return ['flick', ...command.candidates, command.home].join(' ');
-  return 'endpoint' in command && command.type === 'point' ? `point ${command.endpoint}` : command.type;
+  if (command.type === 'point') return `point ${command.endpoint}`;
+  return command.type === 'request_attempt' ? `request_attempt ${command.cause}` : command.type;
 }
 
 /** Feeds inputs at times; returns the last state, and the commands with their times. */
@@ -175,7 +176,13 @@ describe('a relayed path', () => {
 });
 
 describe('an attempt to become direct', () => {
-  const attempt: PathInput = { type: 'attempt', candidates: [home], first: true };
+  const attempt: PathInput = {
+    type: 'attempt',
+    candidates: [home],
+    isFirst: true,
+    isNeighbour: false,
+    isExpectingPeer: false,
+  };
   const trying = run(connected, [
     [200, attempt],
     [200, counters(alive(300))],
@@ -233,12 +240,20 @@ describe('an attempt to become direct', () => {
   it('is over after 3 s, and wanted again after more than the router remembers, ever more rarely', () => {
     const { commands, path } = run(trying.path, busy(300, 200_000));
     expect(path.search.outcome).toBe('unanswered');
-    const requests = commands.filter((command) => command.endsWith('request_attempt'));
-    expect(requests).toEqual(['42600 request_attempt', '110100 request_attempt']);
+    const requests = commands.filter((command) => command.includes('request_attempt'));
+    expect(requests).toEqual(['42600 request_attempt again', '110100 request_attempt again']);
+  });
+
+  it('is wanted again as soon as it is over when this side has become reachable elsewhere meanwhile', () => {
+    const changed = [[300, { type: 'candidates_changed' }]] as const;
+    const { commands } = run(trying.path, [...changed, ...busy(400, 5_000)]);
+    expect(commands.filter((command) => command.includes('request_attempt'))).toEqual([
+      '3300 request_attempt changed',
+    ]);
   });
 
   it('is asked for when none was ordered', () => {
-    expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt']);
+    expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt again']);
   });
 
   it('finds a peer that comes by itself', () => {
@@ -294,6 +309,13 @@ describe('a direct path', () => {
     expect(commands).toEqual(['5300 probe', '5600 probe', '5900 probe', '6200 handshake']);
   });
 
+  it('is looked for at once when it was steady, as late as after a failed attempt when it was not', () => {
+    const lostAt = (atMs: number) => run(direct, [[atMs, counters(alive(400, 600, relay))]]).path.search;
+    expect(lostAt(60_230)).toMatchObject({ hasChanged: true, failures: 0, nextRequestAtMs: 61_230 });
+    expect(lostAt(60_229)).toMatchObject({ hasChanged: false, failures: 1 });
+    expect(lostAt(60_229).nextRequestAtMs).toBeGreaterThan(60_229 + 31_000);
+  });
+
   it('only takes note of another relay', () => {
     const { commands, path } = run(direct, [[3_000, { type: 'relay', relay: otherRelay }]]);
     expect(commands).toEqual([]);
@@ -301,7 +323,12 @@ describe('a direct path', () => {
   });
 
   it('needs no attempt', () => {
-    const { path } = run(direct, [[3_000, { type: 'attempt', candidates: [home], first: true }]]);
+    const { path } = run(direct, [
+      [
+        3_000,
+        { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false, isExpectingPeer: false },
+      ],
+    ]);
     expect(path.attempt).toBeNull();
   });
 });
@@ -313,7 +340,7 @@ describe('after a change of the network', () => {
       [300, counters(alive(400))],
       [1_200, counters(alive(500))],
     ]);
-    expect(commands).toEqual(['200 probe', '1200 request_attempt']);
+    expect(commands).toEqual(['200 probe', '1200 request_attempt changed']);
   });
 
   it('a path that failed is tried at once', () => {
@@ -333,8 +360,9 @@ describe('any path, whatever happens', () => {
       { type: 'relay', relay },
       { type: 'relay', relay: null },
       { type: 'network_changed' },
-      { type: 'attempt', candidates: [home], first: true },
-      { type: 'attempt', candidates: [home], first: false },
+      { type: 'candidates_changed' },
+      { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false, isExpectingPeer: false },
+      { type: 'attempt', candidates: [home], isFirst: false, isNeighbour: false, isExpectingPeer: false },
       { type: 'peer_sent' },
     ),
     fc.record({

@@ -21,8 +21,9 @@
  * at both ends, as the relay may have lost the players' addresses meanwhile. So does a peer that sends by the relay
  * again: it has found the path dead in the other direction.
  */
+import type { AttemptCause } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
-import { newAttempt, stepAttempt, withoutWaiting, type Attempt } from './attempt';
+import { newAttempt, stepAttempt, withoutWaiting, type Attempt, type AttemptOrder } from './attempt';
 import { alive, probed, watch, type Liveness, type Patience } from './liveness';
 
 export type PathPhase = 'connecting' | 'relayed' | 'direct' | 'failed';
@@ -60,6 +61,8 @@ export interface Search {
   /** How often in a row it was tried or asked for in vain. */
   readonly failures: number;
   readonly nextRequestAtMs: number;
+  /** Since the last attempt began, something happened that may make the next one succeed. */
+  readonly hasChanged: boolean;
 }
 
 /** What WireGuard says of a peer. */
@@ -79,8 +82,10 @@ export type PathInput =
   | { readonly type: 'peer_online' }
   /** This machine's addresses changed, or it slept. */
   | { readonly type: 'network_changed' }
+  /** This machine can be reached at other addresses than before, though it is where it was. */
+  | { readonly type: 'candidates_changed' }
   /** Both sides are to look for a direct path, now; this one `first`. */
-  | { readonly type: 'attempt'; readonly candidates: readonly Endpoint[]; readonly first: boolean }
+  | ({ readonly type: 'attempt' } & AttemptOrder)
   /** The peer says that it has sent to this side's candidates. */
   | { readonly type: 'peer_sent' }
   /** A reading of the counters; undefined while WireGuard does not know the peer. */
@@ -97,8 +102,8 @@ export type PathCommand =
   | { readonly type: 'probe' }
   /** Tell the peer, through the tunnel, that this side has sent to its candidates. */
   | { readonly type: 'say_sent' }
-  /** Ask the control plane for another attempt. */
-  | { readonly type: 'request_attempt' };
+  /** Ask the control plane for another attempt; `changed`: as something is different from the last one. */
+  | { readonly type: 'request_attempt'; readonly cause: AttemptCause };
 
 export interface PathStep {
   readonly path: PathState;
@@ -120,8 +125,10 @@ export const pathTimings = {
   firstRequestMs: 5_000,
   /** Between attempts; the shortest is longer than routers remember a flow, see the control plane's coordination. */
   requestsMs: [35_000, 60_000, 120_000, 300_000, 600_000],
-  /** For the control plane to learn of the new addresses. */
-  networkChangeMs: 1_000,
+  /** After a change; the control plane has heard of it by then. */
+  changedRequestMs: 1_000,
+  /** A direct path that lived so long is worth looking for at once when it died. */
+  steadyMs: 60_000,
 } as const;
 
 const relayPatience: Patience = { idleMs: 5_000, unansweredMs: 1_500, probeIntervalMs: 1_000, probes: 3 };
@@ -140,7 +147,12 @@ export function newPath(nowMs: number): PathState {
     direct: null,
     attempt: null,
     trial: null,
-    search: { outcome: 'untried', failures: 0, nextRequestAtMs: nowMs + pathTimings.firstRequestMs },
+    search: {
+      outcome: 'untried',
+      failures: 0,
+      nextRequestAtMs: nowMs + pathTimings.firstRequestMs,
+      hasChanged: false,
+    },
   };
 }
 
@@ -152,9 +164,11 @@ export function stepPath(path: PathState, input: PathInput, nowMs: number, jitte
     case 'peer_online':
       return path.phase === 'failed' ? reconnect(path, nowMs, jitter) : unchanged(path);
     case 'network_changed':
-      return reorient(path, nowMs);
+      return reorient(searchAgain(path, nowMs), nowMs);
+    case 'candidates_changed':
+      return unchanged(searchAgain(path, nowMs));
     case 'attempt':
-      return begin(path, newAttempt(input.candidates, input.first, nowMs));
+      return begin(path, newAttempt(input, nowMs));
     case 'peer_sent':
       return unchanged(path.attempt ? { ...path, attempt: withoutWaiting(path.attempt, nowMs) } : path);
     case 'counters':
@@ -204,20 +218,25 @@ function assignRelay(path: PathState, relay: Endpoint | null, nowMs: number, jit
 
 /** Both ends may be elsewhere now: a probe shows the relay where this one is, or that a direct path is dead. */
 function reorient(path: PathState, nowMs: number): PathStep {
-  const search = { ...path.search, failures: 0, nextRequestAtMs: nowMs + pathTimings.networkChangeMs };
-  const next = { ...path, search };
   switch (path.phase) {
     case 'direct':
-      return probeNow(next, directPatience, nowMs);
+      return probeNow(path, directPatience, nowMs);
     case 'relayed':
-      return probeNow(next, relayPatience, nowMs);
+      return probeNow(path, relayPatience, nowMs);
     default:
-      return unchanged({ ...next, nextHandshakeAtMs: nowMs });
+      return unchanged({ ...path, nextHandshakeAtMs: nowMs });
   }
 }
 
+/** What was in vain before may not be so any more. */
+function searchAgain(path: PathState, nowMs: number): PathState {
+  const nextRequestAtMs = nowMs + pathTimings.changedRequestMs;
+  return { ...path, search: { ...path.search, failures: 0, nextRequestAtMs, hasChanged: true } };
+}
+
 function begin(path: PathState, attempt: Attempt): PathStep {
-  return unchanged(path.phase === 'direct' || path.trial ? path : { ...path, attempt });
+  if (path.phase === 'direct' || path.trial) return unchanged(path);
+  return unchanged({ ...path, attempt, search: { ...path.search, hasChanged: false } });
 }
 
 function awaitHandshake(
@@ -234,12 +253,11 @@ function awaitHandshake(
 }
 
 function established(path: PathState, counters: PeerCounters, nowMs: number): PathState {
-  const { nextRequestAtMs } = path.search;
-  const search = {
-    ...path.search,
-    nextRequestAtMs: Math.max(nextRequestAtMs, nowMs + pathTimings.firstRequestMs),
-  };
-  return { ...enter(path, 'relayed', nowMs), handshakes: 0, liveness: alive(counters, nowMs), search };
+  const { search } = path;
+  const isNew = search.outcome === 'untried';
+  const nextRequestAtMs = isNew ? nowMs + pathTimings.firstRequestMs : search.nextRequestAtMs;
+  const relayed = { handshakes: 0, liveness: alive(counters, nowMs), search: { ...search, nextRequestAtMs } };
+  return { ...enter(path, 'relayed', nowMs), ...relayed };
 }
 
 function watchRelay(
@@ -270,9 +288,10 @@ function requestWhenDue(path: PathState, nowMs: number, jitter: number): PathSte
   // The answer is an attempt; without one, ask again later.
   const failures = search.failures + 1;
   const nextRequestAtMs = nowMs + requestDelayMs(failures, jitter);
+  const cause = search.hasChanged ? 'changed' : 'again';
   return {
-    path: { ...path, search: { ...search, failures, nextRequestAtMs } },
-    commands: [{ type: 'request_attempt' }],
+    path: { ...path, search: { ...search, failures, nextRequestAtMs, hasChanged: false } },
+    commands: [{ type: 'request_attempt', cause }],
   };
 }
 
@@ -317,7 +336,7 @@ function returnToRelay(path: PathState, nowMs: number, jitter: number): PathStep
 
 function becomeDirect(path: PathState, direct: Endpoint, counters: PeerCounters, nowMs: number): PathState {
   const found = { direct, attempt: null, trial: null, liveness: alive(counters, nowMs) };
-  return { ...enter(path, 'direct', nowMs), ...found, search: { ...path.search, failures: 0 } };
+  return { ...enter(path, 'direct', nowMs), ...found, search: { ...path.search, hasChanged: false } };
 }
 
 function watchDirect(
@@ -342,9 +361,14 @@ function watchDirect(
   return { path: { ...followed, liveness }, commands: verdict === 'probe' ? [{ type: 'probe' }] : [] };
 }
 
+/** One that was steady is looked for at once; one that was not counts as an attempt in vain, or it would flap. */
 function loseDirect(path: PathState, nowMs: number, jitter: number): PathState {
-  const nextRequestAtMs = nowMs + requestDelayMs(path.search.failures, jitter);
-  return { ...path, direct: null, search: { ...path.search, outcome: 'lost', nextRequestAtMs } };
+  const { search } = path;
+  const hasChanged = search.hasChanged || nowMs - path.phaseSinceMs >= pathTimings.steadyMs;
+  const failures = hasChanged ? 0 : search.failures + 1;
+  const delayMs = hasChanged ? pathTimings.changedRequestMs : requestDelayMs(failures, jitter);
+  const lost = { outcome: 'lost', failures, nextRequestAtMs: nowMs + delayMs, hasChanged } as const;
+  return { ...path, direct: null, search: lost };
 }
 
 /** By the relay, from the start. */
@@ -364,9 +388,11 @@ function probeNow(path: PathState, patience: Patience, nowMs: number): PathStep 
   return { path: { ...path, liveness }, commands: [{ type: 'probe' }] };
 }
 
-function unanswered({ failures }: Search, nowMs: number, jitter: number): Search {
+function unanswered({ failures, hasChanged }: Search, nowMs: number, jitter: number): Search {
+  if (hasChanged) return { outcome: 'unanswered', failures, nextRequestAtMs: nowMs, hasChanged };
   const least = Math.max(1, failures);
-  return { outcome: 'unanswered', failures: least, nextRequestAtMs: nowMs + requestDelayMs(least, jitter) };
+  const nextRequestAtMs = nowMs + requestDelayMs(least, jitter);
+  return { outcome: 'unanswered', failures: least, nextRequestAtMs, hasChanged };
 }
 
 function inTurn({ path, commands }: PathStep, then: (path: PathState) => PathStep): PathStep {

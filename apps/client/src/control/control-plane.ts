@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
-import { partySnapshotSchema, type PartySnapshot, type Presence } from '#shared/api/party';
+import { partySnapshotSchema, type AttemptCause, type PartySnapshot, type Presence } from '#shared/api/party';
 import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -104,8 +104,8 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   }
 
   /** Asks for the next moment to look for a direct path to this member; it comes as `path.attempt`. @throws LanrageError */
-  async requestAttempt(partyId: PartyId, peerId: PeerId): Promise<void> {
-    await this.signaling.request('path.request', { partyId, peerId });
+  async requestAttempt(partyId: PartyId, peerId: PeerId, cause: AttemptCause): Promise<void> {
+    await this.signaling.request('path.request', { partyId, peerId, cause });
   }
 
   async close(): Promise<void> {

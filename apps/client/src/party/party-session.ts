@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DirectAttempt, Member, PartySnapshot } from '#shared/api/party';
+import { splitEndpoint } from '#shared/endpoint';
 import { proofMatches, sharedSecret } from '#shared/auth/proof';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { LanrageError } from '#shared/errors';
@@ -11,6 +12,7 @@ import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
 import type { Identity } from '../identity';
 import type { NATTraversal } from '../nat/nat-traversal';
+import type { PortMapping } from '../nat/port-mapping';
 import type { NetworkManager } from '../network/network-manager';
 import { expectedGoodbyeProof } from '../network/tunnel-message';
 import { Latencies } from './latencies';
@@ -32,6 +34,7 @@ export interface SessionParts {
   readonly identity: Identity;
   readonly network: NetworkManager;
   readonly nat: NATTraversal;
+  readonly portMapping: PortMapping;
   readonly connections: ConnectionManager;
   readonly coordinator: ConnectionCoordinator;
 }
@@ -105,17 +108,21 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   /** Takes this machine out of the party without a word. */
   async close(): Promise<void> {
-    const { network, nat, connections } = this.parts;
+    const { network, nat, portMapping, connections } = this.parts;
     this.latencies.stop();
     await connections.stop();
-    await network.stop();
+    await Promise.all([network.stop(), portMapping.close()]);
     nat.returnPort();
   }
 
   /** The moment to look for a direct path to a member has come. */
   attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
     if (partyId !== this.id || !this.parts.config.direct) return;
-    void this.parts.connections.attempt(peerId, candidates, first);
+    const { connections, portMapping } = this.parts;
+    const isNeighbour = this.isNeighbour(this.membership.members.get(peerId));
+    // One of two that both have a mapped port has to send.
+    const isExpectingPeer = portMapping.endpoint !== null && !first;
+    void connections.attempt(peerId, { candidates, isFirst: first, isNeighbour, isExpectingPeer });
   }
 
   /** @returns whether an event before this one is missing */
@@ -192,6 +199,13 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   private others(): Member[] {
     return presentMembers(this.membership).filter(({ id }) => id !== this.parts.identity.peerId);
+  }
+
+  /** Behind the same public address: of one household, most likely. */
+  private isNeighbour(member: Member | undefined): boolean {
+    const { publicEndpoint } = this.parts.nat.info();
+    if (!member?.endpoint || !publicEndpoint) return false;
+    return splitEndpoint(member.endpoint).address === splitEndpoint(publicEndpoint).address;
   }
 
   private observe({ id, natType, online, direct }: Member): Observation {

@@ -62,8 +62,8 @@ export class AgentsGateway
     if (replacedId !== null) this.replace(replacedId);
     this.requests.serve(socket, {
       'presence.update': (presence) => this.updatePresence(peerId, presence),
-      'path.request': ({ partyId, peerId: other }) => {
-        this.directPaths.requested(partyId, peerId, other);
+      'path.request': ({ partyId, peerId: other, cause }) => {
+        this.directPaths.requested(partyId, peerId, other, cause);
         return { ok: true };
       },
       'party.get': async () => ({ ok: true, party: await this.parties.current(peerId) }),

@@ -12,7 +12,7 @@ const moved = seenAt('203.0.113.2:40001');
 const first = decideAttempt({ cause: 'observed', candidates: [alice, bob], last: null }, 0);
 const again = (question: Partial<AttemptQuestion>, nowMs: number) =>
   decideAttempt(
-    { cause: 'requested', candidates: [alice, bob], last: first?.record ?? null, ...question },
+    { cause: 'again', candidates: [alice, bob], last: first?.record ?? null, ...question },
     nowMs,
   );
 
@@ -36,9 +36,18 @@ describe('attempts at a direct path', () => {
     ['seen again where they were', { cause: 'observed' }, 1_000_000, false],
     ['seen elsewhere', { cause: 'observed', candidates: [alice, moved] }, 2_000, true],
     ['seen elsewhere all the time', { cause: 'observed', candidates: [alice, moved] }, 1_999, false],
+    ['asked for as the network has changed', { cause: 'changed' }, 2_000, true],
+    ['asked for as the network changes all the time', { cause: 'changed' }, 1_999, false],
     ['asked for from elsewhere', { candidates: [alice, moved] }, 2_000, true],
   ])('when %s', (_, question, nowMs, isDue) => {
     expect(again(question, nowMs) !== null).toBe(isDue);
+  });
+
+  it('are begun by whose router maps no port, whoever begins else', () => {
+    const mapped: Candidate[] = [{ kind: 'mapped', endpoint: alice[0]?.endpoint as Endpoint }];
+    const firstOf = (...candidates: [Candidate[], Candidate[]]) =>
+      again({ candidates, last: null }, 0)?.first;
+    expect([firstOf(mapped, bob), firstOf(bob, mapped), firstOf(mapped, mapped)]).toEqual([1, 0, 0]);
   });
 
   it('need somebody who can be reached', () => {

@@ -4,9 +4,10 @@
  * Both have to send at the same time, since each one's packets open its own NAT for the other's. One of them is a little
  * earlier: a router that takes unsolicited packets may give a flow another public port when the other side's arrives
  * first. As nobody can tell which of the two has such a router, they take turns, and as that router remembers the flow
- * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then.
+ * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then. Whoever has a port mapped
+ * by its router lets the other one come, see the agent's attempt.ts.
  */
-import type { Candidate } from '#shared/api/party';
+import type { AttemptCause, Candidate } from '#shared/api/party';
 
 /** The last attempt of a pair. */
 export interface AttemptRecord {
@@ -18,8 +19,8 @@ export interface AttemptRecord {
 }
 
 export interface AttemptQuestion {
-  /** `observed`: a relay has seen where both are. `requested`: one of them asks for it. */
-  readonly cause: 'observed' | 'requested';
+  /** `observed`: a relay has seen where both are. Else one of the two asks for it. */
+  readonly cause: 'observed' | AttemptCause;
   /** Of each of the two, in the order of the pair. */
   readonly candidates: readonly [readonly Candidate[], readonly Candidate[]];
   readonly last: AttemptRecord | null;
@@ -33,8 +34,8 @@ export interface AttemptDecision {
 
 /** Longer than Linux routers remember a flow that was never answered (nf_conntrack_udp_timeout). */
 const SAME_ADDRESSES_GAP_MS = 31_000;
-/** Addresses that keep changing make nobody a flooder. */
-const NEW_ADDRESSES_GAP_MS = 2_000;
+/** Whoever is elsewhere, or says that its network has changed, need not wait for that; but nobody makes others flood. */
+const CHANGE_GAP_MS = 2_000;
 
 /** @returns null when this is not the moment */
 export function decideAttempt(question: AttemptQuestion, nowMs: number): AttemptDecision | null {
@@ -50,11 +51,17 @@ export function decideAttempt(question: AttemptQuestion, nowMs: number): Attempt
     .join(' | ');
   if (last && !isDue(question, last, addresses, nowMs)) return null;
   const attempt = (last?.attempt ?? 0) + 1;
-  return { record: { attempt, atMs: nowMs, addresses }, first: attempt % 2 === 1 ? 0 : 1 };
+  return { record: { attempt, atMs: nowMs, addresses }, first: firstOf(candidates, attempt) };
+}
+
+function firstOf(candidates: AttemptQuestion['candidates'], attempt: number): 0 | 1 {
+  const [isOneMapped, isOtherMapped] = candidates.map((own) => own.some(({ kind }) => kind === 'mapped'));
+  if (isOneMapped !== isOtherMapped) return isOneMapped ? 1 : 0;
+  return attempt % 2 === 1 ? 0 : 1;
 }
 
 function isDue({ cause }: AttemptQuestion, last: AttemptRecord, addresses: string, nowMs: number): boolean {
   const passedMs = nowMs - last.atMs;
-  if (last.addresses !== addresses) return passedMs >= NEW_ADDRESSES_GAP_MS;
-  return cause === 'requested' && passedMs >= SAME_ADDRESSES_GAP_MS;
+  if (last.addresses !== addresses || cause === 'changed') return passedMs >= CHANGE_GAP_MS;
+  return cause === 'again' && passedMs >= SAME_ADDRESSES_GAP_MS;
 }

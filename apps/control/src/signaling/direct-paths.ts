@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AttemptCause } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { Pair } from '../relays/pair';
 import { RelaySessions } from '../relays/sessions';
@@ -21,8 +22,8 @@ export class DirectPaths {
   }
 
   /** A member would like to try again; nothing happens when that is too soon, or with somebody who is no member. */
-  requested(partyId: PartyId, self: PeerId, other: PeerId): void {
-    this.consider(this.sessions.pairOf(partyId, self, other), 'requested');
+  requested(partyId: PartyId, self: PeerId, other: PeerId, cause: AttemptCause): void {
+    this.consider(this.sessions.pairOf(partyId, self, other), cause);
   }
 
   private consider(pair: Pair | null, cause: AttemptQuestion['cause']): void {

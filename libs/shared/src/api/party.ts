@@ -51,6 +51,9 @@ export const directAttemptSchema = z.object({
   /** Of the other side, best first. */
   candidates: candidatesField,
 });
+/** Why a member asks for another attempt: it is time, or something is different from the last one. */
+export const attemptCauses = ['again', 'changed'] as const;
+export type AttemptCause = (typeof attemptCauses)[number];
 export type DirectAttempt = z.output<typeof directAttemptSchema>;
 
 export const memberSchema = z.object({

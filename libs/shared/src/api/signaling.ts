@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
 import { errorBodySchema } from './rest';
 import {
+  attemptCauses,
   directAttemptSchema,
   leaveReasons,
   memberSchema,
@@ -66,7 +67,11 @@ export const agentRequestSchemas = {
   /** Acknowledged with `{ ok: true, party }`. */
   'party.get': z.object({}),
   /** Asks for another `path.attempt` with this member; one that comes too soon after the last is not answered by any. */
-  'path.request': z.object({ partyId: partyIdField, peerId: peerIdField }),
+  'path.request': z.object({
+    partyId: partyIdField,
+    peerId: peerIdField,
+    cause: z.enum(attemptCauses).default('again'),
+  }),
 } as const;
 
 export type AgentRequestName = keyof typeof agentRequestSchemas;

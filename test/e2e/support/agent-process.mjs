@@ -1,4 +1,4 @@
-// An agent for benchmarks, driven over IPC. Requests carry an `id` that the answer repeats; what happens by itself is
+// An agent, driven over IPC. Requests carry an `id` that the answer repeats; what happens by itself is
 // sent as `{ event, atMs }`. Times are Unix times, comparable across the processes of one machine.
 import lanrage from '../../../dist/apps/client/src/index.js';
 
@@ -10,8 +10,8 @@ const parties = new PartyManager(config, network);
 parties.control.on('event', ({ name }) => {
   if (name === 'path.attempt') process.send({ event: 'told', atMs: Date.now() });
 });
-parties.on('connectionChanged', ({ connectionType, pathEndpoint }) =>
-  process.send({ event: connectionType, atMs: Date.now(), pathEndpoint }),
+parties.on('connectionChanged', ({ connectionType, pathEndpoint, reason }) =>
+  process.send({ event: connectionType, atMs: Date.now(), pathEndpoint, reason: reason.code }),
 );
 await Promise.all([parties.initializeControl(), parties.initializeNat()]);
 process.send({ event: 'ready', atMs: Date.now() });
@@ -22,6 +22,10 @@ const operations = {
   leave: async () => {
     await parties.leaveParty();
     return {};
+  },
+  status: async () => {
+    const status = await parties.getPartyStatus();
+    return status.party ? { ...status, party: status.party.toJSON() } : status;
   },
   cpu: async () => {
     const { user, system } = process.cpuUsage();

@@ -4,15 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../lab/host';
-import type { LabServer } from '../../e2e/support/lab-server';
-import { until } from '../../e2e/support/processes';
+import type { LabServer } from './lab-server';
+import type { PartyStatus } from './lab-player';
+import { until } from './processes';
 
 /** Something that an agent noticed: an order to look for a direct path (`told`), or a change of a path. */
 export interface AgentEvent {
   readonly event: 'told' | 'connecting' | 'relayed' | 'direct' | 'failed';
   /** Unix time. */
   readonly atMs: number;
+  /** Where it sends, as of a change of a path. */
   readonly pathEndpoint?: string;
+  /** Code of the reason for it. */
+  readonly reason?: string;
 }
 
 export interface Call {
@@ -93,6 +97,11 @@ export class PartyAgent {
   /** How its only connection is now. */
   get connection(): AgentEvent['event'] | undefined {
     return this.events.findLast(({ event }) => event !== 'told')?.event;
+  }
+
+  /** How it sees the party, as `lanrage status --json` does. */
+  status(): Promise<PartyStatus> {
+    return this.ask('status');
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,232 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describeLab } from '../lab/available';
+import { isDirectPossible, matrixKinds, type MatrixKind } from '../lab/direct-theory';
+import type { Host } from '../lab/host';
+import { Lab } from '../lab/lab';
+import { PortMapper } from '../lab/port-mapper';
+import { LabServer } from './support/lab-server';
+import { Meeting } from './support/meeting';
+import { PartyAgent } from './support/party-agent';
+import { until } from './support/processes';
+
+const ONE_WAY_MS = 7.5;
+const GAME_RATE = 30;
+/** Far beyond what is measured (docs/performance.md): how much a busy machine adds, nobody knows. */
+const PATIENCE = { timeoutMs: 30_000 };
+
+describeLab('direct paths', () => {
+  let lab: Lab;
+  let server: LabServer;
+  const agents: PartyAgent[] = [];
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    const host = await lab.publicHost('server', { addresses: 2, delayMs: ONE_WAY_MS });
+    server = await LabServer.start(host, {
+      LANRAGE_STUN_ALTERNATE_ADDRESS: host.addresses[1],
+      LANRAGE_LIMIT_JOINS: '0',
+      LANRAGE_LIMIT_CREATES: '0',
+      LANRAGE_LIMIT_SIGN_INS: '0',
+      LANRAGE_PRESENCE_TIMEOUT_SECONDS: '20',
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await server?.stop();
+    await lab?.close();
+  }, 60_000);
+
+  const start = async (host: Host, settings: NodeJS.ProcessEnv = {}) => {
+    const agent = await PartyAgent.start(host, server, settings);
+    agents.push(agent);
+    return agent;
+  };
+  const behind = async (name: string, kind: MatrixKind | 'full_cone_hairpin') =>
+    start(await lab.hostBehind(name, kind, { delayMs: ONE_WAY_MS }));
+  /** How an agent sees the others. */
+  const others = async (agent: PartyAgent) => {
+    const { party } = await agent.status();
+    return party.peers.filter(({ isSelf }) => !isSelf);
+  };
+  const sees = (agent: PartyAgent, connectionType: string, reason: string, patience = PATIENCE) =>
+    until(
+      `${agent.host.name} sees ${connectionType}: ${reason}`,
+      async () => {
+        const [peer] = await others(agent);
+        return peer?.connectionType === connectionType && peer.reason?.code === reason && peer;
+      },
+      { intervalMs: 200, ...patience },
+    );
+
+  describe('between two players whose NATs are', () => {
+    const left = new Map<MatrixKind, PartyAgent>();
+    const right = new Map<MatrixKind, PartyAgent>();
+
+    beforeAll(async () => {
+      for (const [index, kind] of matrixKinds.entries()) {
+        left.set(kind, await behind(`left${index}`, kind));
+        right.set(kind, await behind(`right${index}`, kind));
+      }
+    }, 120_000);
+
+    const cells = matrixKinds.flatMap((one) => matrixKinds.map((other) => [one, other] as const));
+    it.each(cells)(
+      '%s and %s: as theory has it, and hardly noticed by the game',
+      async (one, other) => {
+        const meeting = await Meeting.of(left.get(one) as PartyAgent, right.get(other) as PartyAgent);
+        await meeting.play(GAME_RATE);
+        expect(await meeting.firstAttempt()).toBe(isDirectPossible(one, other));
+        const expected = meeting.isDirect ? 'direct_internet' : 'nat_combination';
+        for (const agent of meeting.agents) {
+          await sees(agent, meeting.isDirect ? 'direct' : 'relayed', expected);
+        }
+        const { lost, arrivals } = await meeting.traffic.stop();
+        await meeting.end();
+        expect(Math.min(...arrivals.map(({ length }) => length))).toBeGreaterThan(3);
+        // Two a failed attempt, on average; a busy machine leaves an endpoint at a candidate for longer.
+        expect(Math.max(...lost)).toBeLessThanOrEqual(8);
+      },
+      60_000,
+    );
+  });
+
+  describe('of players at home', () => {
+    let alice: PartyAgent;
+    let bob: PartyAgent;
+    let carol: PartyAgent;
+
+    beforeAll(async () => {
+      alice = await behind('alice', 'port_restricted');
+      bob = await behind('bob', 'port_restricted');
+      carol = await behind('carol', 'symmetric');
+    }, 60_000);
+
+    afterEach(async () => {
+      // After a test that failed, so that the next one has a chance.
+      await Promise.all(agents.map((agent) => agent.leave().catch(() => undefined)));
+    });
+
+    it.each(['port_restricted', 'full_cone_hairpin'] as const)(
+      'stay in the local network (%s, with and without hairpinning)',
+      async (kind) => {
+        const first = await behind(`first${kind.length}`, kind);
+        const second = await start(await lab.sameLanAs(first.host, `second${kind.length}`));
+        const meeting = await Meeting.of(first, second);
+        const { endpoints } = await meeting.direct();
+        expect(endpoints).toEqual(
+          [second, first].map(({ host }) => expect.stringContaining(`${host.address}:`)),
+        );
+        for (const agent of meeting.agents) await sees(agent, 'direct', 'direct_local');
+        await meeting.end();
+      },
+      60_000,
+    );
+
+    it('let two siblings behind one NAT play with the same stranger', async () => {
+      const sibling = await start(await lab.sameLanAs(alice.host, 'sibling'));
+      const { partyId } = await bob.create('Family');
+      await Promise.all([alice.join(partyId), sibling.join(partyId)]);
+      for (const agent of [alice, bob, sibling]) {
+        await until(
+          `${agent.host.name} is direct with both`,
+          async () => (await others(agent)).every(({ connectionType }) => connectionType === 'direct'),
+          PATIENCE,
+        );
+      }
+      await Promise.all([alice, bob, sibling].map((agent) => agent.leave()));
+    }, 60_000);
+
+    it('are looked for through a port that the router maps, when nothing else helps', async () => {
+      const mapper = await PortMapper.start(carol.host, { pcp: true });
+      const meeting = await Meeting.of(alice, carol);
+      await meeting.direct();
+      for (const agent of meeting.agents) await sees(agent, 'direct', 'direct_internet');
+      expect(await mapper.mappings()).toHaveLength(1);
+      await meeting.end();
+      expect(await mapper.mappings()).toHaveLength(0);
+      await mapper.stop();
+    }, 60_000);
+
+    it('give way to the relay when they die silently, and come back', async () => {
+      const meeting = await Meeting.of(alice, bob);
+      await meeting.direct();
+      await meeting.play(GAME_RATE);
+      await delay(2_000);
+      await bob.host.router.dropUdp({ to: alice.host.router.publicAddress });
+      for (const agent of meeting.agents) await sees(agent, 'relayed', 'lost');
+      await delay(1_000);
+      const { arrivals } = await meeting.traffic.stop();
+      for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(1_000);
+
+      await bob.host.router.restoreUdp();
+      for (const agent of meeting.agents)
+        await sees(agent, 'direct', 'direct_internet', { timeoutMs: 90_000 });
+      await meeting.end();
+    }, 150_000);
+
+    it.each([
+      ['direct', () => bob],
+      ['relayed', () => carol],
+    ] as const)(
+      'survive a router that forgets its mappings, %s',
+      async (_, other) => {
+        const meeting = await Meeting.of(alice, other());
+        const wasDirect = await meeting.firstAttempt();
+        await meeting.play(GAME_RATE);
+        await delay(1_000);
+        await alice.host.router.rebind();
+        await delay(8_000);
+        const { arrivals } = await meeting.traffic.stop();
+        for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(1_000);
+        // The relay sees the new mapping, and has both look again.
+        await until('as it was before', () => meeting.isDirect === wasDirect, PATIENCE);
+        await meeting.end();
+      },
+      90_000,
+    );
+
+    it('survive a cable that is pulled and put back', async () => {
+      const meeting = await Meeting.of(alice, bob);
+      await meeting.direct();
+      await alice.host.linkDown();
+      await until('Bob notices', () => bob.connection !== 'direct', PATIENCE);
+      await alice.host.linkUp();
+      await until('direct again', () => meeting.isDirect, { timeoutMs: 60_000 });
+      await meeting.end();
+    }, 120_000);
+
+    it('that are gone with their player are told from those that are just gone', async () => {
+      const mortal = await behind('mortal', 'port_restricted');
+      const { partyId } = await alice.create('Mortals');
+      await mortal.join(partyId);
+      await sees(alice, 'direct', 'direct_internet');
+      await mortal.host.linkDown();
+      await sees(alice, 'failed', 'peer_away', { timeoutMs: 60_000 });
+      await until('the server lets it go', async () => (await others(alice)).length === 0, PATIENCE);
+      await alice.leave();
+    }, 120_000);
+  });
+
+  it('are not looked for by who wants none', async () => {
+    const shy = await start(await lab.hostBehind('shy', 'open', { delayMs: ONE_WAY_MS }), {
+      LANRAGE_DIRECT: 'off',
+    });
+    const open = await behind('open', 'open');
+    const { partyId } = await open.create('Shy');
+    await shy.join(partyId);
+    await sees(shy, 'relayed', 'switched_off');
+    await sees(open, 'relayed', 'peer_switched_off');
+    expect([...shy.events, ...open.events].map(({ event }) => event)).not.toContain('told');
+    await Promise.all([shy.leave(), open.leave()]);
+  }, 60_000);
+
+  it('are not what is missing where UDP is blocked: that is said instead', async () => {
+    const blocked = await start(await lab.hostBehind('blocked', 'udp_blocked', { delayMs: ONE_WAY_MS }));
+    const open = await behind('visible', 'open');
+    const { partyId } = await open.create('Blocked');
+    await blocked.join(partyId);
+    for (const agent of [blocked, open]) await sees(agent, 'failed', 'no_answer');
+    await Promise.all([blocked.leave(), open.leave()]);
+  }, 60_000);
+});
