@@ -1,3 +1,4 @@
+import { Ipv6Place, placeCommands } from './ipv6';
 import { Namespace } from './namespace';
 import { Router } from './router';
 import { ip, runScript } from './script';
@@ -17,6 +18,8 @@ export interface HostParts {
   interfaceName: string;
   /** Null for a public host. */
   lan: Lan | null;
+  /** Null without IPv6. */
+  ipv6: Ipv6Place | null;
 }
 
 /** A machine of a player or a server. */
@@ -36,6 +39,11 @@ export class Host extends Namespace {
 
   get addresses(): Addresses {
     return this.parts.addresses;
+  }
+
+  /** The host's own (first) global IPv6 address, which is what others see too; null without IPv6. */
+  get ipv6Address(): string | null {
+    return this.parts.ipv6?.addresses[0] ?? null;
   }
 
   get router(): Router {
@@ -63,9 +71,14 @@ export class Host extends Namespace {
     await runScript(ip(this.namespace, [`link set ${hostDevice} down`]));
   }
 
-  /** The kernel forgets routes with the link; the default route comes back, what others added does not. */
+  /** The kernel forgets routes and IPv6 with the link; the host's own come back, what others added does not. */
   async linkUp(): Promise<void> {
-    const commands = [`link set ${hostDevice} up`, defaultRoute(this.parts.gateway, hostDevice)];
+    const { gateway, ipv6 } = this.parts;
+    const commands = [
+      `link set ${hostDevice} up`,
+      defaultRoute(gateway, hostDevice),
+      ...(ipv6 ? placeCommands(hostDevice, ipv6) : []),
+    ];
     await runScript(ip(this.namespace, commands));
   }
 }

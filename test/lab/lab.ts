@@ -10,10 +10,20 @@
 import { Guardian, LabId, newLabId, sweepDeadLabs } from './cleanup';
 import { DelayProgram, PathOptions, needsHolding } from './delay';
 import { Host, HostParts, hostDevice } from './host';
+import {
+  Ipv6Access,
+  Ipv6Site,
+  lanPlace,
+  placeCommands,
+  publicHostScript,
+  publicPlace,
+  routersScript,
+  sitePrefix,
+} from './ipv6';
 import { Namespace } from './namespace';
 import { NatKind, RouterKind, routerChain } from './nat';
 import { Router } from './router';
-import { runScript } from './script';
+import { ip, runScript } from './script';
 import {
   Addresses,
   Lan,
@@ -30,12 +40,17 @@ import {
   uplinkScript,
 } from './topology';
 
-export interface PublicHostOptions extends PathOptions {
-  /** How many public addresses the host has; 1 unless told. */
+export interface SiteOptions extends PathOptions {
+  /** Gives the site IPv6 as well: a prefix of its own, which no router translates. */
+  ipv6?: Ipv6Access;
+}
+
+export interface PublicHostOptions extends SiteOptions {
+  /** How many public addresses the host has, of each family; 1 unless told. */
   addresses?: number;
 }
 
-export interface NatOptions extends PathOptions {
+export interface NatOptions extends SiteOptions {
   /**
    * First three octets of the LAN's addresses. Unless told, every LAN has its own; homes that use the same ones are
    * what real players have.
@@ -50,10 +65,12 @@ const FIRST_LAN = 10;
 
 export class Lab {
   private readonly namespaces: Namespace[] = [];
-  private readonly membersOfLan = new Map<Lan, number>();
+  /** By the namespace of the LAN's router. */
+  private readonly membersOfLan = new Map<string, number>();
   private delayProgram: Promise<DelayProgram> | undefined;
   private publicAddresses = 0;
   private lans = 0;
+  private ipv6Prefixes = 0;
   private hosts = 0;
 
   private constructor(
@@ -75,21 +92,27 @@ export class Lab {
   }
 
   /** A host with public addresses and no NAT. */
-  async publicHost(name: string, { addresses = 1, ...path }: PublicHostOptions = {}): Promise<Host> {
+  async publicHost(name: string, { addresses = 1, ipv6, ...path }: PublicHostOptions = {}): Promise<Host> {
     const namespace = this.namespaceOf(name);
     const own = this.allotPublicAddresses(addresses);
     const uplink = this.uplink(name, namespace, hostDevice, own, path);
     await runScript(namespacesScript([namespace]) + uplinkScript(uplink));
     const router = await this.connect(uplink, path, null);
-    return this.addHost({ name, addresses: own, gateway: coreAddress, router, homeRouter: null, lan: null });
+    const site = this.ipv6Site(uplink, ipv6);
+    const place = site && publicPlace(site.prefix, addresses);
+    if (place) await runScript(publicHostScript(site, namespace, hostDevice, place));
+    const parts = { gateway: coreAddress, router, homeRouter: null, lan: null, ipv6: place };
+    return this.addHost({ name, addresses: own, ...parts });
   }
 
   /** A host behind a NAT of its own; with the kind `open`, a public host. */
-  async hostBehind(name: string, kind: NatKind, { lanPrefix, ...path }: NatOptions = {}): Promise<Host> {
+  async hostBehind(name: string, kind: NatKind, options: NatOptions = {}): Promise<Host> {
+    const { lanPrefix, ...siteOptions } = options;
+    const { ipv6, ...path } = siteOptions;
     const routers = this.routersOf(name, routerChain(kind), lanPrefix);
     const [outer] = routers;
     const home = routers.at(-1);
-    if (!outer || !home) return this.publicHost(name, path);
+    if (!outer || !home) return this.publicHost(name, siteOptions);
     const [wanAddress] = this.allotPublicAddresses(1);
     const uplink = this.uplink(name, outer.lan.router, 'wan', [wanAddress], path);
     const namespace = this.namespaceOf(name);
@@ -99,8 +122,11 @@ export class Lab {
         siteScript(wanAddress, routers, namespace, hostDevice),
     );
     const router = await this.connect(uplink, path, outer);
+    const site = this.ipv6Site(uplink, ipv6);
+    if (site) await runScript(routersScript(site, routers));
     const homeRouter = home === outer ? router : this.add(new Namespace(home.lan.router));
-    return this.addHost({ name, router, homeRouter, lan: home.lan, ...this.allotLanAddress(home.lan) });
+    const lan = { ...home.lan, ipv6Prefix: site?.prefix ?? null };
+    return this.addLanMember({ name, router, homeRouter, lan }, this.allotMember(lan));
   }
 
   /** One more host on the LAN of another. */
@@ -108,11 +134,10 @@ export class Lab {
     const { lan, router, homeRouter } = neighbour;
     if (!lan) throw new Error(`${neighbour.name} is on no LAN`);
     const namespace = this.namespaceOf(name);
-    const place = this.allotLanAddress(lan);
-    await runScript(
-      namespacesScript([namespace]) + lanMemberScript(namespace, hostDevice, place.addresses[0], lan),
-    );
-    return this.addHost({ name, router, homeRouter, lan, ...place });
+    const member = this.allotMember(lan);
+    const address = lanAddress(lan, member);
+    await runScript(namespacesScript([namespace]) + lanMemberScript(namespace, hostDevice, address, lan));
+    return this.addLanMember({ name, router, homeRouter, lan }, member);
   }
 
   /** Kills whatever runs in the lab and removes it. */
@@ -128,7 +153,8 @@ export class Lab {
       const isHome = index === chain.length - 1;
       const number = FIRST_LAN + this.lans++;
       const prefix = isHome ? (homePrefix ?? `192.168.${number}`) : `100.64.${number}`;
-      return { kind, lan: { router: this.namespaceOf(`${name}-${isHome ? 'router' : 'carrier'}`), prefix } };
+      const router = this.namespaceOf(`${name}-${isHome ? 'router' : 'carrier'}`);
+      return { kind, lan: { router, prefix, ipv6Prefix: null } };
     });
   }
 
@@ -157,6 +183,28 @@ export class Lab {
     return this.add(new Router(namespace, { ...access, setPath }, nat));
   }
 
+  private ipv6Site({ core, coreDevice }: Uplink, access: Ipv6Access | undefined): Ipv6Site | null {
+    return access ? { prefix: sitePrefix(++this.ipv6Prefixes), core, coreDevice, access } : null;
+  }
+
+  /** Gives IPv6 to a host that is connected to a LAN, if the LAN has it. */
+  private async addLanMember(
+    parts: Pick<HostParts, 'name' | 'router' | 'homeRouter'> & { lan: Lan },
+    member: number,
+  ): Promise<Host> {
+    const { lan, name } = parts;
+    const ipv6 = lan.ipv6Prefix === null ? null : lanPlace(lan.ipv6Prefix, member);
+    if (ipv6) await runScript(ip(this.namespaceOf(name), placeCommands(hostDevice, ipv6)));
+    return this.addHost({ ...parts, addresses: [lanAddress(lan, member)], gateway: lanGateway(lan), ipv6 });
+  }
+
+  /** Members of a LAN are counted from 0. */
+  private allotMember(lan: Lan): number {
+    const member = this.membersOfLan.get(lan.router) ?? 0;
+    this.membersOfLan.set(lan.router, member + 1);
+    return member;
+  }
+
   private addHost(parts: Omit<HostParts, 'namespace' | 'interfaceName'>): Host {
     const namespace = this.namespaceOf(parts.name);
     const interfaceName = `${this.id.interfacePrefix}${this.hosts++}`;
@@ -176,11 +224,5 @@ export class Lab {
     const [first, ...rest] = Array.from({ length: count }, () => publicAddress(this.publicAddresses++));
     if (!first) throw new RangeError('A host needs an address');
     return [first, ...rest];
-  }
-
-  private allotLanAddress(lan: Lan): { addresses: Addresses; gateway: string } {
-    const member = this.membersOfLan.get(lan) ?? 0;
-    this.membersOfLan.set(lan, member + 1);
-    return { addresses: [lanAddress(lan, member)], gateway: lanGateway(lan) };
   }
 }

@@ -1,4 +1,7 @@
-/** Debian's miniupnpd on the home router of a host: UPnP-IGD, NAT-PMP and PCP for its LAN. */
+/**
+ * Debian's miniupnpd on the home router of a host: UPnP-IGD, NAT-PMP and PCP for its LAN. A router that has been told to
+ * `rebind` shifts ports, those of its mappings too, so the two do not go together.
+ */
 import { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -36,8 +39,9 @@ export class PortMapper {
     if (!router) throw new Error(`${host.name} has no router`);
     await runScript(nft(router.namespace, tableRules(options)));
     const stun = options.strict ? undefined : await startStun(router);
+    // The default pid file would be one for all routers; where there can be none, it does without.
     const script = `exec miniupnpd -d -P /nonexistent/pid -f /dev/fd/3 3<<'END'\n${await configuration(router, options)}\nEND`;
-    const daemon = router.spawn(['sh', '-c', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const daemon = router.spawn(['sh', '-c', script], { stdio: ['ignore', 'ignore', 'pipe'] });
     await untilListening(daemon, options);
     stun?.kill();
     return new PortMapper(router, daemon);
@@ -128,7 +132,8 @@ async function untilListening(daemon: ChildProcess, { upnp, pcp }: PortMapperOpt
   let output = '';
   await new Promise<void>((resolve, reject) => {
     daemon.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+      // It goes on talking, and would stop if nobody listened.
+      output = (output + text).slice(-65_536);
       if (awaited.every((line) => output.includes(String(line)))) resolve();
     });
     daemon.on('exit', () => reject(new Error(`miniupnpd ended: ${output}`)));

@@ -1,6 +1,7 @@
 import { PathOptions } from './delay';
 import { Namespace } from './namespace';
 import { routerRules } from './nat';
+import { isIpv6, splitRemote } from './remote';
 import { nft, runScript } from './script';
 import { SiteRouter, lanSubnet } from './topology';
 
@@ -47,13 +48,13 @@ export class Router extends Namespace {
   }
 
   /**
-   * From now on UDP between this site and a remote (`address` or `address:port`) vanishes in the internet, both ways,
+   * From now on UDP between this site and a remote (`address`, `address:port` or `[address]:port`) vanishes in the internet, both ways,
    * without an error for anybody. Further calls add remotes; without one, all UDP vanishes.
    */
   async dropUdp({ to }: { to?: string } = {}): Promise<void> {
     const { core, coreDevice } = this.access;
     const rules = `
-table ip ${this.dropTable} {
+table inet ${this.dropTable} {
   chain forward {
     type filter hook forward priority filter;
     iifname "${coreDevice}" ${remoteMatch('d', to)} drop
@@ -66,7 +67,9 @@ table ip ${this.dropTable} {
   /** Undoes every `dropUdp`. */
   async restoreUdp(): Promise<void> {
     // Declared first, because deleting what is not there would fail.
-    await runScript(nft(this.access.core, `table ip ${this.dropTable}\ndelete table ip ${this.dropTable}`));
+    await runScript(
+      nft(this.access.core, `table inet ${this.dropTable}\ndelete table inet ${this.dropTable}`),
+    );
   }
 
   /**
@@ -86,11 +89,9 @@ table ip ${this.dropTable} {
 }
 
 /** Matches UDP to (`d`) or from (`s`) a remote. */
-function remoteMatch(side: 'd' | 's', remote = ''): string {
-  const [address, port] = remote.split(':');
-  const parts = [
-    address && `ip ${side}addr ${address}`,
-    port ? `udp ${side}port ${port}` : 'meta l4proto udp',
-  ];
-  return parts.filter(Boolean).join(' ');
+function remoteMatch(side: 'd' | 's', remote?: string): string {
+  if (!remote) return 'meta l4proto udp';
+  const { address, port } = splitRemote(remote);
+  const family = isIpv6(address) ? 'ip6' : 'ip';
+  return `${family} ${side}addr ${address} ${port ? `udp ${side}port ${port}` : 'meta l4proto udp'}`;
 }

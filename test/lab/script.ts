@@ -12,10 +12,11 @@ export function nft(namespace: string, rules: string): string {
   return heredoc(`ip netns exec ${namespace} nft -f -`, rules);
 }
 
-/** Makes a namespace forward IPv4 between its devices, and keeps its packet filter out of its bridges. */
+/** Makes a namespace forward packets between its devices, and keeps its packet filter out of its bridges. */
 export function forwardPackets(namespace: string): string {
   const commands = [
     'echo 1 > /proc/sys/net/ipv4/ip_forward',
+    'echo 1 > /proc/sys/net/ipv6/conf/all/forwarding',
     'bridge=/proc/sys/net/bridge/bridge-nf-call-iptables',
     '[ ! -e $bridge ] || echo 0 > $bridge',
   ];

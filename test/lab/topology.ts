@@ -2,6 +2,7 @@
  * What the lab's network is made of, as scripts. The core (`internet`) is a router with one point-to-point link to
  * every site; a site is a host with public addresses, or a chain of routers with a LAN.
  */
+import { coreIpv6Address } from './ipv6';
 import { forwardPackets, ip, nft } from './script';
 import { RouterKind, routerRules } from './nat';
 
@@ -23,6 +24,8 @@ export interface Lan {
   router: string;
   /** The first three octets, `192.168.10`. */
   prefix: string;
+  /** The first four groups, `2001:db8:0:1`; null without IPv6. */
+  ipv6Prefix: string | null;
 }
 
 export function lanSubnet(lan: Lan): string {
@@ -39,7 +42,8 @@ export function lanAddress(lan: Lan, member: number): string {
 }
 
 export function coreScript(core: string): string {
-  const commands = ['link set lo up', `address add ${coreAddress}/32 dev lo`];
+  const addresses = [`${coreAddress}/32`, `${coreIpv6Address}/128`];
+  const commands = ['link set lo up', ...addresses.map((address) => `address add ${address} dev lo`)];
   return ip(null, [`netns add ${core}`]) + ip(core, commands) + forwardPackets(core);
 }
 

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { Namespace } from './namespace';
+import { joinRemote, splitRemote } from './remote';
 
 export interface Datagram {
   text: string;
-  /** `address:port` of the sender, as this side of the NATs sees it. */
+  /** `address:port` or `[address]:port` of the sender, as this side of the NATs sees it. */
   from: string;
 }
 
@@ -36,7 +37,7 @@ export class UdpEndpoint {
     });
   }
 
-  /** Opens a socket on any free port and all addresses unless told. Closing the lab closes it. */
+  /** Opens a socket on any free port and all IPv4 addresses (`::`: IPv6) unless told. Closing the lab closes it. */
   static async open(host: Namespace, { address = '0.0.0.0', port = 0 } = {}): Promise<UdpEndpoint> {
     const argv = [process.execPath, join(__dirname, 'udp-socket.mjs'), address, String(port)];
     const child = host.spawn(argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -44,9 +45,9 @@ export class UdpEndpoint {
     return new UdpEndpoint(child, address, bound.port);
   }
 
-  /** `address:port` as bound. */
+  /** `address:port` or `[address]:port` as bound. */
   get endpoint(): string {
-    return `${this.address}:${this.port}`;
+    return joinRemote(this.address, this.port);
   }
 
   /**
@@ -57,7 +58,7 @@ export class UdpEndpoint {
   async send(text: string, to: string): Promise<void> {
     const number = this.sends++;
     const settled = once(this.events, `settled ${number}`);
-    const [address, port] = to.split(':');
+    const { address, port } = splitRemote(to);
     this.child.send({ number, text, address, port: Number(port) });
     const [error] = (await settled) as [string | undefined];
     if (error) throw new Error(error);
@@ -78,7 +79,8 @@ export class UdpEndpoint {
    */
   async drain(): Promise<Datagram[]> {
     const marker = randomUUID();
-    await this.send(marker, `${this.address === '0.0.0.0' ? '127.0.0.1' : this.address}:${this.port}`);
+    const own = { '0.0.0.0': '127.0.0.1', '::': '::1' }[this.address] ?? this.address;
+    await this.send(marker, joinRemote(own, this.port));
     const drained: Datagram[] = [];
     for (;;) {
       const datagram = await this.receive();

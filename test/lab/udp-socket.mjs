@@ -2,10 +2,11 @@
 import { createSocket } from 'node:dgram';
 
 const [address, port] = process.argv.slice(2);
-const socket = createSocket('udp4');
+const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
 
-socket.on('message', (bytes, { address, port }) => {
-  process.send({ text: bytes.toString(), from: `${address}:${port}` });
+socket.on('message', (bytes, { address, port, family }) => {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  process.send({ text: bytes.toString(), from: `${host}:${port}` });
 });
 process.on('message', ({ number, text, address, port }) => {
   socket.send(text, port, address, (error) => process.send({ settled: number, error: error?.code }));

@@ -33,7 +33,7 @@ describe('the settings of the relay', () => {
       LANRAGE_RELAY_ID: 'fra-1',
       LANRAGE_RELAY_REGION: 'eu',
       LANRAGE_RELAY_PORTS: '60000-60000',
-      LANRAGE_PUBLIC_ADDRESS: '2001:db8::1',
+      LANRAGE_PUBLIC_ADDRESS: '2001:DB8:0::1',
       LANRAGE_STUN_PORT: '3479',
       LANRAGE_RELAY_FAST_PATH: 'off',
       LANRAGE_LOG_LEVEL: '',
@@ -46,7 +46,8 @@ describe('the settings of the relay', () => {
       ports: { first: 60_000, last: 60_000 },
       publicAddress: '2001:db8::1',
       stunPorts: [3479, 3480],
-      stunAddresses: [{ bind: '0.0.0.0', public: '2001:db8::1' }],
+      bindAddress: '2001:db8::1',
+      stunAddresses: [{ bind: '2001:db8::1', public: '2001:db8::1' }],
       isFastPathWanted: false,
       logLevel: 'info',
     });
@@ -98,6 +99,12 @@ describe('the settings of the relay', () => {
     [{ ...least, LANRAGE_STUN_ALTERNATE_PORT: '3478' }, 'LANRAGE_STUN_ALTERNATE_PORT: is LANRAGE_STUN_PORT'],
     [twice('192.0.2.1'), 'LANRAGE_STUN_ALTERNATE_ADDRESS: is the public address'],
     [twice('2001:db8::1'), 'LANRAGE_STUN_ALTERNATE_ADDRESS: of another family'],
+    [{ ...twice('192.0.2.2'), LANRAGE_RELAY_BIND: '::' }, 'LANRAGE_RELAY_BIND: of another family'],
+    [
+      { ...twice('192.0.2.2'), LANRAGE_STUN_ALTERNATE_BIND: '::1' },
+      'LANRAGE_STUN_ALTERNATE_BIND: of another family',
+    ],
+    [{ ...least, LANRAGE_RELAY_BIND: 'localhost' }, 'LANRAGE_RELAY_BIND: not an IP address'],
   ])('%j is refused: %s', (environment, fault) => {
     expect(() => readConfig(environment)).toThrow(fault);
   });

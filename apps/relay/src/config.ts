@@ -1,12 +1,18 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { StunAddress } from './stun/server';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const secret = z.string().min(16, 'at least 16 characters');
-const ipAddress = z.union([z.ipv4(), z.ipv6()], { error: 'not an IP address' });
+const ipAddress = z.string().transform((text, context) => {
+  const bytes = parseIpAddress(text);
+  if (bytes) return formatIpAddress(bytes);
+  context.addIssue({ code: 'custom', message: 'not an IP address' });
+  return z.NEVER;
+});
 
 const portRange = z
   .string()
@@ -34,7 +40,7 @@ const environmentSchema = z
       .optional(),
     LANRAGE_RELAY_REGION: z.string().min(1).max(32).default('local'),
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
-    LANRAGE_RELAY_BIND: ipAddress.default('0.0.0.0'),
+    LANRAGE_RELAY_BIND: ipAddress.optional(),
     LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
     LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
@@ -47,17 +53,34 @@ const environmentSchema = z
     LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .superRefine((env, context) => {
-    for (const [setting, message] of stunFaults(env)) {
+    for (const [setting, message] of [...bindFaults(env), ...stunFaults(env)]) {
       context.addIssue({ code: 'custom', path: [setting], message });
     }
   });
 
-interface StunSettings {
-  readonly LANRAGE_RELAY_PORTS: PortRange;
+interface AddressSettings {
   readonly LANRAGE_PUBLIC_ADDRESS?: string | undefined;
+  readonly LANRAGE_RELAY_BIND?: string | undefined;
+  readonly LANRAGE_STUN_ALTERNATE_BIND?: string | undefined;
+}
+
+interface StunSettings extends AddressSettings {
+  readonly LANRAGE_RELAY_PORTS: PortRange;
   readonly LANRAGE_STUN_PORT: number;
   readonly LANRAGE_STUN_ALTERNATE_PORT?: number | undefined;
   readonly LANRAGE_STUN_ALTERNATE_ADDRESS?: string | undefined;
+}
+
+/** A socket of one family hears nothing of the other. */
+function bindFaults(env: AddressSettings): [setting: string, fault: string][] {
+  const address = publicAddress(env);
+  const binds = {
+    LANRAGE_RELAY_BIND: bindAddress(env),
+    LANRAGE_STUN_ALTERNATE_BIND: env.LANRAGE_STUN_ALTERNATE_BIND ?? address,
+  };
+  return Object.entries(binds)
+    .filter(([, bind]) => isIpv6(bind) !== isIpv6(address))
+    .map(([setting]) => [setting, 'of another family than the public address']);
 }
 
 function stunFaults(env: StunSettings): [setting: string, fault: string][] {
@@ -125,7 +148,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(env.LANRAGE_RELAY_PORTS),
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
-    bindAddress: env.LANRAGE_RELAY_BIND,
+    bindAddress: bindAddress(env),
     isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
     publicAddress: publicAddress(env),
@@ -144,8 +167,8 @@ function stunPorts(env: StunSettings): [number, number] {
 
 /** A socket on the wildcard address would take the datagrams for the second one, and answer from any. */
 function stunAddresses(env: z.output<typeof environmentSchema>): [StunAddress, StunAddress?] {
-  const { LANRAGE_RELAY_BIND: bind, LANRAGE_STUN_ALTERNATE_ADDRESS: alternate } = env;
-  const address = publicAddress(env);
+  const { LANRAGE_STUN_ALTERNATE_ADDRESS: alternate } = env;
+  const [address, bind] = [publicAddress(env), bindAddress(env)];
   if (!alternate) return [{ bind, public: address }];
   return [
     { bind: isWildcard(bind) ? address : bind, public: address },
@@ -153,8 +176,17 @@ function stunAddresses(env: z.output<typeof environmentSchema>): [StunAddress, S
   ];
 }
 
-function publicAddress({ LANRAGE_PUBLIC_ADDRESS }: { LANRAGE_PUBLIC_ADDRESS?: string | undefined }): string {
+function publicAddress({ LANRAGE_PUBLIC_ADDRESS }: AddressSettings): string {
   return LANRAGE_PUBLIC_ADDRESS ?? firstPublicAddress();
+}
+
+/**
+ * All IPv4 addresses unless told. Of IPv6 a machine has several as a rule, and from a socket on all of them the kernel
+ * might answer from another one than was asked, which players' firewalls do not let in.
+ */
+function bindAddress(env: AddressSettings): string {
+  const address = publicAddress(env);
+  return env.LANRAGE_RELAY_BIND ?? (isIpv6(address) ? address : '0.0.0.0');
 }
 
 function isWildcard(address: string): boolean {
