@@ -84,7 +84,7 @@ async function measureMatrix(left: Sites, right: Sites): Promise<Attempted[]> {
 
 /** One party of two, from new mappings to the end of the first attempt, with a game in between. */
 async function attemptOnce(first: PartyAgent, second: PartyAgent) {
-  const meeting = await Meeting.of(first, second);
+  const meeting = await Meeting.amongStrangers(first, second);
   try {
     await meeting.play(GAME_RATE);
     const isDirect = await meeting.firstAttempt();
@@ -137,7 +137,7 @@ async function outage(
   phase: 'relayed' | 'direct',
   happen: () => Promise<void>,
 ): Promise<number> {
-  const meeting = await Meeting.of(first, second);
+  const meeting = await Meeting.amongStrangers(first, second);
   try {
     if ((await meeting.firstAttempt()) !== (phase === 'direct')) return NaN;
     await meeting.play(OUTAGE_RATE);
@@ -152,7 +152,7 @@ async function outage(
 
 /** From the call of `join` until both are direct by an address of their LAN. */
 async function timeToLocal(first: PartyAgent, second: PartyAgent): Promise<number> {
-  const meeting = await Meeting.of(first, second);
+  const meeting = await Meeting.amongStrangers(first, second);
   const { atMs, endpoints } = await meeting.direct();
   await meeting.end();
   const isLocal = endpoints.every((endpoint) => endpoint?.startsWith('192.168.'));
@@ -160,7 +160,7 @@ async function timeToLocal(first: PartyAgent, second: PartyAgent): Promise<numbe
 }
 
 async function costAtRest([first, second]: readonly [PartyAgent, PartyAgent]): Promise<number[]> {
-  const meeting = await Meeting.of(first, second);
+  const meeting = await Meeting.amongStrangers(first, second);
   await meeting.direct();
   await delay(3_000);
   const before = await Promise.all([first.cpu(), second.cpu()]);

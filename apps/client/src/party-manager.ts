@@ -200,7 +200,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     await this.serverMembership.settle(joining);
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];
-    // To have the answer before the first attempt at a direct path, see attempt.ts.
+    // To have the answer before the first attempt at a direct path.
     this.mapPort(this.nat.probedPort);
     // The interface takes about as long as the server's answer.
     const [asked, started] = await Promise.allSettled([ask(this.presence()), this.network.start()]);

@@ -17,8 +17,13 @@ export class Meeting {
   ) {}
 
   /** The first creates a party, the second joins it, both with routers that have forgotten all mappings. */
-  static async of(first: PartyAgent, second: PartyAgent): Promise<Meeting> {
+  static async amongStrangers(first: PartyAgent, second: PartyAgent): Promise<Meeting> {
     await Promise.all([first, second].map(({ host }) => host.router.rebind()));
+    return Meeting.of(first, second);
+  }
+
+  /** The first creates a party, the second joins it. */
+  static async of(first: PartyAgent, second: PartyAgent): Promise<Meeting> {
     const traffic = GameTraffic.between(first.host, second.host);
     const created = await first.create('Meeting');
     first.forget();

@@ -19,12 +19,7 @@ function run(attempt: Attempt, untilMs = 5_000) {
 describe('an attempt', () => {
   it('sends in ever longer intervals for 3 s, to neighbours only twice', () => {
     expect(
-      run(
-        newAttempt(
-          { candidates: [neighbour, stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false },
-          0,
-        ),
-      ),
+      run(newAttempt({ candidates: [neighbour, stranger], isFirst: true, isNeighbour: false }, 0)),
     ).toEqual({
       flicks: [
         `0 ${neighbour}`,
@@ -42,7 +37,6 @@ describe('an attempt', () => {
       candidates: [neighbour, stranger],
       isFirst: true,
       isNeighbour: true,
-      isExpectingPeer: false,
     };
     const { flicks } = run(newAttempt(order, 0));
     expect(flicks.slice(0, 3)).toEqual([`0 ${neighbour}`, `100 ${neighbour}`, `100 ${stranger}`]);
@@ -52,28 +46,20 @@ describe('an attempt', () => {
 
   it('waits when it is the second side', () => {
     const { flicks, overAtMs } = run(
-      newAttempt({ candidates: [stranger], isFirst: false, isNeighbour: false, isExpectingPeer: false }, 0),
+      newAttempt({ candidates: [stranger], isFirst: false, isNeighbour: false }, 0),
     );
     expect(flicks[0]).toBe(`250 ${stranger}`);
     expect(overAtMs).toBe(attemptTimings.secondWaitsMs + 3_000);
   });
 
   it('waits no longer once the other side has sent', () => {
-    const waiting = newAttempt(
-      { candidates: [stranger], isFirst: false, isNeighbour: false, isExpectingPeer: false },
-      0,
-    );
+    const waiting = newAttempt({ candidates: [stranger], isFirst: false, isNeighbour: false }, 0);
     expect(run(withoutWaiting(waiting, 40)).flicks[0]).toBe(`40 ${stranger}`);
-  });
-
-  it('lets the other side come first when the router maps a port', () => {
-    const order = { candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: true };
-    expect(run(withoutWaiting(newAttempt(order, 0), 40)).flicks[0]).toBe(`1000 ${stranger}`);
   });
 
   it('does not start over when the other side sends again', () => {
     const { attempt } = stepAttempt(
-      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0),
+      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false }, 0),
       0,
     );
     expect(withoutWaiting(attempt, 100)).toBe(attempt);
@@ -81,7 +67,7 @@ describe('an attempt', () => {
 
   it('makes up for no round that was missed', () => {
     const late = stepAttempt(
-      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0),
+      newAttempt({ candidates: [stranger], isFirst: true, isNeighbour: false }, 0),
       1_200,
     );
     expect(late.flick).toEqual([stranger]);
@@ -89,9 +75,7 @@ describe('an attempt', () => {
   });
 
   it('without candidates waits for the other side to come', () => {
-    expect(
-      run(newAttempt({ candidates: [], isFirst: true, isNeighbour: false, isExpectingPeer: false }, 0)),
-    ).toEqual({
+    expect(run(newAttempt({ candidates: [], isFirst: true, isNeighbour: false }, 0))).toEqual({
       flicks: [],
       overAtMs: 3_000,
     });

@@ -9,10 +9,6 @@
  *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
  *
  * Addresses of the local network are tried in the first two rounds alone: there is no NAT between neighbours.
- *
- * Whoever has a port mapped by its router lets the other side come first. It is not only needless to send: a Linux router
- * with a symmetric mapping would give the flow another public port, and then, so as not to have two flows between the
- * same endpoints, lead what comes to the mapped port to a local port where nobody listens.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
@@ -24,8 +20,6 @@ export interface AttemptOrder {
   readonly isFirst: boolean;
   /** Whether both are behind the same public address. */
   readonly isNeighbour: boolean;
-  /** Whether the other side can come by itself, through a port that this side's router maps. */
-  readonly isExpectingPeer: boolean;
 }
 
 export interface Attempt {
@@ -33,7 +27,6 @@ export interface Attempt {
   /** Nothing but the local network in the first round: a router that hairpins would do, too, but take a detour. */
   readonly isLocalFirst: boolean;
   readonly startsAtMs: number;
-  readonly isExpectingPeer: boolean;
   /** The next round, from 0. */
   readonly round: number;
 }
@@ -50,26 +43,17 @@ export const attemptTimings = {
   lastsMs: 3_000,
   /** How long the second side waits, unless it hears earlier that the first one has begun. */
   secondWaitsMs: 250,
-  /** How long the other side has to come to a mapped port. */
-  mappedWaitsMs: 1_000,
   localRounds: 2,
 } as const;
 
-export function newAttempt(order: AttemptOrder, nowMs: number): Attempt {
-  const { candidates, isNeighbour, isExpectingPeer } = order;
-  const isLocalFirst = isNeighbour && candidates.some(isLocal);
-  return { candidates, isLocalFirst, isExpectingPeer, startsAtMs: nowMs + waitMs(order), round: 0 };
-}
-
-function waitMs({ isFirst, isExpectingPeer }: AttemptOrder): number {
-  if (isExpectingPeer) return attemptTimings.mappedWaitsMs;
-  return isFirst ? 0 : attemptTimings.secondWaitsMs;
+export function newAttempt({ candidates, isFirst, isNeighbour }: AttemptOrder, nowMs: number): Attempt {
+  const startsAtMs = isFirst ? nowMs : nowMs + attemptTimings.secondWaitsMs;
+  return { candidates, isLocalFirst: isNeighbour && candidates.some(isLocal), startsAtMs, round: 0 };
 }
 
 /** The other side has sent: its NAT is open, and there is nothing to wait for. */
 export function withoutWaiting(attempt: Attempt, nowMs: number): Attempt {
-  const isWaiting = attempt.startsAtMs > nowMs && !attempt.isExpectingPeer;
-  return isWaiting ? { ...attempt, startsAtMs: nowMs } : attempt;
+  return attempt.startsAtMs > nowMs ? { ...attempt, startsAtMs: nowMs } : attempt;
 }
 
 /** What is due now. Rounds that were missed are not made up for. */

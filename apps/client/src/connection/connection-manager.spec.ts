@@ -20,7 +20,6 @@ const order = (isFirst: boolean) => ({
   candidates: [{ kind: 'reflexive' as const, endpoint: home }],
   isFirst,
   isNeighbour: false,
-  isExpectingPeer: false,
 });
 
 /** WireGuard as far as the manager sees it: peers, with a handshake when somebody answers. */

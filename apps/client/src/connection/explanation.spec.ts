@@ -32,10 +32,7 @@ describe('the reason for a path', () => {
       {
         path: {
           ...relayed,
-          attempt: newAttempt(
-            { candidates: [], isFirst: true, isNeighbour: false, isExpectingPeer: false },
-            0,
-          ),
+          attempt: newAttempt({ candidates: [], isFirst: true, isNeighbour: false }, 0),
         },
       },
     ],

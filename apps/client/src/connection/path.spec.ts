@@ -181,7 +181,6 @@ describe('an attempt to become direct', () => {
     candidates: [home],
     isFirst: true,
     isNeighbour: false,
-    isExpectingPeer: false,
   };
   const trying = run(connected, [
     [200, attempt],
@@ -324,10 +323,7 @@ describe('a direct path', () => {
 
   it('needs no attempt', () => {
     const { path } = run(direct, [
-      [
-        3_000,
-        { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false, isExpectingPeer: false },
-      ],
+      [3_000, { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false }],
     ]);
     expect(path.attempt).toBeNull();
   });
@@ -361,8 +357,8 @@ describe('any path, whatever happens', () => {
       { type: 'relay', relay: null },
       { type: 'network_changed' },
       { type: 'candidates_changed' },
-      { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false, isExpectingPeer: false },
-      { type: 'attempt', candidates: [home], isFirst: false, isNeighbour: false, isExpectingPeer: false },
+      { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false },
+      { type: 'attempt', candidates: [home], isFirst: false, isNeighbour: false },
       { type: 'peer_sent' },
     ),
     fc.record({

@@ -118,11 +118,8 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   /** The moment to look for a direct path to a member has come. */
   attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
     if (partyId !== this.id || !this.parts.config.direct) return;
-    const { connections, portMapping } = this.parts;
     const isNeighbour = this.isNeighbour(this.membership.members.get(peerId));
-    // One of two that both have a mapped port has to send.
-    const isExpectingPeer = portMapping.endpoint !== null && !first;
-    void connections.attempt(peerId, { candidates, isFirst: first, isNeighbour, isExpectingPeer });
+    void this.parts.connections.attempt(peerId, { candidates, isFirst: first, isNeighbour });
   }
 
   /** @returns whether an event before this one is missing */

@@ -43,13 +43,6 @@ describe('attempts at a direct path', () => {
     expect(again(question, nowMs) !== null).toBe(isDue);
   });
 
-  it('are begun by whose router maps no port, whoever begins else', () => {
-    const mapped: Candidate[] = [{ kind: 'mapped', endpoint: alice[0]?.endpoint as Endpoint }];
-    const firstOf = (...candidates: [Candidate[], Candidate[]]) =>
-      again({ candidates, last: null }, 0)?.first;
-    expect([firstOf(mapped, bob), firstOf(bob, mapped), firstOf(mapped, mapped)]).toEqual([1, 0, 0]);
-  });
-
   it('need somebody who can be reached', () => {
     expect(again({ candidates: [[], []], last: null }, 0)).toBeNull();
     expect(again({ candidates: [[], bob], last: null }, 0)).not.toBeNull();

@@ -4,8 +4,7 @@
  * Both have to send at the same time, since each one's packets open its own NAT for the other's. One of them is a little
  * earlier: a router that takes unsolicited packets may give a flow another public port when the other side's arrives
  * first. As nobody can tell which of the two has such a router, they take turns, and as that router remembers the flow
- * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then. Whoever has a port mapped
- * by its router lets the other one come, see the agent's attempt.ts.
+ * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then.
  */
 import type { AttemptCause, Candidate } from '#shared/api/party';
 
@@ -51,13 +50,7 @@ export function decideAttempt(question: AttemptQuestion, nowMs: number): Attempt
     .join(' | ');
   if (last && !isDue(question, last, addresses, nowMs)) return null;
   const attempt = (last?.attempt ?? 0) + 1;
-  return { record: { attempt, atMs: nowMs, addresses }, first: firstOf(candidates, attempt) };
-}
-
-function firstOf(candidates: AttemptQuestion['candidates'], attempt: number): 0 | 1 {
-  const [isOneMapped, isOtherMapped] = candidates.map((own) => own.some(({ kind }) => kind === 'mapped'));
-  if (isOneMapped !== isOtherMapped) return isOneMapped ? 1 : 0;
-  return attempt % 2 === 1 ? 0 : 1;
+  return { record: { attempt, atMs: nowMs, addresses }, first: attempt % 2 === 1 ? 0 : 1 };
 }
 
 function isDue({ cause }: AttemptQuestion, last: AttemptRecord, addresses: string, nowMs: number): boolean {
