@@ -20,6 +20,7 @@ describe('the settings of the relay', () => {
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
       idleMs: 86_400_000,
+      drainMs: 60_000,
       logLevel: 'info',
     });
     expect(readConfig(least).relayId).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*-51900$/);

@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
 import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { StunAddress } from './stun/server';
@@ -36,6 +37,12 @@ const environmentSchema = z
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
     LANRAGE_RELAY_BIND: ipAddress.default('0.0.0.0'),
     LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
+    LANRAGE_RELAY_DRAIN_SECONDS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(LONGEST_DRAIN_MS / 1000)
+      .default(60),
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
     LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
     LANRAGE_STUN_PORT: port.default(3478),
@@ -92,6 +99,8 @@ export interface Config {
   readonly isFastPathWanted: boolean;
   /** Pairs without traffic are closed after this time while the control plane is away. */
   readonly idleMs: number;
+  /** How long a relay that is told to stop waits for its pairs to move to others; 0: not at all. */
+  readonly drainMs: number;
   /** IP address to which players send. */
   readonly publicAddress: string;
   /** Two UDP ports; 0: any. */
@@ -128,6 +137,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     bindAddress: env.LANRAGE_RELAY_BIND,
     isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
+    drainMs: env.LANRAGE_RELAY_DRAIN_SECONDS * 1000,
     publicAddress: publicAddress(env),
     stunPorts: stunPorts(env),
     stunAddresses: stunAddresses(env),

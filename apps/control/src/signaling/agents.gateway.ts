@@ -16,6 +16,7 @@ import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
+import { RelayMoves } from '../relays/moves';
 import { AgentSockets, roomOf } from './agent-sockets';
 import { PresenceBook } from './presence';
 
@@ -39,6 +40,7 @@ export class AgentsGateway
     private readonly parties: PartiesService,
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
+    private readonly relayMoves: RelayMoves,
     private readonly metrics: Metrics,
   ) {}
 
@@ -103,6 +105,7 @@ export class AgentsGateway
 
   private async updatePresence(peerId: PeerId, presence: Presence): Promise<object> {
     if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
+    if (presence.relayRoundTripsMs) this.relayMoves.measured(peerId, presence.relayRoundTripsMs, Date.now());
     return { ok: true };
   }
 }

@@ -6,6 +6,7 @@ import {
   partyIdField,
   peerIdField,
   publicKeyField,
+  relayIdField,
   timestampField,
   virtualIpField,
 } from './fields';
@@ -16,11 +17,22 @@ import {
  * time-out after it.
  */
 
+/** How many relays an agent measures. */
+export const MAX_MEASURED_RELAYS = 16;
+const LONGEST_ROUND_TRIP_MS = 10_000;
+
+/** Milliseconds by relay id; null: no answer. */
+export const relayRoundTripsField = z
+  .record(relayIdField, z.number().min(0).max(LONGEST_ROUND_TRIP_MS).nullable())
+  .refine((all) => Object.keys(all).length <= MAX_MEASURED_RELAYS, `at most ${MAX_MEASURED_RELAYS} relays`);
+
 /** What an agent says of its own network; forgotten when it goes away. */
 export const presenceSchema = z.object({
   natType: natTypeField.default('unknown'),
   /** The public address of WireGuard's socket, where the agent knows it. */
   endpoint: endpointField.nullable().default(null),
+  /** For the server alone, which chooses relays by it. Absent: nothing new was measured. */
+  relayRoundTripsMs: relayRoundTripsField.optional(),
 });
 export type Presence = z.output<typeof presenceSchema>;
 
