@@ -20,6 +20,7 @@ const pureFiles = [
   'apps/control/src/relays/lingering.ts',
   'apps/relay/src/stun/responder.ts',
   'apps/client/src/nat/classification.ts',
+  'apps/client/src/nat/relay-figures.ts',
   'apps/client/src/connection/path.ts',
   'apps/client/src/party/membership.ts',
   'apps/client/src/party/party.ts',

@@ -14,6 +14,8 @@ import type { ServerEvent } from './control/signaling';
 import { homePaths } from './home';
 import { loadIdentity, type Identity } from './identity';
 import { NATTraversal, type NatInfo } from './nat/nat-traversal';
+import { reportOf, type RelayInfo } from './nat/relay-figures';
+import { RelayMonitor } from './nat/relay-monitor';
 import type { NetworkManager } from './network/network-manager';
 import type { Party, Peer } from './party/party';
 import type { MembershipEvent } from './party/membership';
@@ -63,6 +65,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly coordinator: ConnectionCoordinator;
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
+  private readonly relayMonitor: RelayMonitor;
+  private relays: readonly RelayInfo[] = [];
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
   private session: PartySession | undefined;
@@ -83,6 +87,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.coordinator = new ConnectionCoordinator(this.nat);
     this.control = new ControlPlane(config.server, identity);
     this.connections = new ConnectionManager(network);
+    this.relayMonitor = new RelayMonitor(() => this.control.serverInfo());
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -105,8 +110,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** Finds out about the NAT, in 3 s at most. Without an answer connections go by relay alone; never fails. */
   async initializeNat(): Promise<void> {
     const info = await this.nat.detect();
+    this.relayMonitor.learn(this.relays, info.stunServers);
     this.emit('natDetected', info);
-    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+    await this.tellPresence();
   }
 
   /** Signs in and opens the control plane's socket, which keeps coming back from then on. @throws LanrageError */
@@ -147,6 +153,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const { session } = this;
       if (!session) throw new LanrageError('NOT_IN_PARTY');
       this.session = undefined;
+      this.relayMonitor.stop();
       await Promise.all([this.serverMembership.left(session.id), session.leave()]);
       this.emit('ended', null);
     });
@@ -213,6 +220,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const session = new PartySession(snapshot, { identity, network, nat, connections, coordinator });
     await session.open();
     this.session = session;
+    this.relayMonitor.start();
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
@@ -239,6 +247,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
+    this.relayMonitor.stop();
     await session.close();
     this.emit('ended', reason);
   }
@@ -249,6 +258,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
     this.reconciliation.on('fault', report);
+    this.relayMonitor.on('fault', report);
+    this.relayMonitor.on('measured', () => void this.tellPresence());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -308,8 +319,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
+  private async tellPresence(): Promise<void> {
+    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+  }
+
   private presence(): Presence {
-    return { natType: this.nat.natType, endpoint: this.nat.currentEndpoint() };
+    const relayRoundTripsMs = reportOf(this.relayMonitor.figures);
+    return { natType: this.nat.natType, endpoint: this.nat.currentEndpoint(), relayRoundTripsMs };
   }
 
   private async stunServers(signal: AbortSignal): Promise<readonly Endpoint[]> {
@@ -317,8 +333,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const info = await this.control
       .serverInfo(signal)
       .catch((error: Error) => void this.emit('fault', error));
-    const relays = info?.relays.flatMap(({ stunEndpoints }) => stunEndpoints) ?? [];
-    return [...new Set([...own, ...relays])];
+    this.relays = info?.relays ?? [];
+    const offered = this.relays.flatMap(({ stunEndpoints }) => stunEndpoints);
+    return [...new Set([...own, ...offered])];
   }
 
   /** Runs what nobody waits for: an expected refusal goes to the log. */

@@ -66,6 +66,8 @@ export class RelayMoves {
     const sumsMs = this.sumsMs(pair, nowMs);
     const before = this.states.get(pair) ?? neverSwitched;
     const { state, moveTo } = evaluate(before, { current: pair.relayId, sumsMs, available }, nowMs);
+    // Too soon after the last evaluation: what that one found stands.
+    if (state === before) return;
     this.states.set(pair, state);
     this.wishes.delete(pair);
     if (moveTo === null) return;
