@@ -1,4 +1,4 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
 import { parseSettings } from '#shared/settings';
@@ -131,7 +131,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
   return {
     controlUrl: env.LANRAGE_CONTROL_URL ?? `http://127.0.0.1:${env.LANRAGE_HTTP_PORT}`,
     secret: env.LANRAGE_RELAY_SECRET[0],
-    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(env.LANRAGE_RELAY_PORTS),
+    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(publicAddress(env), env.LANRAGE_RELAY_PORTS),
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: env.LANRAGE_RELAY_BIND,
@@ -175,13 +175,9 @@ function isIpv6(address: string): boolean {
   return address.includes(':');
 }
 
-/** The same at every start, and different for two relays on one machine, which cannot share ports. */
-function defaultRelayId({ first }: PortRange): string {
-  const host = hostname()
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 50);
-  return `${host || 'relay'}-${first}`;
+/** The same at every start, and different from every other relay's, whose host name may be the same. */
+function defaultRelayId(address: string, { first }: PortRange): string {
+  return `${address.replaceAll(':', '-').replace(/^-+/, '')}-${first}`;
 }
 
 /** The first address of this machine that other machines can reach, as far as the machine knows. */

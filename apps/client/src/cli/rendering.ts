@@ -5,6 +5,7 @@ import type { NatType } from '#shared/party/nat-type';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
 
 const COLUMNS = 80;
@@ -18,6 +19,8 @@ export interface NetcheckReport {
     readonly latencyMs: number | null;
     readonly error: { readonly code: string; readonly message: string } | null;
   };
+  /** The nearest first. */
+  readonly relays: readonly RelayFigure[];
   readonly stunServers: readonly StunServerReport[];
   readonly natInfo: NatInfo;
 }
@@ -84,11 +87,12 @@ export function renderConnection({ name, connectionType, failure }: Peer): strin
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
-export function renderNetcheck({ server, stunServers, natInfo }: NetcheckReport): string {
+export function renderNetcheck({ server, relays, stunServers, natInfo }: NetcheckReport): string {
   const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;
   return [
     ...wrap(`Server         ${server.url}: ${reachable}`),
     ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
+    ...relays.flatMap(renderRelay),
     ...stunServers.flatMap(renderStunServer),
     ...renderNat(natInfo),
     ...(natInfo.relayOnly ? [] : renderBehaviour(natInfo)),
@@ -169,10 +173,19 @@ function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo):
   return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
 }
 
+function renderRelay({ id, region, roundTripMs }: RelayFigure, index: number): string[] {
+  const label = index === 0 ? 'Relays         ' : ' '.repeat(15);
+  return wrap(`${label}${printable(id)} (${printable(region)}): ${roundTrip(roundTripMs)}`);
+}
+
+function roundTrip(roundTripMs: number | null): string {
+  return roundTripMs === null ? 'no answer' : formatLatency(roundTripMs);
+}
+
 function renderStunServer({ endpoint, roundTripMs, relay }: StunServerReport, index: number): string[] {
   const label = index === 0 ? 'STUN servers   ' : ' '.repeat(15);
   const of = relay ? ` (relay ${printable(relay.id)}, ${printable(relay.region)})` : '';
-  return wrap(`${label}${endpoint}${of}: ${roundTripMs === null ? 'no answer' : formatLatency(roundTripMs)}`);
+  return wrap(`${label}${endpoint}${of}: ${roundTrip(roundTripMs)}`);
 }
 
 /** In the terms of RFC 4787. */

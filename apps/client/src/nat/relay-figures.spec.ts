@@ -1,5 +1,5 @@
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { figureOf, figuresFrom, measurable, reportOf, type RelayInfo } from './relay-figures';
+import { figureOf, figuresFrom, measurable, nearestFirst, reportOf, type RelayInfo } from './relay-figures';
 
 const relay = (id: string, ...stunEndpoints: string[]): RelayInfo => ({
   id,
@@ -34,6 +34,13 @@ describe('the relays that are measured', () => {
   it('are 16 at most', () => {
     const many = Array.from({ length: 40 }, (_, index) => relay(`r${index}`, '192.0.2.1:3478'));
     expect(measurable(many)).toHaveLength(16);
+  });
+});
+
+describe('relays in order', () => {
+  it('are the nearest first, then the silent ones', () => {
+    const figures = [figureOf(fra, []), figureOf(nyc, [90]), figureOf(relay('ams'), [0])];
+    expect(nearestFirst(figures).map(({ id }) => id)).toEqual(['ams', 'nyc', 'fra']);
   });
 });
 

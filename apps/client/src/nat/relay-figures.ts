@@ -44,6 +44,12 @@ export function figuresFrom(
   });
 }
 
+/** The nearest first, those that do not answer last. */
+export function nearestFirst(figures: readonly RelayFigure[]): RelayFigure[] {
+  const rank = ({ roundTripMs }: RelayFigure) => roundTripMs ?? Number.MAX_VALUE;
+  return [...figures].sort((a, b) => rank(a) - rank(b));
+}
+
 /** As the control plane wants to hear them; undefined while nothing was measured. */
 export function reportOf(figures: readonly RelayFigure[]): Record<string, number | null> | undefined {
   if (figures.length === 0) return undefined;

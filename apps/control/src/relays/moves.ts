@@ -65,10 +65,13 @@ export class RelayMoves {
     if (pair.relayId === null || pair.opening) return;
     const sumsMs = this.sumsMs(pair, nowMs);
     const before = this.states.get(pair) ?? neverSwitched;
-    const { state, moveTo } = evaluate(before, { current: pair.relayId, sumsMs, available }, nowMs);
+    const isGuessed = this.sessions.isGuessed(pair);
+    const situation = { current: pair.relayId, sumsMs, isGuessed, available };
+    const { state, moveTo } = evaluate(before, situation, nowMs);
     // Too soon after the last evaluation: what that one found stands.
     if (state === before) return;
     this.states.set(pair, state);
+    if (sumsMs.has(pair.relayId)) this.sessions.confirm(pair);
     this.wishes.delete(pair);
     if (moveTo === null) return;
     const sumMs = sumsMs.get(pair.relayId) ?? Infinity;

@@ -14,7 +14,7 @@ import { Lingering } from './lingering';
 import { changesByViewer, newPair, pairIdOf, partyOfPair, sessionOf, type Pair } from './pair';
 import { PairBook } from './pair-book';
 import { RelayRegistry, type Relay } from './registry';
-import { hasRoom, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
+import { hasRoom, measuredSumsMs, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
 
 /** How long a join waits for the relay; an answer that comes later is pushed. */
 const PATIENCE_MS = 400;
@@ -43,6 +43,8 @@ export class RelaySessions {
   private readonly pairs = new PairBook();
   private readonly lingering = new Lingering();
   private readonly startedAtMs = Date.now();
+  /** Pairs that got their relay before both players had measured it. */
+  private readonly guessed = new WeakSet<Pair>();
 
   constructor(
     private readonly registry: RelayRegistry,
@@ -72,6 +74,16 @@ export class RelaySessions {
   roundTripsOf({ peers: [one, other] }: Pair): PairRoundTrips {
     const of = (peerId: PeerId) => this.presence.measured(peerId)?.roundTripsMs ?? nothingMeasured;
     return [of(one), of(other)];
+  }
+
+  /** Whether the pair's relay was a guess that nobody has checked yet. */
+  isGuessed(pair: Pair): boolean {
+    return this.guessed.has(pair);
+  }
+
+  /** Now it has been checked. */
+  confirm(pair: Pair): void {
+    this.guessed.delete(pair);
   }
 
   /** Where either of the two reaches the other, or null while no relay has answered for them. */
@@ -202,7 +214,9 @@ export class RelaySessions {
     );
     for (const [place, pair] of pairs.entries()) {
       const relay = this.relay(relayIds[place] ?? null);
-      if (relay) this.place(pair, relay);
+      if (!relay) continue;
+      this.place(pair, relay);
+      if (!measuredSumsMs([relay], this.roundTripsOf(pair)).has(relay.id)) this.guessed.add(pair);
     }
     const byRelay = groupBy(pairs, (pair) => pair.relayId);
     const opened = [...byRelay].map(async ([relayId, assigned]) => {

@@ -10,7 +10,10 @@ class Pair {
   nowMs = 1_000_000;
   readonly moves: { readonly to: string; readonly atMs: number }[] = [];
 
-  constructor(public current = 'a') {}
+  constructor(
+    public current = 'a',
+    private isGuessed = false,
+  ) {}
 
   see(
     figures: Record<string, number>,
@@ -21,10 +24,11 @@ class Pair {
     const sumsMs = new Map(Object.entries(figures));
     const { state, moveTo } = evaluate(
       this.state,
-      { current: this.current, sumsMs, available: new Set(available) },
+      { current: this.current, sumsMs, isGuessed: this.isGuessed, available: new Set(available) },
       this.nowMs,
     );
     this.state = state;
+    if (sumsMs.has(this.current)) this.isGuessed = false;
     if (moveTo === null) return this.current;
     this.state = switched(state, this.current, sumsMs.get(this.current) ?? Infinity, this.nowMs);
     this.current = moveTo;
@@ -87,6 +91,18 @@ describe('a pair', () => {
   it('leaves a relay that does not answer at once, but not for another one of the kind', () => {
     expect(new Pair().see({ a: Infinity, b: 500 })).toBe('b');
     expect(new Pair().see({ a: Infinity, b: Infinity })).toBe('a');
+  });
+
+  it('leaves at once what was only guessed, if it is clearly worse', () => {
+    expect(new Pair('a', true).see({ a: 100, b: 80 })).toBe('b');
+    const fair = new Pair('a', true);
+    expect([1, 2, 3].map(() => fair.see({ a: 100, b: 95 }))).toEqual(['a', 'a', 'a']);
+  });
+
+  it('is evaluated as soon as both have measured', () => {
+    const pair = new Pair('a', true);
+    expect(pair.see({})).toBe('a');
+    expect(pair.see({ a: 100, b: 80 }, ['b'], 1)).toBe('b');
   });
 
   it('moves back when the new relay measures worse than the one that it left', () => {

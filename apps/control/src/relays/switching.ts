@@ -1,8 +1,8 @@
 /**
  * When does a pair that works move to another relay? Pure: facts and times in, decision out.
  *
- * It moves when another relay has been better by max(10 ms, 15 %) in three evaluations in a row, or at once when its own
- * does not answer one of the players any more. If the new one then measures worse than what was left, it moves back.
+ * It moves when another relay has been better by max(10 ms, 15 %) in three evaluations in a row; at once when its own does
+ * not answer one of the players any more, or was a guess, made before both had measured it. If the new one then measures worse than what was left, it moves back.
  * After every move it stays for a while, and longer with each: 2, 4, 8 … 60 min, so that no figures, however they swing,
  * make a pair flap. The memory of a move fades after an hour.
  */
@@ -29,6 +29,8 @@ export interface Situation {
   readonly current: string;
   /** The sums that both players have measured, by relay id, see selection.ts. */
   readonly sumsMs: ReadonlyMap<string, number>;
+  /** It is there by a guess, made before it was measured. */
+  readonly isGuessed: boolean;
   /** The relays that have room. */
   readonly available: ReadonlySet<string>;
 }
@@ -58,14 +60,15 @@ export const neverSwitched: SwitchState = {
 export function evaluate(state: SwitchState, situation: Situation, nowMs: number): Evaluation {
   if (nowMs - state.evaluatedAtMs < switching.intervalMs) return { state, moveTo: null };
   const currentMs = situation.sumsMs.get(situation.current);
-  if (currentMs === undefined)
-    return { state: { ...state, evaluatedAtMs: nowMs, rival: null }, moveTo: null };
+  // No evaluation, so that the first report with figures need not wait.
+  if (currentMs === undefined) return { state: { ...state, rival: null }, moveTo: null };
   const { left } = state;
   if (left && wasWrong(left, currentMs, situation)) {
     return { state: { ...state, evaluatedAtMs: nowMs, rival: null }, moveTo: left.id };
   }
   const rival = nextRival(state.rival, currentMs, situation);
-  const isDue = rival !== null && (rival.times >= switching.evaluations || currentMs === Infinity);
+  const isSureAtOnce = situation.isGuessed || currentMs === Infinity;
+  const isDue = rival !== null && (isSureAtOnce || rival.times >= switching.evaluations);
   const isHeld = nowMs - state.switchedAtMs < holdMs(state.moves);
   return {
     state: { ...state, evaluatedAtMs: nowMs, rival, left: left && later(left) },
