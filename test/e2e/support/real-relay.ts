@@ -1,11 +1,14 @@
-/** A relay with its STUN service and its link, in this process, on loopback. */
+/** Relays with their STUN service and their link, on loopback: in this process, or compiled in one of their own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { RELAY_LINK_VERSION, type RelayHandshake } from '#shared/api/relay-link';
 import { ControlLink } from '../../../apps/relay/src/control-link';
 import { Relay } from '../../../apps/relay/src/relay';
 import { StunServer } from '../../../apps/relay/src/stun/server';
 import { RELAY_SECRET } from './control-app';
-import { until } from './processes';
+import { root, until } from './processes';
 
 const loopback = '127.0.0.1';
 const silent = pino({ level: 'silent' });
@@ -73,15 +76,8 @@ export class RealRelay {
     return this.linkOrNull?.isConnected ?? false;
   }
 
-  /** Answers nobody any more, although the connection stands. */
-  async hang(): Promise<void> {
-    jest.spyOn(this.relay, 'close').mockReturnValue(new Promise(() => undefined));
-    await this.closeStun();
-  }
-
   /** Like a process that was killed. */
   async die(): Promise<void> {
-    jest.restoreAllMocks();
     this.unlink();
     await Promise.all([this.closeStun(), this.relay.stop()]);
   }
@@ -90,4 +86,31 @@ export class RealRelay {
     if (this.isStunOpen) await this.stun.close();
     this.isStunOpen = false;
   }
+}
+
+/** The compiled relay in a process of its own, connected. */
+export async function startRelayProcess(controlUrl: string, relayId: string): Promise<ChildProcess> {
+  const first = nextPort;
+  nextPort += PORTS_EACH;
+  const child = spawn(process.execPath, [join(root, 'dist/apps/relay/src/main.js')], {
+    env: {
+      LANRAGE_CONTROL_URL: controlUrl,
+      LANRAGE_RELAY_SECRET: RELAY_SECRET,
+      LANRAGE_PUBLIC_ADDRESS: loopback,
+      LANRAGE_RELAY_BIND: loopback,
+      LANRAGE_RELAY_ID: relayId,
+      LANRAGE_RELAY_PORTS: `${first}-${first + PORTS_EACH - 1}`,
+      LANRAGE_RELAY_FAST_PATH: 'off',
+      LANRAGE_RELAY_METRICS_PORT: '0',
+      LANRAGE_STUN_PORT: '0',
+      LANRAGE_LOG_LEVEL: 'silent',
+    },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await once(child, 'message');
+  await until(`${relayId} is known`, async () => {
+    const answer = await fetch(new URL('/v1/server', controlUrl));
+    return (await answer.text()).includes(relayId);
+  });
+  return child;
 }

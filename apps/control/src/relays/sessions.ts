@@ -135,7 +135,7 @@ export class RelaySessions {
       .filter((pair) => !pair.opening && needsAnotherRelay(this.relay(pair.relayId), nowMs));
     const turns = inParts(stranded, Math.max(RESCUES_AT_ONCE, Math.ceil(stranded.length / 10)));
     for (const [turn, pairs] of turns.entries()) {
-      if (turn > 0) await sleep(RESCUE_MS / turns.length);
+      if (turn > 0) await sleep(RESCUE_MS / turns.length, undefined, { ref: false });
       // Not awaited: a relay that is slow to answer must not hold up the others.
       void this.assign(pairs.filter((pair) => !pair.opening && this.isKnown(pair))).then((changed) =>
         this.tellPeers(changed),
@@ -216,7 +216,8 @@ export class RelaySessions {
       const relay = this.relay(relayIds[place] ?? null);
       if (!relay) continue;
       this.place(pair, relay);
-      if (!measuredSumsMs([relay], this.roundTripsOf(pair)).has(relay.id)) this.guessed.add(pair);
+      if (measuredSumsMs([relay], this.roundTripsOf(pair)).has(relay.id)) this.guessed.delete(pair);
+      else this.guessed.add(pair);
     }
     const byRelay = groupBy(pairs, (pair) => pair.relayId);
     const opened = [...byRelay].map(async ([relayId, assigned]) => {
@@ -268,7 +269,8 @@ export class RelaySessions {
       if (left !== null) this.lingering.add(pair.pairId, left, nowMs + LINGER_MS);
     }
     this.tellPeers(moved);
-    const inVain = taken.filter((pair) => pair.relayId !== relay.id);
+    // By id: a player who left and came back has a new pair of the same name, which may be there by now.
+    const inVain = taken.filter(({ pairId }) => this.pairs.get(pairId)?.relayId !== relay.id);
     this.closeOn(inVain.map(({ pairId }) => ({ pairId, relayId: relay.id })));
     return moved;
   }
