@@ -17,6 +17,8 @@ import { NATTraversal, type NatInfo } from './nat/nat-traversal';
 import { PortMapping } from './nat/port-mapping';
 import { ownCandidates } from './nat/own-candidates';
 import { interfaceAddresses } from './network/interfaces';
+import { reportOf, type RelayInfo } from './nat/relay-figures';
+import { RelayMonitor } from './nat/relay-monitor';
 import type { NetworkManager } from './network/network-manager';
 import { NetworkWatch } from './network/network-watch';
 import type { Party, Peer } from './party/party';
@@ -68,6 +70,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly coordinator: ConnectionCoordinator;
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
+  private readonly relayMonitor: RelayMonitor;
+  private relays: readonly RelayInfo[] = [];
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
   private readonly networkWatch = new NetworkWatch();
@@ -89,6 +93,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.coordinator = new ConnectionCoordinator(this.nat);
     this.control = new ControlPlane(config.server, identity);
     this.connections = new ConnectionManager(network);
+    this.relayMonitor = new RelayMonitor(() => this.control.serverInfo());
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -111,6 +116,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** Finds out about the NAT, in 3 s at most. Without an answer connections go by relay alone; never fails. */
   async initializeNat(): Promise<void> {
     const info = await this.nat.detect();
+    this.relayMonitor.learn(this.relays, info.stunServers);
     this.emit('natDetected', info);
     await this.sharePresence();
   }
@@ -154,6 +160,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (!session) throw new LanrageError('NOT_IN_PARTY');
       this.session = undefined;
       this.networkWatch.stop();
+      this.relayMonitor.stop();
       await Promise.all([this.serverMembership.left(session.id), session.leave()]);
       this.emit('ended', null);
     });
@@ -226,6 +233,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.networkWatch.start();
     this.mapPort(this.network.listenPort ?? 0);
     void this.sharePresence();
+    this.relayMonitor.start();
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
@@ -253,6 +261,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
     this.networkWatch.stop();
+    this.relayMonitor.stop();
     await session.close();
     this.emit('ended', reason);
   }
@@ -263,6 +272,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
     this.reconciliation.on('fault', report);
+    this.relayMonitor.on('fault', report);
+    this.relayMonitor.on('measured', () => void this.sharePresence());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -332,6 +343,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** Whatever was under way at the old place starts over, and the NAT is another one. */
   private async onNetworkChanged(): Promise<void> {
     this.mapPort(this.network.listenPort ?? 0);
+    if (this.session) this.relayMonitor.start();
     await Promise.all([this.connections.networkChanged(), this.sharePresence(), this.initializeNat()]);
   }
 
@@ -363,7 +375,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const { direct } = config;
     const candidates =
       direct && port !== 0 ? ownCandidates(interfaceAddresses(), port, portMapping.endpoint) : [];
-    return { natType: nat.natType, endpoint: nat.currentEndpoint(), candidates, direct };
+    const relayRoundTripsMs = reportOf(this.relayMonitor.figures);
+    return { natType: nat.natType, endpoint: nat.currentEndpoint(), candidates, direct, relayRoundTripsMs };
   }
 
   private async stunServers(signal: AbortSignal): Promise<readonly Endpoint[]> {
@@ -371,8 +384,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const info = await this.control
       .serverInfo(signal)
       .catch((error: Error) => void this.emit('fault', error));
-    const relays = info?.relays.flatMap(({ stunEndpoints }) => stunEndpoints) ?? [];
-    return [...new Set([...own, ...relays])];
+    this.relays = info?.relays ?? [];
+    const offered = this.relays.flatMap(({ stunEndpoints }) => stunEndpoints);
+    return [...new Set([...own, ...offered])];
   }
 
   /** Runs what nobody waits for: an expected refusal goes to the log. */

@@ -4,6 +4,7 @@ import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import { ControlHttp } from '../control/http';
 import { NATTraversal } from '../nat/nat-traversal';
+import { figuresFrom, nearestFirst } from '../nat/relay-figures';
 import { answer, type Context } from './context';
 import { renderNetcheck, type NetcheckReport, type StunServerReport } from './rendering';
 
@@ -25,7 +26,8 @@ async function examine({ config }: Context): Promise<NetcheckReport> {
     ...stunServer,
     relay: relayAt(stunServer.endpoint, relays),
   }));
-  return { server, stunServers, natInfo };
+  const figures = nearestFirst(figuresFrom(relays, natInfo.stunServers));
+  return { server, relays: figures, stunServers, natInfo };
 }
 
 function relayAt(endpoint: Endpoint, relays: ServerInfo['relays']): StunServerReport['relay'] {

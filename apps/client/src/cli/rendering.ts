@@ -6,6 +6,7 @@ import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
 
 const COLUMNS = 80;
@@ -19,6 +20,8 @@ export interface NetcheckReport {
     readonly latencyMs: number | null;
     readonly error: { readonly code: string; readonly message: string } | null;
   };
+  /** The nearest first. */
+  readonly relays: readonly RelayFigure[];
   readonly stunServers: readonly StunServerReport[];
   readonly natInfo: NatInfo;
 }
@@ -86,11 +89,12 @@ export function renderConnection({ name, connectionType, reason }: Peer): string
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
-export function renderNetcheck({ server, stunServers, natInfo }: NetcheckReport): string {
+export function renderNetcheck({ server, relays, stunServers, natInfo }: NetcheckReport): string {
   const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;
   return [
     ...wrap(`Server         ${server.url}: ${reachable}`),
     ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
+    ...relays.flatMap(renderRelay),
     ...stunServers.flatMap(renderStunServer),
     ...renderNat(natInfo),
     ...(natInfo.relayOnly ? [] : renderBehaviour(natInfo)),
@@ -171,10 +175,19 @@ function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo):
   return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
 }
 
+function renderRelay({ id, region, roundTripMs }: RelayFigure, index: number): string[] {
+  const label = index === 0 ? 'Relays         ' : ' '.repeat(15);
+  return wrap(`${label}${printable(id)} (${printable(region)}): ${roundTrip(roundTripMs)}`);
+}
+
+function roundTrip(roundTripMs: number | null): string {
+  return roundTripMs === null ? 'no answer' : formatLatency(roundTripMs);
+}
+
 function renderStunServer({ endpoint, roundTripMs, relay }: StunServerReport, index: number): string[] {
   const label = index === 0 ? 'STUN servers   ' : ' '.repeat(15);
   const of = relay ? ` (relay ${printable(relay.id)}, ${printable(relay.region)})` : '';
-  return wrap(`${label}${endpoint}${of}: ${roundTripMs === null ? 'no answer' : formatLatency(roundTripMs)}`);
+  return wrap(`${label}${endpoint}${of}: ${roundTrip(roundTripMs)}`);
 }
 
 /** In the terms of RFC 4787. */

@@ -127,6 +127,7 @@ export class PartiesService {
   private heardOf(peerId: PeerId, presence: Presence | undefined): void {
     this.presence.expect(peerId, Date.now());
     if (presence) this.presence.declare(peerId, presence);
+    if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
   }
 
   private tellOfMember({ party, member }: JoinOutcome): void {

@@ -17,6 +17,7 @@ export const partyIdField = z
   .transform((id) => id as PartyId);
 export const natTypeField = z.enum(natTypes);
 export const timestampField = z.iso.datetime();
+export const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 export const virtualIpField = z.ipv4();
 
 export const nameField = z

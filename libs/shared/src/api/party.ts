@@ -6,6 +6,7 @@ import {
   partyIdField,
   peerIdField,
   publicKeyField,
+  relayIdField,
   timestampField,
   virtualIpField,
 } from './fields';
@@ -27,6 +28,14 @@ export type Candidate = z.output<typeof candidateSchema>;
 
 export const MAX_CANDIDATES = 12;
 const candidatesField = z.array(candidateSchema).max(MAX_CANDIDATES);
+/** How many relays an agent measures. */
+export const MAX_MEASURED_RELAYS = 16;
+const LONGEST_ROUND_TRIP_MS = 10_000;
+
+/** Milliseconds by relay id; null: no answer. */
+export const relayRoundTripsField = z
+  .record(relayIdField, z.number().min(0).max(LONGEST_ROUND_TRIP_MS).nullable())
+  .refine((all) => Object.keys(all).length <= MAX_MEASURED_RELAYS, `at most ${MAX_MEASURED_RELAYS} relays`);
 
 /** What an agent says of its own network; forgotten when it goes away. */
 export const presenceSchema = z.object({
@@ -37,6 +46,8 @@ export const presenceSchema = z.object({
   candidates: candidatesField.default([]),
   /** Whether it takes part in looking for direct paths; if not, its address is shown to nobody. */
   direct: z.boolean().default(true),
+  /** For the server alone, which chooses relays by it. Absent: nothing new was measured. */
+  relayRoundTripsMs: relayRoundTripsField.optional(),
 });
 export type Presence = z.output<typeof presenceSchema>;
 
