@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PartySnapshot, Presence } from '#shared/api/party';
+import type { EndReason, PartySnapshot, Presence } from '#shared/api/party';
+import type { AgentEvents } from '#shared/api/signaling';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { LanrageError } from '#shared/errors';
+import { LanrageError, type ErrorCode } from '#shared/errors';
 import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
 import { normalizeName } from '#shared/party/name';
 import type { ClientConfig } from './config';
@@ -16,7 +17,7 @@ import { loadIdentity, type Identity } from './identity';
 import { NATTraversal, type NatInfo } from './nat/nat-traversal';
 import type { NetworkManager } from './network/network-manager';
 import type { Party, Peer } from './party/party';
-import type { MembershipEvent } from './party/membership';
+import { Hosting } from './party/hosting';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
 
@@ -24,10 +25,28 @@ export interface CreateOptions {
   /** Display name; the configured nickname when absent. */
   readonly peerName?: string | undefined;
   readonly maxPeers?: number | undefined;
+  /** Whoever joins has to know it. */
+  readonly password?: string | undefined;
+  /** Nobody may join yet. */
+  readonly locked?: boolean | undefined;
+  /** In the list of parties. */
+  readonly public?: boolean | undefined;
+  /** Outlives its last member. */
+  readonly persistent?: boolean | undefined;
+  readonly discordUrl?: string | undefined;
+}
+
+export interface JoinOptions {
+  readonly password?: string | undefined;
 }
 
 export type PartyStatus =
-  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
+  | {
+      readonly status: 'no_party';
+      readonly natInfo: NatInfo;
+      /** Why the last party is over, if the player did not leave it. */
+      readonly endedBecause: EndNotice | null;
+    }
   | {
       readonly status: 'in_party';
       readonly party: Party;
@@ -38,11 +57,18 @@ export type PartyStatus =
       readonly controlConnected: boolean;
     };
 
+export interface EndNotice {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 export interface PartyManagerEvents {
   peerJoined: [Peer];
   /** The peer as it was last seen. */
   peerLeft: [Peer];
   hostChanged: [Peer];
+  /** Its name, owner, size or settings. */
+  partyChanged: [Party];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];
   natDetected: [NatInfo];
@@ -56,6 +82,15 @@ export interface PartyManagerEvents {
 
 const STATUS_BUDGET_MS = 400;
 
+/** The server's events about the party that the agent is in. */
+type PartyEvent = Exclude<ServerEvent, { name: 'party.snapshot' | 'session.replaced' }>;
+
+const endCodes: Record<EndReason, ErrorCode> = {
+  kicked: 'KICKED',
+  banned: 'BANNED',
+  closed: 'PARTY_CLOSED',
+};
+
 /** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly myPeerId: PeerId;
@@ -63,11 +98,14 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly coordinator: ConnectionCoordinator;
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
+  /** For the party that the agent is in. */
+  readonly hosting: Hosting;
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
   private session: PartySession | undefined;
   /** What happens to the party while the server's answer to a join is on its way. */
-  private earlyEvents: MembershipEvent[] | undefined;
+  private earlyEvents: PartyEvent[] | undefined;
+  private lastEnd: LanrageError | null = null;
   /** Entering, leaving and what the server says of them, one after the other. */
   private transition: Promise<unknown> = Promise.resolve();
 
@@ -83,6 +121,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.coordinator = new ConnectionCoordinator(this.nat);
     this.control = new ControlPlane(config.server, identity);
     this.connections = new ConnectionManager(network);
+    this.hosting = new Hosting(this.control, {
+      id: () => this.joinedSession().id,
+      apply: (event) => this.onPartyEvent(event),
+    });
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -116,24 +158,44 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
-  async createParty(name: string, { peerName, maxPeers }: CreateOptions = {}): Promise<Party> {
-    const partyName = validName(name);
-    const me = { peerName: validName(peerName ?? this.config.nickname), maxPeers };
+  async createParty(
+    name: string,
+    { peerName = this.config.nickname, ...options }: CreateOptions = {},
+  ): Promise<Party> {
+    const request = { ...options, name: validName(name), peerName: validName(peerName) };
     return this.inTurn(() =>
-      this.enter(null, (presence) => this.control.registerParty(partyName, { ...me, presence })),
+      this.enter(null, (presence) => this.control.registerParty({ ...request, presence })),
     );
   }
 
   /**
    * Joins a party, and returns while its peers are still `connecting`. In that party already: changes nothing.
-   * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, ALREADY_IN_PARTY …
+   * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, PASSWORD_REQUIRED,
+   * WRONG_PASSWORD, ALREADY_IN_PARTY …
    */
-  async joinParty(partyId: string, peerName = this.config.nickname): Promise<Party> {
+  async joinParty(
+    partyId: string,
+    peerName = this.config.nickname,
+    { password }: JoinOptions = {},
+  ): Promise<Party> {
     const id = validPartyId(partyId);
-    const name = validName(peerName);
+    const me = { peerName: validName(peerName), password };
     return this.inTurn(() => {
       if (this.session?.id === id) return Promise.resolve(this.session.view());
-      return this.enter(id, (presence) => this.control.joinParty(id, { peerName: name, presence }));
+      return this.enter(id, (presence) => this.control.joinParty(id, { ...me, presence }));
+    });
+  }
+
+  /** Takes another name in the party. @throws LanrageError INVALID_NAME, NOT_IN_PARTY … */
+  async rename(name: string): Promise<void> {
+    const peerName = validName(name);
+    await this.inTurn(async () => {
+      const { id } = this.joinedSession();
+      const presence = this.presence();
+      const { members, revision } = await this.control.joinParty(id, { peerName, presence, resume: true });
+      const member = members.find((other) => other.id === this.myPeerId);
+      if (!member) return;
+      this.onPartyEvent({ name: 'member.joined', data: { partyId: id, revision, member, relay: null } });
     });
   }
 
@@ -144,8 +206,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
    */
   leaveParty(): Promise<void> {
     return this.inTurn(async () => {
-      const { session } = this;
-      if (!session) throw new LanrageError('NOT_IN_PARTY');
+      const session = this.joinedSession();
       this.session = undefined;
       await Promise.all([this.serverMembership.left(session.id), session.leave()]);
       this.emit('ended', null);
@@ -163,7 +224,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   describe(): PartyStatus {
     const natInfo = this.nat.info();
     const party = this.currentParty;
-    if (!party) return { status: 'no_party', natInfo };
+    if (!party) return { status: 'no_party', natInfo, endedBecause: this.endedBecause() };
     const controlConnected = this.control.connected;
     return { status: 'in_party', party, peerCount: party.peers.size, natInfo, controlConnected };
   }
@@ -213,10 +274,12 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const session = new PartySession(snapshot, { identity, network, nat, connections, coordinator });
     await session.open();
     this.session = session;
+    this.lastEnd = null;
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
-    this.earlyEvents?.forEach((event) => this.onMembershipEvent(event));
+    session.on('partyChanged', (party) => this.emit('partyChanged', party));
+    this.earlyEvents?.forEach((event) => this.onPartyEvent(event));
     return session.view();
   }
 
@@ -239,6 +302,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
+    this.lastEnd = reason;
     await session.close();
     this.emit('ended', reason);
   }
@@ -273,19 +337,28 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       case 'session.replaced':
         return void this.inTurn(() => this.onReplaced());
       default:
-        this.onMembershipEvent(event);
+        this.onPartyEvent(event);
     }
   }
 
-  private onMembershipEvent(event: MembershipEvent): void {
+  private onPartyEvent(event: PartyEvent): void {
     const { session } = this;
     if (!session) return void this.earlyEvents?.push(event);
+    if (event.name === 'party.ended') return void this.inTurn(() => this.onPartyEnded(event.data));
     const isOwnLeave =
       event.name === 'member.left' &&
       event.data.partyId === session.id &&
       event.data.peerId === this.myPeerId;
     // The server let this agent go, for having been away too long.
     if (isOwnLeave || session.apply(event)) void this.reconciliation.ask();
+  }
+
+  /** Word of an earlier stay than this one means nothing. */
+  private async onPartyEnded({ partyId, revision, reason }: AgentEvents['party.ended']): Promise<void> {
+    const { session } = this;
+    if (session?.id !== partyId || revision <= session.revision) return;
+    this.serverMembership.refused();
+    await this.end(session, new LanrageError(endCodes[reason]));
   }
 
   private async onReplaced(): Promise<void> {
@@ -306,6 +379,15 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       await this.serverMembership.left(session.id);
       await this.end(session, error);
     }
+  }
+
+  private joinedSession(): PartySession {
+    if (!this.session) throw new LanrageError('NOT_IN_PARTY');
+    return this.session;
+  }
+
+  private endedBecause(): EndNotice | null {
+    return this.lastEnd && { code: this.lastEnd.code, message: this.lastEnd.message };
   }
 
   private presence(): Presence {

@@ -49,6 +49,8 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
+    ownerId: 'a'.repeat(16) as PeerId,
+    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 8,

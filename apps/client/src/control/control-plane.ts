@@ -1,7 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
 import { partySnapshotSchema, type PartySnapshot, type Presence } from '#shared/api/party';
-import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
+import {
+  serverInfoSchema,
+  type createPartyRequestSchema,
+  type joinPartyRequestSchema,
+  type ServerInfo,
+} from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import type { PartyId } from '#shared/party/identity';
 import type { Identity } from '../identity';
@@ -15,6 +20,10 @@ interface ControlPlaneEvents {
   disconnected: [string];
   fault: [LanrageError];
 }
+
+/** As the server reads them. */
+type PartyRequest = z.input<typeof createPartyRequestSchema>;
+type EntryRequest = z.input<typeof joinPartyRequestSchema>;
 
 /** Together with a sign-in below the 10 s after which a player must know. */
 const REQUEST_LIMIT_MS = 5_000;
@@ -66,20 +75,12 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   }
 
   /** Creates a party with this agent as host. @throws LanrageError */
-  registerParty(
-    name: string,
-    me: { peerName: string; maxPeers?: number | undefined; presence: Presence },
-  ): Promise<PartySnapshot> {
-    return this.authorized({
-      method: 'POST',
-      path: '/v1/parties',
-      body: { name, ...me },
-      answer: partySnapshotSchema,
-    });
+  registerParty(body: PartyRequest): Promise<PartySnapshot> {
+    return this.authorized({ method: 'POST', path: '/v1/parties', body, answer: partySnapshotSchema });
   }
 
   /** Joins, or takes the place up again that this agent has already. @throws LanrageError */
-  joinParty(id: PartyId, me: { peerName: string; presence: Presence }): Promise<PartySnapshot> {
+  joinParty(id: PartyId, me: EntryRequest): Promise<PartySnapshot> {
     return this.authorized({
       method: 'POST',
       path: `/v1/parties/${id}/join`,
@@ -103,14 +104,8 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     await this.signaling.request('presence.update', presence);
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.renewalTimer);
-    this.signaling.close();
-    await this.http.close();
-  }
-
-  private async authorized<Schema extends z.ZodType>(
+  /** One request in this agent's name. @throws LanrageError */
+  async authorized<Schema extends z.ZodType>(
     request: Omit<HttpRequest<Schema>, 'signal' | 'token'>,
   ): Promise<z.output<Schema>> {
     const answer = await this.withToken((token) =>
@@ -119,6 +114,13 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     // A server that answers requests has the socket back, too.
     if (!this.closed && !this.connected) this.signaling.open();
     return answer;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.renewalTimer);
+    this.signaling.close();
+    await this.http.close();
   }
 
   private async withToken<Result>(operation: (token: string) => Promise<Result>): Promise<Result> {

@@ -37,6 +37,8 @@ interface PartySessionEvents {
   /** The peer as it was last seen. */
   peerLeft: [Peer];
   hostChanged: [Peer];
+  /** Its name, owner, size or settings. */
+  partyChanged: [Party];
 }
 
 /** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
@@ -63,6 +65,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   get id(): PartyId {
     return this.membership.id;
+  }
+
+  /** The last change of the party that is known here. */
+  get revision(): number {
+    return this.membership.revision;
   }
 
   /** This agent's own entry. @throws LanrageError when the server left it out */
@@ -163,13 +170,14 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.membership = next;
     void this.connectToPeers();
     const party = this.view();
-    const { joined, left, hostChanged } = changesBetween(before, next);
+    const { joined, left, hostChanged, termsChanged } = changesBetween(before, next);
     joined.forEach(({ id }) => this.announce('peerJoined', party.peers.get(id)));
     left.forEach(({ id }) => this.announce('peerLeft', partyBefore.peers.get(id)));
     if (hostChanged) this.announce('hostChanged', party.peers.get(next.hostId));
+    if (termsChanged) this.emit('partyChanged', party);
   }
 
-  private announce(name: keyof PartySessionEvents, peer: Peer | undefined): void {
+  private announce(name: 'peerJoined' | 'peerLeft' | 'hostChanged', peer: Peer | undefined): void {
     if (peer) this.emit(name, peer);
   }
 

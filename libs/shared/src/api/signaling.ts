@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
 import { errorBodySchema } from './rest';
-import { leaveReasons, memberSchema, partySnapshotSchema, presenceSchema, relaySessionSchema } from './party';
+import {
+  endReasons,
+  leaveReasons,
+  memberSchema,
+  partySnapshotSchema,
+  partyTermsShape,
+  presenceSchema,
+  relaySessionSchema,
+} from './party';
 
 /**
  * The agents' socket.io namespace. An agent connects with `auth: { token }`; the first event it gets is
@@ -23,6 +31,8 @@ export const agentEventSchemas = {
     ...membershipChange,
     member: memberSchema,
     relay: relaySessionSchema.nullable(),
+    /** Absent: as before. */
+    hostId: peerIdField.optional(),
   }),
   'member.left': z.object({
     ...membershipChange,
@@ -30,6 +40,10 @@ export const agentEventSchemas = {
     reason: z.enum(leaveReasons),
     hostId: peerIdField,
   }),
+  /** Everything that is to know of the party besides its members, after a change of it. */
+  'party.changed': z.object({ ...membershipChange, ...partyTermsShape }),
+  /** To a member alone: the party is over for it. */
+  'party.ended': z.object({ ...membershipChange, reason: z.enum(endReasons) }),
   /** Presence only: no revision, the newest word wins. */
   'member.presence': z.object({
     partyId: partyIdField,
