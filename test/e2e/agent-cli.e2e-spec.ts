@@ -15,7 +15,10 @@ interface Result {
   stderr: string;
 }
 
-const verbs = ['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'];
+const verbs = [
+  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'],
+  ...['set', 'lock', 'unlock', 'host', 'kick', 'ban', 'unban', 'bans', 'close', 'nick', 'discord'],
+];
 
 describe('the lanrage command', () => {
   let control: TestControl;
@@ -76,6 +79,9 @@ describe('the lanrage command', () => {
     ['an argument too many', ['leave', 'now']],
     ['an unknown option', ['status', '--loud']],
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],
+    ['a size that is none', ['set', '--max-players', 'many']],
+    ['nothing to set', ['set']],
+    ['a password as an argument', ['join', '0123456789ab', '--password', 'secret']],
     ['a server that is none', ['status', '--server', 'nowhere']],
   ])('%s is wrong usage: 2', async (_name, args) => {
     const { code, stdout, stderr } = await run(args);
@@ -89,16 +95,19 @@ describe('the lanrage command', () => {
     expect(stderr).toMatch(/LANRAGE_SERVER[^]*LANRAGE_INTERFACE/);
   });
 
-  it.each(['status', 'leave'])('%s without an agent is refused: 1, with what to do', async (verb) => {
-    const text = await run([verb]);
-    expect(text).toMatchObject({ code: 1, stdout: '' });
-    expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
-    expect(errorOf(await run([verb, '--json']))).toEqual({
-      code: 'AGENT_NOT_RUNNING',
-      message: expect.any(String),
-      retryable: false,
-    });
-  });
+  it.each(['status', 'leave', 'lock', 'bans', 'close', 'discord'])(
+    '%s without an agent is refused: 1, with what to do',
+    async (verb) => {
+      const text = await run([verb]);
+      expect(text).toMatchObject({ code: 1, stdout: '' });
+      expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
+      expect(errorOf(await run([verb, '--json']))).toEqual({
+        code: 'AGENT_NOT_RUNNING',
+        message: expect.any(String),
+        retryable: false,
+      });
+    },
+  );
 
   it('netcheck needs no agent', async () => {
     const { code, stdout } = await run(['netcheck', '--json']);
@@ -158,6 +167,17 @@ describe('the lanrage command', () => {
       ['INVALID_NAME', ['create', 'LAN', '--as', 'bell\u0007']],
       ['NOT_IN_PARTY', ['leave']],
       ['NOT_IN_PARTY', ['ping', 'Bob']],
+      ['NOT_IN_PARTY', ['set', '--locked']],
+      ['NOT_IN_PARTY', ['kick', 'Bob']],
+      ['NOT_IN_PARTY', ['ban', 'Bob']],
+      ['NOT_IN_PARTY', ['unban', 'Bob']],
+      ['NOT_IN_PARTY', ['bans']],
+      ['NOT_IN_PARTY', ['host', 'Bob']],
+      ['NOT_IN_PARTY', ['nick', 'Bob']],
+      ['NOT_IN_PARTY', ['close']],
+      ['INVALID_PARTY_ID', ['close', '1234']],
+      ['PARTY_NOT_FOUND', ['close', '0123456789ab']],
+      ['PASSWORD_REQUIRED', ['create', 'LAN', '--password']],
     ])('refuses with %s: %j', async (code, args) => {
       await startAgent();
       const result = await run([...args, '--json']);

@@ -5,7 +5,7 @@ import { refusal, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';
 
-describe('a persistent party', () => {
+describe('a party that lasts', () => {
   let control: TestControl;
 
   beforeAll(async () => {
@@ -83,6 +83,20 @@ describe('a persistent party', () => {
       expect((await bob.join(id)).hostId).toBe(bob.peerId);
       await bob.leave(id);
       expect(codeOf(await alice.ask('DELETE', id))).toBe('done');
+    }));
+
+  it('takes up the stay of a member that timed out, without its asking for lock or password again', () =>
+    withAgents(['Alice'], async (alice) => {
+      const bob = await TestAgent.signIn(control.url, 'Bob');
+      const { id } = await alice.create();
+      await bob.join(id);
+      await alice.ask('PATCH', id, { locked: true, password: 'secret' });
+      await until('Bob was let go', async () => (await alice.get(id)).members.length === 1);
+      expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('done');
+      await alice.ask('POST', `${id}/kick`, { peerId: bob.peerId });
+      expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('KICKED');
+      expect(codeOf(await bob.tryJoin(id))).toBe('PARTY_LOCKED');
+      await alice.leave(id);
     }));
 
   it('passes from owner to owner, and can be made one of passage', () =>

@@ -14,71 +14,19 @@ import { ServerMembership } from './control/server-membership';
 import type { ServerEvent } from './control/signaling';
 import { homePaths } from './home';
 import { loadIdentity, type Identity } from './identity';
-import { NATTraversal, type NatInfo } from './nat/nat-traversal';
+import { NATTraversal } from './nat/nat-traversal';
 import type { NetworkManager } from './network/network-manager';
-import type { Party, Peer } from './party/party';
+import type { Party } from './party/party';
 import { Hosting } from './party/hosting';
+import type {
+  CreateOptions,
+  EndNotice,
+  JoinOptions,
+  PartyManagerEvents,
+  PartyStatus,
+} from './party/manager-contract';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
-
-export interface CreateOptions {
-  /** Display name; the configured nickname when absent. */
-  readonly peerName?: string | undefined;
-  readonly maxPeers?: number | undefined;
-  /** Whoever joins has to know it. */
-  readonly password?: string | undefined;
-  /** Nobody may join yet. */
-  readonly locked?: boolean | undefined;
-  /** In the list of parties. */
-  readonly public?: boolean | undefined;
-  /** Outlives its last member. */
-  readonly persistent?: boolean | undefined;
-  readonly discordUrl?: string | undefined;
-}
-
-export interface JoinOptions {
-  readonly password?: string | undefined;
-}
-
-export type PartyStatus =
-  | {
-      readonly status: 'no_party';
-      readonly natInfo: NatInfo;
-      /** Why the last party is over, if the player did not leave it. */
-      readonly endedBecause: EndNotice | null;
-    }
-  | {
-      readonly status: 'in_party';
-      readonly party: Party;
-      /** This peer included. */
-      readonly peerCount: number;
-      readonly natInfo: NatInfo;
-      /** Whether the server's events arrive; the game does not need them. */
-      readonly controlConnected: boolean;
-    };
-
-export interface EndNotice {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
-export interface PartyManagerEvents {
-  peerJoined: [Peer];
-  /** The peer as it was last seen. */
-  peerLeft: [Peer];
-  hostChanged: [Peer];
-  /** Its name, owner, size or settings. */
-  partyChanged: [Party];
-  /** The path to a peer changed; when it failed, `failure` says why. */
-  connectionChanged: [Peer];
-  natDetected: [NatInfo];
-  controlConnected: [];
-  controlLost: [];
-  /** In no party any more; without a reason after `leaveParty`. */
-  ended: [reason: LanrageError | null];
-  /** What went wrong behind the scenes and is being tried again: for the log. */
-  fault: [Error];
-}
 
 const STATUS_BUDGET_MS = 400;
 
@@ -184,6 +132,15 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (this.session?.id === id) return Promise.resolve(this.session.view());
       return this.enter(id, (presence) => this.control.joinParty(id, { ...me, presence }));
     });
+  }
+
+  /**
+   * Closes a party that this player owns, for everybody.
+   * @param partyId of a persistent one that the agent is not in; absent: the one that it is in
+   * @throws LanrageError INVALID_PARTY_ID, NOT_IN_PARTY, NOT_OWNER, PARTY_NOT_FOUND …
+   */
+  async closeParty(partyId?: string): Promise<void> {
+    await this.hosting.close(partyId === undefined ? undefined : validPartyId(partyId));
   }
 
   /** Takes another name in the party. @throws LanrageError INVALID_NAME, NOT_IN_PARTY … */

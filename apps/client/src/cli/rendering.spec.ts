@@ -6,7 +6,6 @@ import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
 import {
-  printable,
   renderConnection,
   renderError,
   renderNetcheck,
@@ -14,6 +13,7 @@ import {
   renderStatus,
   renderWelcome,
 } from './rendering';
+import { printable } from './text';
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
@@ -88,10 +88,12 @@ describe('status', () => {
 
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
-    expect(renderStatus({ status: 'no_party', natInfo: alone })).toMatch(/no party[^]*relay only/);
-    expect(renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null } })).toContain(
-      'not examined',
+    expect(renderStatus({ status: 'no_party', natInfo: alone, endedBecause: null })).toMatch(
+      /no party[^]*relay only/,
     );
+    expect(
+      renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null }, endedBecause: null }),
+    ).toContain('not examined');
     expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
   });
 });

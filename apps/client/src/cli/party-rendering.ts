@@ -1,0 +1,40 @@
+/** What hosts are told. Pure, like rendering.ts. */
+import type { BanList } from '#shared/api/hosting';
+import type { PartySettings } from '#shared/api/party';
+import type { Party } from '../party/party';
+import { printable, renderTable, wrap } from './text';
+
+/** What is special about a party, if anything. */
+export function renderTerms(settings: PartySettings): string[] {
+  const { discordUrl } = settings;
+  const special = specialities(settings);
+  return [
+    ...(special.length > 0 ? [special.join(' · ')] : []),
+    ...(discordUrl === null ? [] : wrap(`Voice and screens: ${printable(discordUrl)}`)),
+  ];
+}
+
+export function renderPartyChanged({ name, maxPeers, settings }: Party): string {
+  const special = [`at most ${maxPeers} players`, ...specialities(settings)];
+  const voice = settings.discordUrl === null ? '' : `; voice: ${printable(settings.discordUrl)}`;
+  return wrap(`The party is "${printable(name)}" now: ${special.join(', ')}${voice}`).join('\n');
+}
+
+export function renderBans({ bans }: BanList): string {
+  if (bans.length === 0) return 'Nobody is banned.';
+  const rows = bans.map(({ peerId, name, bannedAt }) => [
+    name === null ? '–' : printable(name),
+    peerId,
+    `${bannedAt.slice(0, 16).replace('T', ' ')} UTC`,
+  ]);
+  return renderTable(['PLAYER', 'ID', 'SINCE'], [38, 20, 22], rows);
+}
+
+function specialities({ locked, public: isPublic, hasPassword, persistent }: PartySettings): string[] {
+  return [
+    ...(locked ? ['locked'] : []),
+    ...(isPublic ? ['public'] : []),
+    ...(hasPassword ? ['password'] : []),
+    ...(persistent ? ['persistent'] : []),
+  ];
+}
