@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
@@ -17,7 +18,7 @@ interface Result {
 
 const verbs = [
   ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'],
-  ...['set', 'lock', 'unlock', 'host', 'kick', 'ban', 'unban', 'bans', 'close', 'nick', 'discord'],
+  ...['set', 'lock', 'unlock', 'host', 'kick', 'ban', 'unban', 'bans', 'close', 'nick', 'discord', 'parties'],
 ];
 
 describe('the lanrage command', () => {
@@ -108,6 +109,28 @@ describe('the lanrage command', () => {
       });
     },
   );
+
+  it('parties needs no agent', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({
+      name: 'Quake\u00a0Night',
+      public: true,
+      password: 'secret',
+      maxPeers: 8,
+    });
+    const { code, stdout } = await run(['parties', 'quake', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      parties: [{ id, name: 'Quake\u00a0Night', playerCount: 1, maxPeers: 8, hasPassword: true }],
+      nextCursor: null,
+    });
+    expect((await run(['parties'])).stdout).toMatch(
+      /^ID +PARTY +PLAYERS\n[0-9a-f]{12} +Quake.Night +1 of 8 +password\n$/,
+    );
+    expect((await run(['parties', 'doom'])).stdout).toBe('No public party was found.\n');
+    expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
+    await host.leave(id);
+  });
 
   it('netcheck needs no agent', async () => {
     const { code, stdout } = await run(['netcheck', '--json']);

@@ -36,6 +36,7 @@ const environmentSchema = z.object({
   LANRAGE_LIMIT_CREATES: perMinute.default(10),
   LANRAGE_LIMIT_JOINS: perMinute.default(20),
   LANRAGE_LIMIT_PASSWORDS: perMinute.default(5),
+  LANRAGE_LIMIT_SEARCHES: perMinute.default(30),
   LANRAGE_LIMIT_PERSISTENT_PARTIES: wholeNumber(0, 1000).default(5),
   LANRAGE_PARTY_KEEP_DAYS: wholeNumber(1, 36_500).default(180),
   LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -74,7 +75,7 @@ export interface Config {
   readonly logLevel: string;
 }
 
-export const limitedActions = ['requests', 'signIns', 'creates', 'joins', 'passwords'] as const;
+export const limitedActions = ['requests', 'signIns', 'creates', 'joins', 'passwords', 'searches'] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 
 /** @throws StartError that names every setting that is wrong */
@@ -121,6 +122,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
       creates: env.LANRAGE_LIMIT_CREATES,
       joins: env.LANRAGE_LIMIT_JOINS,
       passwords: env.LANRAGE_LIMIT_PASSWORDS,
+      searches: env.LANRAGE_LIMIT_SEARCHES,
     },
     logLevel: env.LANRAGE_LOG_LEVEL,
   };

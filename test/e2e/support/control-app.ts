@@ -13,6 +13,7 @@ const unlimited = {
   LANRAGE_LIMIT_CREATES: '0',
   LANRAGE_LIMIT_JOINS: '0',
   LANRAGE_LIMIT_PASSWORDS: '0',
+  LANRAGE_LIMIT_SEARCHES: '0',
 };
 
 export const RELAY_SECRET = 'the secret of the relays in this test';

@@ -81,6 +81,16 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
       (await import('./hosting.js')).close(contextOf(options), partyId),
     );
 
+  verb('parties', 'list the public parties of the server', [
+    'lanrage parties',
+    'lanrage parties quake --json',
+  ])
+    .argument('[search]', 'part of the name')
+    .option('--cursor <cursor>', 'the next page, as the one before says')
+    .action(async (search: string | undefined, options: Common & { cursor?: string }) =>
+      (await import('./parties.js')).parties(contextOf(options), search, options.cursor),
+    );
+
   verb('nick', 'take another name in the party', ['lanrage nick Robert'])
     .argument('<name>', 'the name that the others see')
     .action(async (name: string, options: Common) =>

@@ -1,5 +1,6 @@
 /** What hosts are told. Pure, like rendering.ts. */
 import type { BanList } from '#shared/api/hosting';
+import type { PartyPage } from '#shared/api/discovery';
 import type { PartySettings } from '#shared/api/party';
 import type { Party } from '../party/party';
 import { printable, renderTable, wrap } from './text';
@@ -28,6 +29,18 @@ export function renderBans({ bans }: BanList): string {
     `${bannedAt.slice(0, 16).replace('T', ' ')} UTC`,
   ]);
   return renderTable(['PLAYER', 'ID', 'SINCE'], [38, 20, 22], rows);
+}
+
+export function renderPartyPage({ parties, nextCursor }: PartyPage): string {
+  if (parties.length === 0) return 'No public party was found.';
+  const rows = parties.map(({ id, name, playerCount, maxPeers, hasPassword }) => [
+    id,
+    printable(name),
+    `${playerCount} of ${maxPeers}`,
+    hasPassword ? 'password' : '',
+  ]);
+  const table = renderTable(['ID', 'PARTY', 'PLAYERS', ''], [14, 42, 14, 10], rows);
+  return nextCursor === null ? table : `${table}\n\nThere are more: add --cursor ${nextCursor}`;
 }
 
 function specialities({ locked, public: isPublic, hasPassword, persistent }: PartySettings): string[] {

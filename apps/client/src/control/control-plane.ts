@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
+import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
 import { partySnapshotSchema, type PartySnapshot, type Presence } from '#shared/api/party';
 import {
   serverInfoSchema,
@@ -72,6 +73,17 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   /** What the server offers to everybody. @throws LanrageError */
   serverInfo(signal = AbortSignal.timeout(REQUEST_LIMIT_MS)): Promise<ServerInfo> {
     return this.http.request({ method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal });
+  }
+
+  /** One page of the parties that their hosts have made public. @throws LanrageError */
+  findParties(search = '', cursor?: string): Promise<PartyPage> {
+    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    return this.http.request({
+      method: 'GET',
+      path: discoveryPath(search, cursor),
+      answer: partyPageSchema,
+      signal,
+    });
   }
 
   /** Creates a party with this agent as host. @throws LanrageError */
@@ -159,4 +171,9 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
       this.emit('fault', error);
     }
   }
+}
+
+export function discoveryPath(search: string, cursor: string | undefined): string {
+  const query = new URLSearchParams({ ...(search && { search }), ...(cursor && { cursor }) });
+  return query.size === 0 ? '/v1/parties' : `/v1/parties?${query.toString()}`;
 }

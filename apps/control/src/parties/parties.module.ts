@@ -3,6 +3,8 @@ import { AuthModule } from '../auth/auth.module';
 import { Database } from '../database/database';
 import { RelaysModule } from '../relays/relays.module';
 import { SignalingModule } from '../signaling/signaling.module';
+import { Discovery } from './discovery';
+import { DiscoveryController } from './discovery.controller';
 import { Hosting } from './hosting';
 import { HostingController } from './hosting.controller';
 import { HostingService } from './hosting.service';
@@ -16,10 +18,11 @@ import { PasswordTries } from './password-tries';
 
 @Module({
   imports: [AuthModule, RelaysModule, SignalingModule],
-  controllers: [PartiesController, HostingController],
+  controllers: [PartiesController, HostingController, DiscoveryController],
   providers: [
     { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
     Membership,
+    Discovery,
     Hosting,
     PasswordGate,
     PasswordTries,
