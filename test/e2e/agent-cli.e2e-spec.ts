@@ -18,7 +18,21 @@ interface Result {
 
 const verbs = [
   ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'],
-  ...['set', 'lock', 'unlock', 'host', 'kick', 'ban', 'unban', 'bans', 'close', 'nick', 'discord', 'parties'],
+  ...[
+    'set',
+    'lock',
+    'unlock',
+    'host',
+    'kick',
+    'ban',
+    'unban',
+    'bans',
+    'close',
+    'nick',
+    'discord',
+    'parties',
+    'state',
+  ],
 ];
 
 describe('the lanrage command', () => {
@@ -82,6 +96,9 @@ describe('the lanrage command', () => {
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],
     ['a size that is none', ['set', '--max-players', 'many']],
     ['nothing to set', ['set']],
+    ['an unknown action', ['state', 'dance']],
+    ['a key that is missing', ['state', 'get']],
+    ['a value that is missing', ['state', 'set', 'map']],
     ['a password as an argument', ['join', '0123456789ab', '--password', 'secret']],
     ['a server that is none', ['status', '--server', 'nowhere']],
   ])('%s is wrong usage: 2', async (_name, args) => {
@@ -198,6 +215,9 @@ describe('the lanrage command', () => {
       ['NOT_IN_PARTY', ['host', 'Bob']],
       ['NOT_IN_PARTY', ['nick', 'Bob']],
       ['NOT_IN_PARTY', ['close']],
+      ['NOT_IN_PARTY', ['state', 'list']],
+      ['NOT_IN_PARTY', ['state', 'set', 'map', 'x']],
+      ['INVALID_REQUEST', ['state', 'set', 'k'.repeat(65), 'x']],
       ['INVALID_PARTY_ID', ['close', '1234']],
       ['PARTY_NOT_FOUND', ['close', '0123456789ab']],
       ['PASSWORD_REQUIRED', ['create', 'LAN', '--password']],

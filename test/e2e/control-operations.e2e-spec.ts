@@ -37,6 +37,7 @@ describe('operations', () => {
       '/v1/parties/{partyId}/join',
       '/v1/parties/{partyId}/kick',
       '/v1/parties/{partyId}/leave',
+      '/v1/parties/{partyId}/state',
       '/v1/parties/{partyId}/unban',
       '/v1/server',
     ]);

@@ -77,6 +77,17 @@ describeLab('a host among players behind NATs', () => {
       expect(errorOf(await carol.run(...args, '--json'))).toBe('NOT_HOST');
     expect(errorOf(await carol.run('set', '--persistent', '--json'))).toBe('NOT_OWNER');
     expect(errorOf(await alice.run('kick', 'Dave', '--json'))).toBe('NO_SUCH_PEER');
+    expect(await run(carol, 'state', 'set', 'map', 'de_dust2', '--version', '0')).toMatchObject({
+      key: 'map',
+      version: 1,
+    });
+    expect(await run(alice, 'state', 'get', 'map')).toEqual({ key: 'map', value: 'de_dust2', version: 1 });
+    expect(errorOf(await alice.run('state', 'set', 'map', 'x', '--version', '0', '--json'))).toBe(
+      'STATE_CONFLICT',
+    );
+    expect((await alice.run('state', 'list')).stdout).toMatch(/^KEY +VERSION +VALUE\nmap +1 +de_dust2\n$/);
+    await run(alice, 'state', 'remove', 'map');
+    expect(errorOf(await carol.run('state', 'get', 'map', '--json'))).toBe('NO_SUCH_KEY');
     await run(carol, 'nick', 'Caroline');
     await until('Alice sees the name', async () =>
       (await alice.status()).party.peers.some(({ name }) => name === 'Caroline'),

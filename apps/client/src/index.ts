@@ -17,4 +17,5 @@ export type {
   PartyManagerEvents,
   PartyStatus,
 } from './party/manager-contract';
+export type { SharedState } from './party/shared-state';
 export { PartyManager } from './party-manager';

@@ -27,11 +27,12 @@ import type {
 } from './party/manager-contract';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
+import { SharedState } from './party/shared-state';
 
 const STATUS_BUDGET_MS = 400;
 
 /** The server's events about the party that the agent is in. */
-type PartyEvent = Exclude<ServerEvent, { name: 'party.snapshot' | 'session.replaced' }>;
+type PartyEvent = Exclude<ServerEvent, { name: 'party.snapshot' | 'session.replaced' | 'state.changed' }>;
 
 const endCodes: Record<EndReason, ErrorCode> = {
   kicked: 'KICKED',
@@ -48,6 +49,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly connections: ConnectionManager;
   /** For the party that the agent is in. */
   readonly hosting: Hosting;
+  readonly sharedState: SharedState;
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
   private session: PartySession | undefined;
@@ -73,6 +75,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       id: () => this.joinedSession().id,
       apply: (event) => this.onPartyEvent(event),
     });
+    this.sharedState = new SharedState(this.control, () => this.joinedSession().id);
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -291,6 +294,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     switch (event.name) {
       case 'party.snapshot':
         return void this.reconciliation.hear(event.data.party);
+      case 'state.changed':
+        if (event.data.partyId === this.session?.id) this.emit('stateChanged', event.data);
+        return;
       case 'session.replaced':
         return void this.inTurn(() => this.onReplaced());
       default:

@@ -98,6 +98,18 @@ export const errorCatalogue = {
     message:
       'The owner has as many persistent parties as the server allows. Close one, or end its persistence.',
   },
+  STATE_CONFLICT: {
+    retryable: false,
+    message: 'Somebody else changed this first. Read it again, then decide anew.',
+  },
+  STATE_FULL: {
+    retryable: false,
+    message: 'The party shares 64 kB already. Remove something first; see: lanrage state list',
+  },
+  NO_SUCH_KEY: {
+    retryable: false,
+    message: 'The party shares nothing of that name. See: lanrage state list',
+  },
 
   // Servers
   CONTROL_UNAVAILABLE: {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { writeStateRequestSchema, type PartyState, type StateEntry } from '#shared/api/state';
 import type { BanList } from '#shared/api/hosting';
 
-/** What hosts and owners ask of their agent. `peer`, `host`, `owner`: a name, an id or a virtual IP. */
+/** What hosts, owners and those who share something ask of their agent. `peer`, `host`, `owner`: a name, an id or a virtual IP. */
 export const hostingApiSchemas = {
   change: z.object({
     name: z.string().optional(),
@@ -21,6 +22,8 @@ export const hostingApiSchemas = {
   unban: z.object({ peer: z.string() }),
   bans: z.object({}),
   close: z.object({ partyId: z.string().optional() }),
+  readState: z.object({}),
+  writeState: writeStateRequestSchema,
 } as const;
 
 /** @typeParam Status the party after it, as `status` shows it */
@@ -32,4 +35,6 @@ export interface HostingAnswers<Status> {
   unban: null;
   bans: BanList;
   close: null;
+  readState: PartyState;
+  writeState: StateEntry;
 }

@@ -42,6 +42,8 @@ export function hostingHandlers(parties: PartyManager, status: () => StatusAnswe
       await parties.closeParty(partyId);
       return null;
     },
+    readState: () => parties.sharedState.read(),
+    writeState: (request) => parties.sharedState.write(request),
   };
 }
 

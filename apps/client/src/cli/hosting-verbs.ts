@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, InvalidArgumentError, type Command } from 'commander';
 import type { Context } from './context';
 import type { SetOptions } from './hosting';
 
@@ -97,6 +97,36 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
       (await import('./hosting.js')).nick(contextOf(options), name),
     );
 
+  verb('state', 'what the players share, for games and tools', [
+    'lanrage state list',
+    'lanrage state get map',
+    'lanrage state set map de_dust2',
+    'lanrage state set map de_inferno --version 7    # only if it is at 7',
+    'lanrage state remove map',
+  ])
+    .addArgument(new Argument('<action>').choices(['list', 'get', 'set', 'remove']))
+    .argument('[key]', '1 to 64 characters')
+    .argument('[value]', 'text, such as JSON; 64 kB in all')
+    .option('--version <version>', 'only if the key has it; 0: only if there is none', version)
+    .action(
+      async (
+        action: string,
+        key: string | undefined,
+        value: string | undefined,
+        options: Common & { version?: number },
+        command: Command,
+      ) => {
+        const { listState, getState, writeState } = await import('./state.js');
+        const context = contextOf(options);
+        if (action === 'list') return listState(context);
+        if (key === undefined) return command.error(`error: ${action} needs a key (--help shows how)`);
+        if (action === 'get') return getState(context, key);
+        if (action === 'remove') return writeState(context, key, undefined, options.version);
+        if (value === undefined) return command.error('error: set needs a value (--help shows how)');
+        return writeState(context, key, value, options.version);
+      },
+    );
+
   verb('discord', 'show or set the link for voice and screen sharing', [
     'lanrage discord',
     'lanrage discord https://discord.gg/abc123',
@@ -107,4 +137,9 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
     .action(async (url: string | undefined, options: Common & { remove?: boolean }) =>
       (await import('./hosting.js')).discord(contextOf(options), url, options.remove === true),
     );
+}
+
+function version(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It has to be a whole number.');
 }

@@ -2,6 +2,7 @@
 import type { BanList } from '#shared/api/hosting';
 import type { PartyPage } from '#shared/api/discovery';
 import type { PartySettings } from '#shared/api/party';
+import type { PartyState, StateEntry } from '#shared/api/state';
 import type { Party } from '../party/party';
 import { printable, renderTable, wrap } from './text';
 
@@ -41,6 +42,16 @@ export function renderPartyPage({ parties, nextCursor }: PartyPage): string {
   ]);
   const table = renderTable(['ID', 'PARTY', 'PLAYERS', ''], [14, 42, 14, 10], rows);
   return nextCursor === null ? table : `${table}\n\nThere are more: add --cursor ${nextCursor}`;
+}
+
+export function renderState({ entries }: PartyState): string {
+  if (entries.length === 0) return 'The party shares nothing yet.';
+  const rows = entries.map((entry) => [printable(entry.key), String(entry.version), renderStateValue(entry)]);
+  return renderTable(['KEY', 'VERSION', 'VALUE'], [26, 10, 44], rows);
+}
+
+export function renderStateValue({ value = '' }: StateEntry): string {
+  return printable(value);
 }
 
 function specialities({ locked, public: isPublic, hasPassword, persistent }: PartySettings): string[] {

@@ -1,4 +1,5 @@
 /** What a PartyManager takes, and what it tells. */
+import type { StateEntry } from '#shared/api/state';
 import type { ErrorCode, LanrageError } from '#shared/errors';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Party, Peer } from './party';
@@ -51,6 +52,8 @@ export interface PartyManagerEvents {
   hostChanged: [Peer];
   /** Its name, owner, size or settings. */
   partyChanged: [Party];
+  /** A key of the shared state was written or removed. Versions count up by one: after a gap, read it anew. */
+  stateChanged: [StateEntry];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];
   natDetected: [NatInfo];

@@ -31,6 +31,8 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   CANNOT_REMOVE_YOURSELF: 409,
   TOO_MANY_BANS: 409,
   TOO_MANY_PARTIES: 409,
+  STATE_CONFLICT: 409,
+  STATE_FULL: 409,
   CONTROL_UNAVAILABLE: 503,
   INTERNAL: 500,
 };

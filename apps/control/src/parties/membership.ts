@@ -49,6 +49,11 @@ export class Membership {
     return this.store.findByMember(peerId);
   }
 
+  /** Who is in the party now. */
+  async idsOf(partyId: PartyId): Promise<PeerId[]> {
+    return (await this.store.membersOf([partyId])).map(({ peerId }) => peerId);
+  }
+
   /**
    * @param mostKept how many persistent parties the creator may own
    * @throws LanrageError ALREADY_IN_PARTY, TOO_MANY_PARTIES
@@ -195,7 +200,7 @@ function next(party: PartyRecord, members: readonly MemberRecord[]): PartyRecord
 }
 
 /** Repeats a step that answers undefined when it lost a race. */
-async function repeat<Result>(step: () => Promise<Result | undefined>): Promise<Result> {
+export async function repeat<Result>(step: () => Promise<Result | undefined>): Promise<Result> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const result = await step();
     if (result !== undefined) return result;

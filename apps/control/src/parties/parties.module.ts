@@ -11,6 +11,8 @@ import { HostingService } from './hosting.service';
 import { Membership } from './membership';
 import { PartiesController } from './parties.controller';
 import { PartiesService } from './parties.service';
+import { StateController } from './state.controller';
+import { StateService } from './state.service';
 import { PartyExpiry } from './party-expiry';
 import { PartyStore } from './party.store';
 import { PasswordGate } from './password-gate';
@@ -18,7 +20,7 @@ import { PasswordTries } from './password-tries';
 
 @Module({
   imports: [AuthModule, RelaysModule, SignalingModule],
-  controllers: [PartiesController, HostingController, DiscoveryController],
+  controllers: [PartiesController, HostingController, DiscoveryController, StateController],
   providers: [
     { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
     Membership,
@@ -29,6 +31,7 @@ import { PasswordTries } from './password-tries';
     PartiesService,
     HostingService,
     PartyExpiry,
+    StateService,
   ],
   exports: [PartiesService, PartyStore],
 })

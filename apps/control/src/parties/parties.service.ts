@@ -159,6 +159,13 @@ export class PartiesService {
     });
   }
 
+  /** The same for whoever is a member when it is this event's turn. */
+  tellMembers<Name extends AgentEventName>(partyId: PartyId, event: Name, payload: AgentEvents[Name]): void {
+    this.spread(partyId, async () => {
+      for (const peerId of await this.membership.idsOf(partyId)) this.sockets.deliver(peerId, event, payload);
+    });
+  }
+
   private spread(partyId: PartyId, news: () => void | Promise<void>): void {
     this.news.run(partyId, news).catch((error: unknown) => {
       this.logger.error({ err: error }, 'news of a party were lost');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
 import { errorBodySchema } from './rest';
+import { stateEntrySchema } from './state';
 import {
   endReasons,
   leaveReasons,
@@ -44,6 +45,8 @@ export const agentEventSchemas = {
   'party.changed': z.object({ ...membershipChange, ...partyTermsShape }),
   /** To a member alone: the party is over for it. */
   'party.ended': z.object({ ...membershipChange, reason: z.enum(endReasons) }),
+  /** The shared state: versions count up by one, so whoever sees a gap reads it anew. */
+  'state.changed': stateEntrySchema.extend({ partyId: partyIdField }),
   /** Presence only: no revision, the newest word wins. */
   'member.presence': z.object({
     partyId: partyIdField,
