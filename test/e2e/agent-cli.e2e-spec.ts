@@ -9,6 +9,7 @@ import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
+import { itWith } from './support/programs';
 
 interface Result {
   code: number | null;
@@ -147,6 +148,68 @@ describe('the lanrage command', () => {
     expect((await run(['parties', 'doom'])).stdout).toBe('No public party was found.\n');
     expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
     await host.leave(id);
+  });
+
+  it('join takes the password from stdin', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({ password: 'the right one' });
+    for (const [password, code] of [
+      ['', 'INVALID_PASSWORD'],
+      ['the wrong one\n', 'WRONG_PASSWORD'],
+    ] as const) {
+      const { child, output } = start(['join', id, '--password-stdin', '--json']);
+      child.stdin.end(password);
+      const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      expect([exitCode, errorOf({ code: exitCode, ...output }).code]).toEqual([1, code]);
+    }
+    await host.leave(id);
+  });
+
+  describe('on a terminal', () => {
+    const itOnTerminal = itWith('script', '--version', 'bsdutils');
+    /** Runs it with a terminal of its own, and types an answer at each prompt. */
+    async function type(args: readonly string[], ...answers: string[]): Promise<Result> {
+      const command = [process.execPath, join(root, 'bin/lanrage.mjs'), ...args].join(' ');
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: { ...process.env, LANRAGE_HOME: home, LANRAGE_SERVER: control.url },
+      });
+      started.push(child);
+      const output = collectOutput(child);
+      const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+      for (const [index, answer] of answers.entries()) {
+        await until(
+          'a prompt',
+          () => (output.stdout.match(/(Password of the party|Once more): /g)?.length ?? 0) > index,
+        );
+        child.stdin.write(answer);
+      }
+      return { code: await closed, ...output };
+    }
+
+    itOnTerminal(
+      'asks for the password of a party, unseen, three times at most',
+      async () => {
+        const host = await TestAgent.signIn(control.url);
+        const { id } = await host.create({ password: 'the right one' });
+        const { code, stdout } = await type(['join', id], 'wrong-one\r', 'wrong-two\r', 'wrong-three\r');
+        expect(code).toBe(1);
+        expect(stdout).toMatch(/error WRONG_PASSWORD/);
+        expect(stdout).not.toContain('wrong-');
+        const given = await type(['join', id], '\u0003');
+        expect([given.code, given.stdout]).toEqual([1, expect.stringMatching(/error PASSWORD_REQUIRED/)]);
+        await host.leave(id);
+      },
+      20_000,
+    );
+
+    itOnTerminal('has a host type a new one twice', async () => {
+      const { code, stdout } = await type(['create', 'LAN', '--password'], 'first-one\r', 'other-one\r');
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(/error INVALID_PASSWORD: The two passwords differ/),
+      ]);
+      expect(stdout).not.toContain('-one');
+    });
   });
 
   it('netcheck needs no agent', async () => {

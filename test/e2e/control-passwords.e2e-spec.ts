@@ -55,6 +55,16 @@ describe('a party with a password', () => {
     expect(codeOf(await tryFrom('192.0.2.1', bob, id, 'whatever'))).toBe('joined');
   });
 
+  it('is not changed as often as its host likes', async () => {
+    const alice = await newAgent('Alice');
+    const { id } = await alice.create();
+    const change = (count: number) =>
+      alice.ask('PATCH', id, { password: `password ${count}` }, { 'X-Forwarded-For': '192.0.2.200' });
+    const answers = [];
+    for (let count = 0; count < 6; count++) answers.push(await change(count));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
   it('keeps neither the password nor a hash without salt, and shows nobody what it keeps', async () => {
     const agents = [await newAgent(), await newAgent()];
     const parties = await Promise.all(agents.map((agent) => agent.create({ password })));

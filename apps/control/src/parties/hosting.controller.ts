@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   banListSchema,
@@ -15,6 +15,7 @@ import type { Identity } from '../auth/identity';
 import { AnswersToCaller } from '../operations/openapi';
 import { HostingService } from './hosting.service';
 import { partyPath, type PartyPath } from './parties.controller';
+import type { Client } from './password-gate';
 
 const forHosts: readonly ErrorCode[] = ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', 'NOT_HOST'];
 
@@ -42,8 +43,9 @@ export class HostingController {
     @Caller() caller: Identity,
     @Param({ schema: partyPath }) { partyId }: PartyPath,
     @Body({ schema: changePartyRequestSchema }) request: ChangePartyRequest,
+    @Req() client: Client,
   ): Promise<AgentEvents['party.changed']> {
-    return this.hosting.change(caller.peerId, partyId, request);
+    return this.hosting.change(caller.peerId, partyId, request, client);
   }
 
   @Delete()

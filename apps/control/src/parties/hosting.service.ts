@@ -4,10 +4,12 @@ import type { EndReason } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CONFIG, type Config } from '../config';
+import { RequestLimits } from '../operations/request-limits';
 import { AgentSockets } from '../signaling/agent-sockets';
 import { Hosting } from './hosting';
 import { PartiesService } from './parties.service';
 import type { PartyRecord } from './party';
+import type { Client } from './password-gate';
 import { hashPassword } from './passwords';
 import { termsOf } from './snapshot';
 
@@ -19,13 +21,18 @@ export class HostingService {
     private readonly hosting: Hosting,
     private readonly parties: PartiesService,
     private readonly sockets: AgentSockets,
+    private readonly limits: RequestLimits,
   ) {}
 
+  /** @param client where the request came from, for the limits of passwords */
   async change(
     callerId: PeerId,
     partyId: PartyId,
     { password, maxPeers, ...request }: ChangePartyRequest,
+    client: Client,
   ): Promise<AgentEvents['party.changed']> {
+    // Hashing one takes as long as checking one.
+    if (password) await this.limits.count('passwords', client);
     const change = {
       ...request,
       maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers),
