@@ -29,6 +29,8 @@ const pureFiles = [
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
   'apps/client/src/cli/rendering.ts',
+  'apps/client/src/cli/party-rendering.ts',
+  'apps/client/src/cli/text.ts',
 ];
 
 const impureModules = [

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
+import { itWith } from './support/programs';
 
 interface Result {
   code: number | null;
@@ -15,7 +17,24 @@ interface Result {
   stderr: string;
 }
 
-const verbs = ['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'];
+const verbs = [
+  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'],
+  ...[
+    'set',
+    'lock',
+    'unlock',
+    'host',
+    'kick',
+    'ban',
+    'unban',
+    'bans',
+    'close',
+    'nick',
+    'discord',
+    'parties',
+    'state',
+  ],
+];
 
 describe('the lanrage command', () => {
   let control: TestControl;
@@ -76,6 +95,12 @@ describe('the lanrage command', () => {
     ['an argument too many', ['leave', 'now']],
     ['an unknown option', ['status', '--loud']],
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],
+    ['a size that is none', ['set', '--max-players', 'many']],
+    ['nothing to set', ['set']],
+    ['an unknown action', ['state', 'dance']],
+    ['a key that is missing', ['state', 'get']],
+    ['a value that is missing', ['state', 'set', 'map']],
+    ['a password as an argument', ['join', '0123456789ab', '--password', 'secret']],
     ['a server that is none', ['status', '--server', 'nowhere']],
   ])('%s is wrong usage: 2', async (_name, args) => {
     const { code, stdout, stderr } = await run(args);
@@ -89,14 +114,101 @@ describe('the lanrage command', () => {
     expect(stderr).toMatch(/LANRAGE_SERVER[^]*LANRAGE_INTERFACE/);
   });
 
-  it.each(['status', 'leave'])('%s without an agent is refused: 1, with what to do', async (verb) => {
-    const text = await run([verb]);
-    expect(text).toMatchObject({ code: 1, stdout: '' });
-    expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
-    expect(errorOf(await run([verb, '--json']))).toEqual({
-      code: 'AGENT_NOT_RUNNING',
-      message: expect.any(String),
-      retryable: false,
+  it.each(['status', 'leave', 'lock', 'bans', 'close', 'discord'])(
+    '%s without an agent is refused: 1, with what to do',
+    async (verb) => {
+      const text = await run([verb]);
+      expect(text).toMatchObject({ code: 1, stdout: '' });
+      expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
+      expect(errorOf(await run([verb, '--json']))).toEqual({
+        code: 'AGENT_NOT_RUNNING',
+        message: expect.any(String),
+        retryable: false,
+      });
+    },
+  );
+
+  it('parties needs no agent', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({
+      name: 'Quake\u00a0Night',
+      public: true,
+      password: 'secret',
+      maxPeers: 8,
+    });
+    const { code, stdout } = await run(['parties', 'quake', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      parties: [{ id, name: 'Quake\u00a0Night', playerCount: 1, maxPeers: 8, hasPassword: true }],
+      nextCursor: null,
+    });
+    expect((await run(['parties'])).stdout).toMatch(
+      /^ID +PARTY +PLAYERS\n[0-9a-f]{12} +Quake.Night +1 of 8 +password\n$/,
+    );
+    expect((await run(['parties', 'doom'])).stdout).toBe('No public party was found.\n');
+    expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
+    await host.leave(id);
+  });
+
+  it('join takes the password from stdin', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({ password: 'the right one' });
+    for (const [password, code] of [
+      ['', 'INVALID_PASSWORD'],
+      ['the wrong one\n', 'WRONG_PASSWORD'],
+    ] as const) {
+      const { child, output } = start(['join', id, '--password-stdin', '--json']);
+      child.stdin.end(password);
+      const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      expect([exitCode, errorOf({ code: exitCode, ...output }).code]).toEqual([1, code]);
+    }
+    await host.leave(id);
+  });
+
+  describe('on a terminal', () => {
+    const itOnTerminal = itWith('script', '--version', 'bsdutils');
+    /** Runs it with a terminal of its own, and types an answer at each prompt. */
+    async function type(args: readonly string[], ...answers: string[]): Promise<Result> {
+      const command = [process.execPath, join(root, 'bin/lanrage.mjs'), ...args].join(' ');
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: { ...process.env, LANRAGE_HOME: home, LANRAGE_SERVER: control.url },
+      });
+      started.push(child);
+      const output = collectOutput(child);
+      const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+      for (const [index, answer] of answers.entries()) {
+        await until(
+          'a prompt',
+          () => (output.stdout.match(/(Password of the party|Once more): /g)?.length ?? 0) > index,
+        );
+        child.stdin.write(answer);
+      }
+      return { code: await closed, ...output };
+    }
+
+    itOnTerminal(
+      'asks for the password of a party, unseen, three times at most',
+      async () => {
+        const host = await TestAgent.signIn(control.url);
+        const { id } = await host.create({ password: 'the right one' });
+        const { code, stdout } = await type(['join', id], 'wrong-one\r', 'wrong-two\r', 'wrong-three\r');
+        expect(code).toBe(1);
+        expect(stdout).toMatch(/error WRONG_PASSWORD/);
+        expect(stdout).not.toContain('wrong-');
+        const given = await type(['join', id], '\u0003');
+        expect([given.code, given.stdout]).toEqual([1, expect.stringMatching(/error PASSWORD_REQUIRED/)]);
+        await host.leave(id);
+      },
+      20_000,
+    );
+
+    itOnTerminal('has a host type a new one twice', async () => {
+      const { code, stdout } = await type(['create', 'LAN', '--password'], 'first-one\r', 'other-one\r');
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(/error INVALID_PASSWORD: The two passwords differ/),
+      ]);
+      expect(stdout).not.toContain('-one');
     });
   });
 
@@ -158,6 +270,20 @@ describe('the lanrage command', () => {
       ['INVALID_NAME', ['create', 'LAN', '--as', 'bell\u0007']],
       ['NOT_IN_PARTY', ['leave']],
       ['NOT_IN_PARTY', ['ping', 'Bob']],
+      ['NOT_IN_PARTY', ['set', '--locked']],
+      ['NOT_IN_PARTY', ['kick', 'Bob']],
+      ['NOT_IN_PARTY', ['ban', 'Bob']],
+      ['NOT_IN_PARTY', ['unban', 'Bob']],
+      ['NOT_IN_PARTY', ['bans']],
+      ['NOT_IN_PARTY', ['host', 'Bob']],
+      ['NOT_IN_PARTY', ['nick', 'Bob']],
+      ['NOT_IN_PARTY', ['close']],
+      ['NOT_IN_PARTY', ['state', 'list']],
+      ['NOT_IN_PARTY', ['state', 'set', 'map', 'x']],
+      ['INVALID_REQUEST', ['state', 'set', 'k'.repeat(65), 'x']],
+      ['INVALID_PARTY_ID', ['close', '1234']],
+      ['PARTY_NOT_FOUND', ['close', '0123456789ab']],
+      ['PASSWORD_REQUIRED', ['create', 'LAN', '--password']],
     ])('refuses with %s: %j', async (code, args) => {
       await startAgent();
       const result = await run([...args, '--json']);

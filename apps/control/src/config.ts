@@ -43,6 +43,10 @@ const environmentSchema = z.object({
   LANRAGE_LIMIT_SIGN_INS: perMinute.default(60),
   LANRAGE_LIMIT_CREATES: perMinute.default(10),
   LANRAGE_LIMIT_JOINS: perMinute.default(20),
+  LANRAGE_LIMIT_PASSWORDS: perMinute.default(5),
+  LANRAGE_LIMIT_SEARCHES: perMinute.default(30),
+  LANRAGE_LIMIT_PERSISTENT_PARTIES: wholeNumber(0, 1000).default(5),
+  LANRAGE_PARTY_KEEP_DAYS: wholeNumber(1, 36_500).default(180),
   LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -72,12 +76,16 @@ export interface Config {
   readonly presenceTimeoutSeconds: number;
   readonly defaultPeers: number;
   readonly maxPeers: number;
+  /** How many persistent parties one owner may have. */
+  readonly persistentPartiesPerOwner: number;
+  /** How long a persistent party may stay empty. */
+  readonly keepEmptyDays: number;
   /** Per client address and minute; 0 means unlimited. */
   readonly limits: Readonly<Record<LimitedAction, number>>;
   readonly logLevel: string;
 }
 
-export const limitedActions = ['requests', 'signIns', 'creates', 'joins'] as const;
+export const limitedActions = ['requests', 'signIns', 'creates', 'joins', 'passwords', 'searches'] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 
 /** @throws StartError that names every setting that is wrong */
@@ -118,11 +126,15 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     presenceTimeoutSeconds: env.LANRAGE_PRESENCE_TIMEOUT_SECONDS,
     defaultPeers: Math.min(env.LANRAGE_PARTY_DEFAULT_PEERS, env.LANRAGE_PARTY_MAX_PEERS),
     maxPeers: env.LANRAGE_PARTY_MAX_PEERS,
+    persistentPartiesPerOwner: env.LANRAGE_LIMIT_PERSISTENT_PARTIES,
+    keepEmptyDays: env.LANRAGE_PARTY_KEEP_DAYS,
     limits: {
       requests: env.LANRAGE_LIMIT_REQUESTS,
       signIns: env.LANRAGE_LIMIT_SIGN_INS,
       creates: env.LANRAGE_LIMIT_CREATES,
       joins: env.LANRAGE_LIMIT_JOINS,
+      passwords: env.LANRAGE_LIMIT_PASSWORDS,
+      searches: env.LANRAGE_LIMIT_SEARCHES,
     },
     logLevel: env.LANRAGE_LOG_LEVEL,
   };

@@ -3,9 +3,11 @@ import { LanrageError } from '#shared/errors';
 import type { ClientConfig } from '../config';
 import { homePaths } from '../home';
 import { NetworkManager } from '../network/network-manager';
-import type { Party, Peer } from '../party/party';
-import { PartyManager, type PartyStatus } from '../party-manager';
+import type { PartyStatus } from '../party/manager-contract';
+import { PartyManager } from '../party-manager';
+import { findPeer } from './find-peer';
 import type { PingAnswer, StatusAnswer } from './local-api';
+import { hostingHandlers } from './local-hosting';
 import { serveLocalApi, type LocalHandlers } from './local-server';
 import { acquireLock } from './lock';
 
@@ -56,12 +58,12 @@ export class Agent {
     const { parties } = this;
     return {
       status: async () => statusAnswer(await parties.getPartyStatus()),
-      create: async ({ name, peerName, maxPeers }) => {
-        await parties.createParty(name, { peerName, maxPeers });
+      create: async ({ name, ...options }) => {
+        await parties.createParty(name, options);
         return statusAnswer(parties.describe());
       },
-      join: async ({ partyId, peerName }) => {
-        await parties.joinParty(partyId, peerName);
+      join: async ({ partyId, peerName, password }) => {
+        await parties.joinParty(partyId, peerName, { password });
         return statusAnswer(parties.describe());
       },
       leave: async () => {
@@ -69,6 +71,7 @@ export class Agent {
         return null;
       },
       ping: ({ peer }) => this.ping(peer),
+      ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }
 
@@ -85,24 +88,12 @@ export function statusAnswer(status: PartyStatus): StatusAnswer {
   return status.status === 'no_party' ? status : { ...status, party: status.party.toJSON() };
 }
 
-/** By virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
-function findPeer(party: Party, wanted: string): Peer {
-  const peers = party.getPeerList();
-  const exact = peers.find(({ id, virtualIp }) => id === wanted || virtualIp === wanted);
-  const namesakes = peers.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  const [found] = exact ? [exact] : namesakes;
-  if (!found) throw new LanrageError('NO_SUCH_PEER');
-  if (exact || namesakes.length === 1) return found;
-  throw new LanrageError('NO_SUCH_PEER', {
-    message: `Several players are called ${found.name}. Use an address from: lanrage status`,
-  });
-}
-
 /** Names are for the player's eyes, not for logs. */
 function logEvents(parties: PartyManager, log: Logger): void {
   parties.on('peerJoined', ({ id }) => log.info({ peerId: id }, 'peer joined'));
   parties.on('peerLeft', ({ id }) => log.info({ peerId: id }, 'peer left'));
   parties.on('hostChanged', ({ id }) => log.info({ peerId: id }, 'host changed'));
+  parties.on('partyChanged', () => log.info('party changed'));
   parties.on('connectionChanged', ({ id, connectionType }) =>
     log.info({ peerId: id, connectionType }, 'connection changed'),
   );

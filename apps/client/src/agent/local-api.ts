@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
+import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
 
 export const localApiSchemas = {
   status: z.object({}),
@@ -12,11 +14,20 @@ export const localApiSchemas = {
     name: z.string(),
     peerName: z.string().optional(),
     maxPeers: z.int().min(2).optional(),
+    password: z.string().optional(),
+    locked: z.boolean().optional(),
+    public: z.boolean().optional(),
+    persistent: z.boolean().optional(),
   }),
-  join: z.object({ partyId: z.string(), peerName: z.string().optional() }),
+  join: z.object({
+    partyId: z.string(),
+    peerName: z.string().optional(),
+    password: z.string().optional(),
+  }),
   leave: z.object({}),
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
+  ...hostingApiSchemas,
 } as const;
 
 export type LocalOperation = keyof typeof localApiSchemas;
@@ -24,7 +35,11 @@ export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof lo
 
 /** What `status`, `create` and `join` answer, and `--json` prints. */
 export type StatusAnswer =
-  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
+  | {
+      readonly status: 'no_party';
+      readonly natInfo: NatInfo;
+      readonly endedBecause: EndNotice | null;
+    }
   | {
       readonly status: 'in_party';
       readonly party: ReturnType<Party['toJSON']>;
@@ -40,7 +55,7 @@ export interface PingAnswer {
   readonly latencyMs: number | null;
 }
 
-export interface LocalAnswers {
+export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
   join: StatusAnswer;

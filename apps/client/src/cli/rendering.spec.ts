@@ -6,7 +6,6 @@ import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
 import {
-  printable,
   renderConnection,
   renderError,
   renderNetcheck,
@@ -14,6 +13,7 @@ import {
   renderStatus,
   renderWelcome,
 } from './rendering';
+import { printable } from './text';
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
@@ -51,6 +51,8 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
+    ownerId: 'a'.repeat(16) as PeerId,
+    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 8,
@@ -90,10 +92,12 @@ describe('status', () => {
 
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
-    expect(renderStatus({ status: 'no_party', natInfo: alone })).toMatch(/no party[^]*relay only/);
-    expect(renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null } })).toContain(
-      'not examined',
+    expect(renderStatus({ status: 'no_party', natInfo: alone, endedBecause: null })).toMatch(
+      /no party[^]*relay only/,
     );
+    expect(
+      renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null }, endedBecause: null }),
+    ).toContain('not examined');
     expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
   });
 });

@@ -1,5 +1,4 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
-import Table from 'cli-table3';
 import type { LanrageError } from '#shared/errors';
 import type { NatType } from '#shared/party/nat-type';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
@@ -8,8 +7,9 @@ import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
+import { renderTerms } from './party-rendering';
+import { printable, renderTable, wrap } from './text';
 
-const COLUMNS = 80;
 const columnWidths = [36, 16, 14, 12];
 
 /** What `netcheck` finds out. */
@@ -33,20 +33,17 @@ export interface StunServerReport extends ServerRoundTrip {
 
 type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
-/** Text from elsewhere, unable to move the cursor or reorder what stands around it. */
-export function printable(text: string): string {
-  // The two joiners that remain hold emoji and Persian words together.
-  return text.replace(/[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/gu, '\uFFFD');
-}
-
 export function renderStatus(status: StatusAnswer): string {
   if (status.status === 'no_party') {
-    return ['You are in no party.', '', ...renderNat(status.natInfo)].join('\n');
+    const { endedBecause, natInfo } = status;
+    const why = endedBecause ? ` ${printable(endedBecause.message)}` : '';
+    return [...wrap(`You are in no party.${why}`), '', ...renderNat(natInfo)].join('\n');
   }
   const { party, peerCount, controlConnected } = status;
   const size = `${peerCount} of at most ${party.maxPeers} players`;
   return [
     ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
+    ...renderTerms(party.settings),
     '',
     renderPeers(party.peers),
     ...party.peers
@@ -67,6 +64,7 @@ export function renderWelcome({ party }: InParty, server: string | null): string
     '',
     'Friends join with:',
     `  lanrage join ${party.id} --as THEIR_NAME${where}`,
+    ...(party.settings.hasPassword ? ['They are asked for the password.'] : []),
     '',
     'Ctrl-C leaves.',
   ].join('\n');
@@ -122,34 +120,7 @@ const connectionTexts: Record<ConnectionType, string> = {
 };
 
 function renderPeers(peers: readonly Peer[]): string {
-  const table = new Table({
-    head: ['PLAYER', 'ADDRESS', 'CONNECTION', 'PING'],
-    colWidths: columnWidths,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
-  });
-  table.push(...peers.map(peerRow));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return renderTable(['PLAYER', 'ADDRESS', 'CONNECTION', 'PING'], columnWidths, peers.map(peerRow));
 }
 
 function peerRow(peer: Peer): string[] {
@@ -235,16 +206,4 @@ function exceptSymmetric(): string {
 
 function sentencesOf({ message, advice }: PathReason): string {
   return advice === null ? message : `${message} ${advice}`;
-}
-
-/** At spaces only: what is longer than a line stays whole, to be copied. */
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/(?<=\S) /)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= COLUMNS)
-      lines.splice(-1, 1, `${last} ${word}`);
-    else lines.push(word);
-  }
-  return lines;
 }

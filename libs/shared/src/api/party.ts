@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  discordUrlField,
   endpointField,
   nameField,
   natTypeField,
@@ -84,14 +85,36 @@ export type Member = z.output<typeof memberSchema>;
 export const relaySessionSchema = z.object({ relayId: z.string().max(64), endpoint: endpointField });
 export type RelaySession = z.output<typeof relaySessionSchema>;
 
+/** How the host has arranged the party. */
+export const partySettingsSchema = z.object({
+  /** Nobody new may join. */
+  locked: z.boolean(),
+  /** Everybody may find it in the list of parties. */
+  public: z.boolean(),
+  /** Outlives its last member. */
+  persistent: z.boolean(),
+  hasPassword: z.boolean(),
+  /** Where the members talk and share screens. */
+  discordUrl: discordUrlField.nullable(),
+});
+export type PartySettings = z.output<typeof partySettingsSchema>;
+
+/** What there is to know of a party besides who is in it. */
+export const partyTermsShape = {
+  name: nameField,
+  hostId: peerIdField,
+  /** The creator, or whoever was given the party since; in it or not. */
+  ownerId: peerIdField,
+  maxPeers: z.int(),
+  settings: partySettingsSchema,
+};
+
 /** A party as one of its members sees it: everything needed to connect, in one answer. */
 export const partySnapshotSchema = z.object({
   id: partyIdField,
-  name: nameField,
-  hostId: peerIdField,
+  ...partyTermsShape,
   createdAt: timestampField,
-  maxPeers: z.int(),
-  /** Grows by one with every change of membership. */
+  /** Grows by one with every change of membership and terms. */
   revision: z.int(),
   /** In order of joining, the viewer included. */
   members: z.array(memberSchema),
@@ -103,5 +126,9 @@ export const partySnapshotSchema = z.object({
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;
 
-export const leaveReasons = ['left', 'timed_out'] as const;
+export const leaveReasons = ['left', 'timed_out', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
+
+/** Why a party is over for a member that did not leave it. */
+export const endReasons = ['kicked', 'banned', 'closed'] as const;
+export type EndReason = (typeof endReasons)[number];
