@@ -25,6 +25,7 @@ const pureFiles = [
   'apps/client/src/connection/path.ts',
   'apps/client/src/party/membership.ts',
   'apps/client/src/party/party.ts',
+  'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',

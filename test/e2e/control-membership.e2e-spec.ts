@@ -15,13 +15,20 @@ import { Membership } from '../../apps/control/src/parties/membership';
 
 const newPeer = (name = 'Somebody') => {
   const publicKey = publicKeyOf(randomBytes(32)) as PublicKey;
-  return { peerId: peerIdOf(publicKey), publicKey, name };
+  return { peerId: peerIdOf(publicKey), publicKey, name, voucher: null };
 };
 
 const lan = (maxPeers: number) => ({
   name: 'LAN',
   maxPeers,
-  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
+  settings: {
+    locked: false,
+    public: false,
+    persistent: false,
+    hasPassword: false,
+    sealed: false,
+    discordUrl: null,
+  },
 });
 const wanting = (preferredSlot: number) => ({ preferredSlot, resumes: false });
 const noPassword = () => Promise.reject(new Error('no password is needed'));

@@ -8,6 +8,8 @@ export function homePaths(home: string) {
     identity: join(home, 'identity.key'),
     /** Which party the server believes this agent to be in. */
     membership: join(home, 'membership.json'),
+    /** What this agent needs to check who is in a party, by party. */
+    partyKeys: join(home, 'party-keys.json'),
     /** What this agent changed on the machine. */
     journal: join(home, 'journal.json'),
     lock: join(home, 'agent.lock'),

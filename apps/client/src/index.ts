@@ -17,5 +17,6 @@ export type {
   PartyManagerEvents,
   PartyStatus,
 } from './party/manager-contract';
+export type { InviteOptions, Invites, NewInvite } from './party/invites';
 export type { SharedState } from './party/shared-state';
 export { PartyManager } from './party-manager';

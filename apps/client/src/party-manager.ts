@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptCause, EndReason, PartySnapshot, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError, type ErrorCode } from '#shared/errors';
-import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { PARTY_KEY_BYTES, type InviteLink } from '#shared/party/invite';
 import { normalizeName } from '#shared/party/name';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
@@ -17,7 +19,9 @@ import type { NATTraversal } from './nat/nat-traversal';
 import { Reachability } from './nat/reachability';
 import type { NetworkManager } from './network/network-manager';
 import type { Party } from './party/party';
+import { destinationOf, validPartyId } from './party/destination';
 import { Hosting } from './party/hosting';
+import { Invites } from './party/invites';
 import type {
   CreateOptions,
   EndNotice,
@@ -25,9 +29,11 @@ import type {
   PartyManagerEvents,
   PartyStatus,
 } from './party/manager-contract';
+import { PartyKeys } from './party/party-keys';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
+import { isHostGenuine, voucherFor, type PartyTrust } from './party/vouching';
 
 const STATUS_BUDGET_MS = 400;
 
@@ -43,6 +49,14 @@ const endCodes: Record<EndReason, ErrorCode> = {
   closed: 'PARTY_CLOSED',
 };
 
+/** A way into a party. */
+interface Entrance {
+  /** Null: of a new party, whose id the server gives. */
+  readonly joining: PartyId | null;
+  readonly link: InviteLink | null;
+  readonly trust: PartyTrust;
+}
+
 /** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly myPeerId: PeerId;
@@ -54,6 +68,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** For the party that the agent is in. */
   readonly hosting: Hosting;
   readonly sharedState: SharedState;
+  readonly invites: Invites;
+  private readonly keys: PartyKeys;
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
   private session: PartySession | undefined;
@@ -81,6 +97,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       apply: (event) => this.onPartyEvent(event),
     });
     this.sharedState = new SharedState(this.control, () => this.joinedSession().id);
+    this.keys = new PartyKeys(homePaths(config.home).partyKeys);
+    const { publicKey } = identity;
+    const { server } = config;
+    const inviter = { publicKey, server, partyId: () => this.joinedSession().id };
+    this.invites = new Invites(this.control, this.keys, inviter);
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -116,27 +137,39 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     name: string,
     { peerName = this.config.nickname, ...options }: CreateOptions = {},
   ): Promise<Party> {
-    const request = { ...options, name: validName(name), peerName: validName(peerName) };
+    const key = randomBytes(PARTY_KEY_BYTES);
+    const voucher = voucherFor(key, this.identity.publicKey);
+    const request = { ...options, name: validName(name), peerName: validName(peerName), voucher };
+    const trust = { key, sealed: options.sealed ?? false };
     return this.inTurn(() =>
-      this.enter(null, (presence) => this.control.registerParty({ ...request, presence })),
+      this.enter({ joining: null, link: null, trust }, (presence) =>
+        this.control.registerParty({ ...request, presence }),
+      ),
     );
   }
 
   /**
    * Joins a party, and returns while its peers are still `connecting`. In that party already: changes nothing.
+   * @param where a party id or an invite link
    * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, PASSWORD_REQUIRED,
-   * WRONG_PASSWORD, ALREADY_IN_PARTY …
+   * WRONG_PASSWORD, ALREADY_IN_PARTY, INVALID_INVITE, OTHER_SERVER, INVITE_EXPIRED, HOST_KEY_MISMATCH, PARTY_SEALED …
    */
   async joinParty(
-    partyId: string,
+    where: string,
     peerName = this.config.nickname,
     { password }: JoinOptions = {},
   ): Promise<Party> {
-    const id = validPartyId(partyId);
-    const me = { peerName: validName(peerName), password };
+    const { id, link } = destinationOf(where, this.config.server);
+    const known = this.keys.trustIn(id);
+    const trust = link ? { key: link.partyKey, sealed: link.sealed || known.sealed } : known;
+    const voucher = trust.key ? voucherFor(trust.key, this.identity.publicKey) : undefined;
+    const invite = link?.secret.toString('base64');
+    const me = { peerName: validName(peerName), password, voucher, invite };
     return this.inTurn(() => {
       if (this.session?.id === id) return Promise.resolve(this.session.view());
-      return this.enter(id, (presence) => this.control.joinParty(id, { ...me, presence }));
+      return this.enter({ joining: id, link, trust }, (presence) =>
+        this.control.joinParty(id, { ...me, presence }),
+      );
     });
   }
 
@@ -211,7 +244,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async enter(
-    joining: PartyId | null,
+    { joining, link, trust }: Entrance,
     ask: (presence: Presence) => Promise<PartySnapshot>,
   ): Promise<Party> {
     if (this.session) throw new LanrageError('ALREADY_IN_PARTY');
@@ -226,7 +259,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (asked.status === 'rejected') throw asked.reason;
       this.serverMembership.entering(asked.value.id);
       if (started.status === 'rejected') throw started.reason;
-      return await this.openSession(asked.value);
+      const { id, hostId, members } = asked.value;
+      if (link && !isHostGenuine(hostId, members, link)) throw new LanrageError('HOST_KEY_MISMATCH');
+      if (trust.key) this.keys.remember(id, trust.key, trust.sealed);
+      return await this.openSession(asked.value, trust);
     } catch (error) {
       await this.undoEntering(asked.status === 'fulfilled' ? asked.value.id : null, joining, error);
       throw error;
@@ -235,10 +271,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
-  private async openSession(snapshot: PartySnapshot): Promise<Party> {
+  private async openSession(snapshot: PartySnapshot, trust: PartyTrust): Promise<Party> {
     const { config, identity, control, network, nat, connections, coordinator } = this;
     const parts = { config, identity, control, network, nat, connections, coordinator };
-    const session = new PartySession(snapshot, parts);
+    const session = new PartySession(snapshot, parts, trust);
     await session.open();
     this.session = session;
     this.reachability.begin();
@@ -408,10 +444,4 @@ function validName(input: string): string {
   const name = normalizeName(input);
   if (name === null) throw new LanrageError('INVALID_NAME');
   return name;
-}
-
-function validPartyId(input: string): PartyId {
-  const id = input.trim().toLowerCase();
-  if (!PARTY_ID_PATTERN.test(id)) throw new LanrageError('INVALID_PARTY_ID');
-  return id as PartyId;
 }

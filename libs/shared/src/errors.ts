@@ -21,6 +21,11 @@ export const errorCatalogue = {
     retryable: false,
     message: 'The link has to begin with https:// and lead to discord.com, discord.gg or discordapp.com.',
   },
+  INVALID_INVITE: {
+    retryable: false,
+    message:
+      'This is no invite link that this version understands, or it was cut. Copy all of it, or update LANrage.',
+  },
   INVALID_PUBLIC_KEY: {
     retryable: false,
     message: 'This is not a usable WireGuard public key. Delete the key file to make a new one.',
@@ -70,6 +75,39 @@ export const errorCatalogue = {
   },
   PASSWORD_REQUIRED: { retryable: false, message: 'The party needs a password. Ask the host for it.' },
   WRONG_PASSWORD: { retryable: false, message: 'The party password is wrong. Ask the host for it.' },
+  HOST_KEY_MISMATCH: {
+    retryable: false,
+    message:
+      "The host's key is not the one that the invite link vouches for: somebody may sit between you. Do not join; ask the host in another way.",
+  },
+  OTHER_SERVER: {
+    retryable: false,
+    message:
+      'The invite link is for another server than the one this agent uses. Stop the agent, then open the link again.',
+  },
+  PARTY_KEY_MISSING: {
+    retryable: false,
+    message:
+      'You came without an invite link, so you lack the key that links carry. Let somebody who came by one be host.',
+  },
+  INVITE_EXPIRED: {
+    retryable: false,
+    message:
+      'The invite link is not valid any more: used up, expired or taken back. Ask the host for another one.',
+  },
+  PARTY_SEALED: {
+    retryable: false,
+    message: 'The party is sealed: only an invite link leads in. Ask the host for one.',
+  },
+  TOO_MANY_INVITES: {
+    retryable: false,
+    message:
+      'The party has as many invite links as it may. Take some back with lanrage uninvite; lanrage invites shows them.',
+  },
+  NO_SUCH_INVITE: {
+    retryable: false,
+    message: 'The party has no such invite link, or it is over. See: lanrage invites',
+  },
   KICKED: {
     retryable: false,
     message: 'The host removed you from the party. You may ask to come back, and join again.',

@@ -90,7 +90,10 @@ export function statusAnswer(status: PartyStatus): StatusAnswer {
 
 /** Names are for the player's eyes, not for logs. */
 function logEvents(parties: PartyManager, log: Logger): void {
-  parties.on('peerJoined', ({ id }) => log.info({ peerId: id }, 'peer joined'));
+  parties.on('peerJoined', ({ id, connectionType, reason }) => {
+    log.info({ peerId: id }, 'peer joined');
+    if (connectionType === 'failed') log.warn({ peerId: id, reason: reason?.code }, 'peer refused');
+  });
   parties.on('peerLeft', ({ id }) => log.info({ peerId: id }, 'peer left'));
   parties.on('hostChanged', ({ id }) => log.info({ peerId: id }, 'host changed'));
   parties.on('partyChanged', () => log.info('party changed'));

@@ -18,8 +18,10 @@ export const localApiSchemas = {
     locked: z.boolean().optional(),
     public: z.boolean().optional(),
     persistent: z.boolean().optional(),
+    sealed: z.boolean().optional(),
   }),
   join: z.object({
+    /** Or an invite link. */
     partyId: z.string(),
     peerName: z.string().optional(),
     password: z.string().optional(),

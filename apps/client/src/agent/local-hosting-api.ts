@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { writeStateRequestSchema, type PartyState, type StateEntry } from '#shared/api/state';
 import type { BanList } from '#shared/api/hosting';
+import type { InviteList } from '#shared/api/invites';
+import type { NewInvite } from '../party/invites';
 
 /** What hosts, owners and those who share something ask of their agent. `peer`, `host`, `owner`: a name, an id or a virtual IP. */
 export const hostingApiSchemas = {
@@ -21,6 +23,13 @@ export const hostingApiSchemas = {
   ban: z.object({ peer: z.string() }),
   unban: z.object({ peer: z.string() }),
   bans: z.object({}),
+  invite: z.object({
+    expiresInSeconds: z.int().optional(),
+    maxUses: z.int().optional(),
+    server: z.url({ protocol: /^https?$/ }).optional(),
+  }),
+  invites: z.object({}),
+  uninvite: z.object({ id: z.string() }),
   close: z.object({ partyId: z.string().optional() }),
   readState: z.object({}),
   writeState: writeStateRequestSchema,
@@ -34,6 +43,9 @@ export interface HostingAnswers<Status> {
   ban: Status;
   unban: null;
   bans: BanList;
+  invite: NewInvite;
+  invites: InviteList;
+  uninvite: null;
   close: null;
   readState: PartyState;
   writeState: StateEntry;

@@ -38,6 +38,12 @@ export function hostingHandlers(parties: PartyManager, status: () => StatusAnswe
       return null;
     },
     bans: async () => ({ bans: await hosting.bans() }),
+    invite: (options) => parties.invites.make(options),
+    invites: async () => ({ invites: await parties.invites.list() }),
+    uninvite: async ({ id }) => {
+      await parties.invites.revoke(id);
+      return null;
+    },
     close: async ({ partyId }) => {
       await parties.closeParty(partyId);
       return null;

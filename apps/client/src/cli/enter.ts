@@ -93,7 +93,10 @@ function announce(context: Context, status: StatusAnswer): void {
 
 /** Tells what happens in the party, line by line. */
 function narrate({ parties }: Agent): void {
-  parties.on('peerJoined', (peer) => console.log(renderPeerJoined(peer)));
+  parties.on('peerJoined', (peer) => {
+    console.log(renderPeerJoined(peer));
+    if (peer.connectionType === 'failed') console.log(renderConnection(peer));
+  });
   parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
   parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
   parties.on('partyChanged', (party) => console.log(renderPartyChanged(party)));

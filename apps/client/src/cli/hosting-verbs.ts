@@ -3,7 +3,7 @@ import type { Context } from './context';
 import type { SetOptions } from './hosting';
 
 /** What main.ts gives each verb. */
-interface Frame<Common> {
+export interface Frame<Common> {
   readonly verb: (name: string, description: string, examples: readonly string[]) => Command;
   readonly contextOf: (options: Common) => Context;
   readonly wholeNumber: (text: string) => number;

@@ -3,7 +3,9 @@ import { LanrageError } from '#shared/errors';
 import { ConfigError, loadConfig } from '../config';
 import type { PasswordOptions } from './enter';
 import { complain, type Context } from './context';
+import { parseInviteLink } from '#shared/party/invite';
 import { addHostingVerbs } from './hosting-verbs';
+import { addInviteVerbs } from './invite-verbs';
 
 /** What others script against: 0 done, 1 refused, 2 wrong usage. */
 const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
@@ -21,6 +23,7 @@ interface CreateFlags extends PasswordOptions {
   locked?: boolean;
   public?: boolean;
   persistent?: boolean;
+  sealed?: boolean;
 }
 
 const program = new Command('lanrage')
@@ -45,23 +48,31 @@ verb('create', 'open a party and play in it', [
   .option('--locked', 'let nobody in yet')
   .option('--public', 'show it in: lanrage parties')
   .option('--persistent', 'keep the party when everybody is gone')
+  .option('--sealed', 'only invite links lead in, for good')
   .action(async (name: string, options: CommonOptions & CreateFlags) => {
-    const { as: peerName, maxPlayers: maxPeers, locked, public: isPublic, persistent } = options;
+    const { as: peerName, maxPlayers: maxPeers, locked, public: isPublic, persistent, sealed } = options;
     const { create } = await import('./enter.js');
-    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent };
+    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent, sealed };
     await create(contextOf(options), terms, options);
   });
 
 verb('join', 'join a party', [
+  'lanrage join http://192.0.2.1:8080/#join=…',
   'lanrage join 4f0c2a91be77 --as Bob',
   'lanrage join 4f0c2a91be77 --password-stdin < password.txt',
 ])
-  .argument('<party>', 'the id that the host sent you')
+  .argument('<party>', 'the invite link or the id that the host sent you')
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
   .action(async (partyId: string, options: CommonOptions & PasswordOptions) => {
     const { join } = await import('./enter.js');
-    await join(contextOf(options), { partyId, peerName: options.as }, options);
+    // A link says where it leads.
+    const server = parseInviteLink(partyId)?.server ?? options.server;
+    await join(
+      contextOf({ ...options, ...(server && { server }) }),
+      { partyId, peerName: options.as },
+      options,
+    );
   });
 
 verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
@@ -87,7 +98,9 @@ verb('ping', 'measure the way to a player through the tunnel', [
     (await import('./ping.js')).ping(contextOf(options), peer, options.count),
   );
 
-addHostingVerbs({ verb, contextOf, wholeNumber });
+const frame = { verb, contextOf, wholeNumber };
+addHostingVerbs(frame);
+addInviteVerbs(frame);
 
 void main();
 

@@ -9,7 +9,14 @@ import {
   renderTerms,
 } from './party-rendering';
 
-const settings = { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null };
+const settings = {
+  locked: false,
+  public: false,
+  persistent: false,
+  hasPassword: false,
+  sealed: false,
+  discordUrl: null,
+};
 const special = { ...settings, locked: true, public: true, persistent: true, hasPassword: true };
 const link = `https://discord.com/${'x'.repeat(40)}`;
 const longest = 'M'.repeat(50);

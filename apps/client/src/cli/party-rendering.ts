@@ -1,5 +1,7 @@
 /** What hosts are told. Pure, like rendering.ts. */
 import type { BanList } from '#shared/api/hosting';
+import type { Invite, InviteList } from '#shared/api/invites';
+import type { NewInvite } from '../party/invites';
 import type { PartyPage } from '#shared/api/discovery';
 import type { PartySettings } from '#shared/api/party';
 import type { PartyState, StateEntry } from '#shared/api/state';
@@ -27,9 +29,31 @@ export function renderBans({ bans }: BanList): string {
   const rows = bans.map(({ peerId, name, bannedAt }) => [
     name === null ? '–' : printable(name),
     peerId,
-    `${bannedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    minuteOf(bannedAt),
   ]);
   return renderTable(['PLAYER', 'ID', 'SINCE'], [38, 20, 22], rows);
+}
+
+export function renderInvite({ link, ...invite }: NewInvite): string {
+  const whose = invite.maxUses === null ? '' : `, for ${playersOf(invite.maxUses)}`;
+  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(link).hostname);
+  return [
+    link,
+    '',
+    ...wrap(
+      `Good until ${minuteOf(invite.expiresAt)}${whose}. Whoever has the link can join: lanrage join LINK`,
+    ),
+    ...wrap(`Take it back with: lanrage uninvite ${invite.id}`),
+    ...(isLocal
+      ? wrap('It leads to this machine alone. Say how friends reach the server: lanrage invite --server URL')
+      : []),
+  ].join('\n');
+}
+
+export function renderInvites({ invites }: InviteList): string {
+  if (invites.length === 0) return 'No invite link is good just now.';
+  const rows = invites.map((invite) => [invite.id, minuteOf(invite.expiresAt), usesOf(invite)]);
+  return renderTable(['ID', 'GOOD UNTIL', 'USED'], [12, 26, 20], rows);
 }
 
 export function renderPartyPage({ parties, nextCursor }: PartyPage): string {
@@ -54,11 +78,30 @@ export function renderStateValue({ value = '' }: StateEntry): string {
   return printable(value);
 }
 
-function specialities({ locked, public: isPublic, hasPassword, persistent }: PartySettings): string[] {
+function minuteOf(timestamp: string): string {
+  return `${timestamp.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function usesOf({ uses, maxUses }: Invite): string {
+  return maxUses === null ? String(uses) : `${uses} of ${maxUses}`;
+}
+
+function playersOf(count: number): string {
+  return count === 1 ? 'one player' : `${count} players`;
+}
+
+function specialities({
+  sealed,
+  locked,
+  public: isPublic,
+  hasPassword,
+  persistent,
+}: PartySettings): string[] {
   return [
     ...(locked ? ['locked'] : []),
     ...(isPublic ? ['public'] : []),
     ...(hasPassword ? ['password'] : []),
     ...(persistent ? ['persistent'] : []),
+    ...(sealed ? ['sealed'] : []),
   ];
 }

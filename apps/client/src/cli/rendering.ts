@@ -62,8 +62,10 @@ export function renderWelcome({ party }: InParty, server: string | null): string
   return [
     ...wrap(`You are in "${printable(party.name)}", at ${self?.virtualIp ?? '?'}.`),
     '',
-    'Friends join with:',
-    `  lanrage join ${party.id} --as THEIR_NAME${where}`,
+    party.settings.sealed ? 'Friends join by a link, from: lanrage invite' : 'Friends join with:',
+    ...(party.settings.sealed
+      ? []
+      : [`  lanrage join ${party.id} --as THEIR_NAME${where}`, 'or by a link, from: lanrage invite']),
     ...(party.settings.hasPassword ? ['They are asked for the password.'] : []),
     '',
     'Ctrl-C leaves.',
@@ -124,7 +126,12 @@ function renderPeers(peers: readonly Peer[]): string {
 }
 
 function peerRow(peer: Peer): string[] {
-  const notes = [peer.isSelf && 'you', peer.isHost && 'host', !peer.online && 'offline'].filter(Boolean);
+  const notes = [
+    peer.isSelf && 'you',
+    peer.isHost && 'host',
+    !peer.online && 'offline',
+    peer.vouched === false && 'not vouched',
+  ].filter(Boolean);
   const label = `${printable(peer.name)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
   return [label, peer.virtualIp, peer.isSelf ? '' : peer.connectionType, peerLatency(peer)];
 }

@@ -55,6 +55,16 @@ export const pathReasons = {
     message: 'No answer through the relay, though the other agent is there.',
     advice: 'A firewall blocks UDP on either side. Compare on both: lanrage netcheck',
   },
+  // refused by this agent, see party/vouching.ts
+  forged: {
+    message: "Refused: the server shows a key for this player that is not the player's own.",
+    advice: 'Do not trust this server. Tell whoever runs it, and meet on another one.',
+  },
+  not_vouched: {
+    message: 'Refused: the party is sealed, and nobody who has its key vouches for this player.',
+    advice:
+      'If it is a friend, send an invite link; if it is nobody you know, the server may have been tampered with.',
+  },
 } as const satisfies Record<string, { message: string; advice: string | null }>;
 
 export type PathReasonCode = keyof typeof pathReasons;

@@ -16,6 +16,8 @@ export interface CreateOptions {
   readonly public?: boolean | undefined;
   /** Outlives its last member. */
   readonly persistent?: boolean | undefined;
+  /** Only invite links lead in, and the members connect to nobody else. For good. */
+  readonly sealed?: boolean | undefined;
   readonly discordUrl?: string | undefined;
 }
 

@@ -28,6 +28,7 @@ const member = (id: PeerId, changes: Partial<Member> = {}): Member => ({
   natType: 'unknown',
   endpoint: null,
   direct: true,
+  voucher: null,
   ...changes,
 });
 const snapshot: PartySnapshot = {
@@ -37,7 +38,14 @@ const snapshot: PartySnapshot = {
   ownerId: alice,
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
-  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
+  settings: {
+    locked: false,
+    public: false,
+    persistent: false,
+    hasPassword: false,
+    sealed: false,
+    discordUrl: null,
+  },
   revision: 5,
   members: [member(alice), member(bob)],
   relays: { [alice]: session(1), [bob]: session(2) },

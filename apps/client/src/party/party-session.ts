@@ -7,7 +7,7 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import { LanrageError } from '#shared/errors';
 import type { ConnectionManager, ConnectionTarget } from '../connection/connection-manager';
 import type { ConnectionCoordinator } from '../connection/coordinator';
-import { explainPath } from '../connection/explanation';
+import { explainPath, type PathReason } from '../connection/explanation';
 import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
 import type { Identity } from '../identity';
@@ -24,6 +24,7 @@ import {
   type Membership,
   type MembershipEvent,
 } from './membership';
+import { refusalOfMember, voucherFor, vouchingOf, type PartyTrust } from './vouching';
 import { viewParty, type Observation, type Party, type Peer } from './party';
 
 /** The parts of an agent that a party needs. */
@@ -49,6 +50,15 @@ interface PartySessionEvents {
 /** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
 const GOODBYE_INTERVAL_MS = 60;
 
+/** What there is to observe of a member that this agent does not deal with. */
+const refused = {
+  connectionType: 'failed',
+  pathEndpoint: null,
+  directExpected: false,
+  latencyMs: null,
+  latencyAgeMs: null,
+} as const;
+
 /** One stay in one party: its members, and the interface and connections that make them neighbours. */
 export class PartySession extends EventEmitter<PartySessionEvents> {
   private membership: Membership;
@@ -57,6 +67,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   constructor(
     snapshot: PartySnapshot,
     private readonly parts: SessionParts,
+    private readonly trust: PartyTrust,
   ) {
     super();
     this.membership = membershipOf(snapshot);
@@ -70,6 +81,12 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   /** The last change of the party that is known here. */
   get revision(): number {
     return this.membership.revision;
+  }
+
+  /** What shows the others that this agent belongs here, if it can. */
+  get voucher(): string | undefined {
+    const { key } = this.trust;
+    return key ? voucherFor(key, this.parts.identity.publicKey) : undefined;
   }
 
   /** This agent's own entry. @throws LanrageError when the server left it out */
@@ -200,8 +217,16 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     });
   }
 
+  /** Whom this machine deals with; a member that is refused is shown, and nothing more. */
   private others(): Member[] {
-    return presentMembers(this.membership).filter(({ id }) => id !== this.parts.identity.peerId);
+    return presentMembers(this.membership).filter(
+      (member) => member.id !== this.parts.identity.peerId && !this.refusal(member),
+    );
+  }
+
+  private refusal(member: Member): PathReason | null {
+    const sealed = this.trust.sealed || this.membership.settings.sealed;
+    return refusalOfMember(member, { ...this.trust, sealed });
   }
 
   /** Behind the same public address: of one household, most likely. */
@@ -211,11 +236,16 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return splitEndpoint(member.endpoint).address === splitEndpoint(publicEndpoint).address;
   }
 
-  private observe({ id, natType, online, direct }: Member): Observation {
+  private observe(member: Member): Observation {
+    const { id, natType, online, direct } = member;
+    const vouching = vouchingOf(member, this.trust.key);
+    const vouched = vouching === 'unknown' ? null : vouching === 'vouched';
     const { config, control, connections, coordinator } = this.parts;
     const relay = this.membership.relays.get(id) ?? null;
     const { directExpected } = coordinator.coordinateConnection({ natType, relay });
     const path = connections.pathOf(id);
+    const refusal = this.refusal(member);
+    if (refusal) return { ...refused, reason: refusal, vouched };
     const hasFailed = path?.phase === 'failed';
     const reason =
       path &&
@@ -232,6 +262,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
       reason: reason ?? null,
       pathEndpoint: path?.direct ?? path?.relay ?? null,
       directExpected,
+      vouched,
       ...(hasFailed ? { latencyMs: null, latencyAgeMs: null } : this.latencies.of(id, Date.now())),
     };
   }

@@ -16,6 +16,7 @@ const member = (letter: string, joinedAt: string, natType: NatType = 'unknown'):
   natType,
   endpoint: null,
   direct: true,
+  voucher: null,
 });
 const membership = (...members: Member[]): Membership => ({
   id: '0123456789ab' as PartyId,
@@ -24,7 +25,14 @@ const membership = (...members: Member[]): Membership => ({
   ownerId: id('a'),
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
-  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
+  settings: {
+    locked: false,
+    public: false,
+    persistent: false,
+    hasPassword: false,
+    sealed: false,
+    discordUrl: null,
+  },
   revision: 1,
   members: new Map(members.map((each) => [each.id, each])),
   relays: new Map(),
@@ -37,6 +45,7 @@ const relayed: Observation = {
   directExpected: false,
   latencyMs: 61.5,
   latencyAgeMs: 20,
+  vouched: null,
 };
 const seenBy = (letter: string, party: Membership) => viewParty(party, id(letter), () => relayed);
 

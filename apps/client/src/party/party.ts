@@ -39,6 +39,8 @@ export interface Peer {
   readonly direct: boolean;
   /** Whether the peer's agent is connected to the control plane. */
   readonly online: boolean;
+  /** Whether the party key vouches for the peer's key; null: this agent came without a link and cannot tell. */
+  readonly vouched: boolean | null;
   readonly isHost: boolean;
   readonly isSelf: boolean;
 }
@@ -51,6 +53,7 @@ export interface Observation {
   readonly directExpected: boolean;
   readonly latencyMs: number | null;
   readonly latencyAgeMs: number | null;
+  readonly vouched: boolean | null;
 }
 
 /** The party that the agent is in, at one moment. */
@@ -92,17 +95,19 @@ export function viewParty(
   const peers = presentMembers(membership).map((member): Peer => {
     const isSelf = member.id === selfId;
     const isHost = member.id === membership.hostId;
-    return { ...member, ...(isSelf ? viewOfSelf(isHost) : observe(member)), isHost, isSelf };
+    const { voucher, ...shown } = member;
+    const observation = isSelf ? viewOfSelf(isHost, voucher !== null) : observe(member);
+    return { ...shown, ...observation, isHost, isSelf };
   });
   const { id, name, hostId, createdAt, maxPeers, ownerId, settings } = membership;
   const byId = new Map(peers.map((peer) => [peer.id, peer]));
   return new Party(id, name, hostId, createdAt, maxPeers, ownerId, settings, byId);
 }
 
-function viewOfSelf(isHost: boolean): Observation {
+function viewOfSelf(isHost: boolean, isVouched: boolean): Observation {
   const connectionType = isHost ? 'host' : 'direct';
   const nothing = { reason: null, pathEndpoint: null, latencyMs: null, latencyAgeMs: null };
-  return { connectionType, directExpected: true, ...nothing };
+  return { connectionType, directExpected: true, vouched: isVouched || null, ...nothing };
 }
 
 function byJoining(a: Peer, b: Peer): number {

@@ -68,7 +68,8 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
     try {
       if (elsewhere) await this.control.leaveParty(elsewhere.id);
       // The server knows whether the host has ended the stay meanwhile.
-      const me = { peerName: session.self.name, presence: this.seat.presence(), resume: true };
+      const { voucher } = session;
+      const me = { peerName: session.self.name, presence: this.seat.presence(), voucher, resume: true };
       if (session.adopt(await this.control.joinParty(session.id, me))) await this.seat.renew(session);
     } catch (error) {
       if (!(error instanceof LanrageError) || error.retryable) throw error;

@@ -45,6 +45,16 @@ export class RequestLimits {
     }
   }
 
+  /** @throws LanrageError RATE_LIMITED when one more would be too many; counts nothing */
+  async refuseIfUsedUp(
+    action: LimitedAction,
+    request: Pick<IncomingMessage, 'headers' | 'socket'>,
+  ): Promise<void> {
+    const state = await this.limiters.get(action)?.get(limitKey(this.addressOf(request)));
+    if (state && state.remainingPoints <= 0)
+      throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(state.msBeforeNext / 1000) });
+  }
+
   /** Takes a count back. */
   async giveBack(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
     await this.limiters.get(action)?.reward(limitKey(this.addressOf(request)));

@@ -4,6 +4,7 @@ import type { PublicKey } from '#shared/wireguard/key';
 import {
   decideBan,
   decideChange,
+  decideInvite,
   decideClose,
   decideRemoval,
   decideUnban,
@@ -24,8 +25,16 @@ const member = (peerId: PeerId, slot: number) => ({
   name: 'Player',
   slot,
   joinedAtMs: slot,
+  voucher: null,
 });
-const settings = { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null };
+const settings = {
+  locked: false,
+  public: false,
+  persistent: false,
+  hasPassword: false,
+  sealed: false,
+  discordUrl: null,
+};
 /** The owner has handed the host's role over. */
 const party: PartyRecord = {
   id: '0123456789ab' as PartyId,
@@ -41,6 +50,18 @@ const party: PartyRecord = {
 const persistent: PartyRecord = { ...party, settings: { ...settings, persistent: true } };
 const withPassword: PartyRecord = { ...party, settings: { ...settings, hasPassword: true } };
 const refuse = (code: string) => ({ verdict: 'refuse', code });
+
+describe('decideInvite', () => {
+  it.each([
+    ['the host', host, 63, { verdict: 'invite' }],
+    ['the host, who has made enough', host, 64, { verdict: 'refuse', code: 'TOO_MANY_INVITES' }],
+    ['the owner alone', owner, 0, { verdict: 'refuse', code: 'NOT_HOST' }],
+    ['a member', guest, 0, { verdict: 'refuse', code: 'NOT_HOST' }],
+    ['a stranger', stranger, 0, { verdict: 'refuse', code: 'PARTY_NOT_FOUND' }],
+  ] as const)('%s', (_who, caller, live, decision) => {
+    expect(decideInvite(party, live, caller)).toEqual(decision);
+  });
+});
 
 describe('decideChange', () => {
   it.each<[string, TermsChange, object]>([

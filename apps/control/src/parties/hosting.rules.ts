@@ -1,6 +1,7 @@
 /** What hosts and owners may do to a party. */
 import { isDeepStrictEqual } from 'node:util';
 import { MOST_BANS } from '#shared/api/hosting';
+import { INVITE_LIMITS } from '#shared/api/invites';
 import type { ErrorCode } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { PartyRecord, PartyTerms } from './party';
@@ -69,6 +70,17 @@ export function decideBan(
   return bans >= MOST_BANS ? { verdict: 'refuse', code: 'TOO_MANY_BANS' } : { verdict: 'ban' };
 }
 
+/** @param live how many invites of the party are good now */
+export function decideInvite(
+  party: PartyRecord,
+  live: number,
+  callerId: PeerId,
+): Refusal | { readonly verdict: 'invite' } {
+  const code = refusalOfHosting(party, callerId);
+  if (code) return { verdict: 'refuse', code };
+  return live < INVITE_LIMITS.live ? { verdict: 'invite' } : { verdict: 'refuse', code: 'TOO_MANY_INVITES' };
+}
+
 export function decideUnban(party: PartyRecord, { banned }: BanState, callerId: PeerId): BanDecision {
   const code = refusalOfHosting(party, callerId);
   if (code) return { verdict: 'refuse', code };
@@ -119,6 +131,7 @@ function termsAfter({ settings, ...party }: PartyTerms, change: TermsChange): Pa
       locked: change.locked ?? settings.locked,
       public: change.public ?? settings.public,
       persistent: change.persistent ?? settings.persistent,
+      sealed: settings.sealed,
       hasPassword: passwordHash === undefined ? settings.hasPassword : passwordHash !== null,
       discordUrl: discordUrl === undefined ? settings.discordUrl : discordUrl,
     },

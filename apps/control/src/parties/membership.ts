@@ -7,8 +7,9 @@ import { KeyedQueue } from './keyed-queue';
 import type { LeaveReason } from '#shared/api/party';
 import { HostingStore } from './hosting.store';
 import { decideJoin, decideLeave } from './parties.rules';
+import { hashInviteSecret } from '#shared/party/invite';
 import type { Entrant, MemberRecord, PartyRecord } from './party';
-import { PartyStore, withPartyLocked, type FirstTerms, type NewMember } from './party.store';
+import { PartyStore, withPartyLocked, type FirstTerms, type JoinView, type NewMember } from './party.store';
 
 /** How often a decision is made anew because something else happened meanwhile. */
 const ATTEMPTS = 5;
@@ -23,7 +24,10 @@ export interface JoinOutcome {
 export type ProvePassword = (passwordHash: string) => Promise<void>;
 
 /** What a peer brings along that wants to join. */
-export type Entry = Pick<Entrant, 'preferredSlot' | 'resumes'>;
+export type Entry = Pick<Entrant, 'preferredSlot' | 'resumes'> & {
+  /** The secret of an invite. */
+  readonly invite?: Buffer | undefined;
+};
 
 export interface LeaveOutcome {
   readonly before: PartyRecord;
@@ -78,19 +82,25 @@ export class Membership {
   /**
    * Joining again changes nothing but the name.
    *
-   * @throws LanrageError ALREADY_IN_PARTY, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, NO_FREE_ADDRESS, KICKED, or what
-   * `prove` throws
+   * @throws LanrageError ALREADY_IN_PARTY, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, NO_FREE_ADDRESS, KICKED,
+   * INVITE_EXPIRED, PARTY_SEALED, or what `prove` throws
    */
   async join(
     partyId: PartyId,
     peer: NewMember,
-    { preferredSlot, resumes }: Entry,
+    { invite, ...entry }: Entry,
     prove: ProvePassword,
   ): Promise<JoinOutcome> {
     let provenHash: string | null = null;
+    const secretHash = invite ? hashInviteSecret(invite).toString('base64') : null;
     return repeat(async () => {
-      const entrant = { peerId: peer.peerId, preferredSlot, resumes, provenHash };
-      const outcome = await this.change(partyId, (store) => tryJoin(store, partyId, peer, entrant));
+      const { peerId, voucher } = peer;
+      const vouched = voucher !== null;
+      const entrant = { ...entry, peerId, provenHash, vouched, invited: secretHash !== null };
+      const outcome = await this.change(partyId, async (store) => {
+        const view = await store.findForJoin(partyId, peerId, secretHash);
+        return tryJoin(store, view, partyId, peer, entrant);
+      });
       if ('party' in outcome) return outcome;
       // Outside the queue: other changes of the party do not wait for somebody's password.
       await prove(outcome.passwordHash);
@@ -129,14 +139,14 @@ export async function takeNumber(store: HostingStore, ownerId: PeerId, most: num
 
 async function tryJoin(
   store: PartyStore,
+  { currentPartyId, party, standing, leases }: JoinView,
   partyId: PartyId,
   peer: NewMember,
   entrant: Entrant,
 ): Promise<JoinOutcome | { passwordHash: string } | undefined> {
-  const { currentPartyId, party, standing, leases } = await store.findForJoin(partyId, peer.peerId);
   if (currentPartyId !== null && currentPartyId !== partyId) throw new LanrageError('ALREADY_IN_PARTY');
   if (!party) throw new LanrageError('PARTY_NOT_FOUND');
-  const decision = decideJoin(party, standing, leases, entrant);
+  const decision = decideJoin(party, standing, leases, entrant, Date.now());
   switch (decision.verdict) {
     case 'refuse':
       throw new LanrageError(decision.code);
@@ -153,9 +163,9 @@ async function tryAdmit(
   store: PartyStore,
   party: PartyRecord,
   peer: NewMember,
-  { slot, hostId }: { slot: number; hostId: PeerId },
+  { slot, hostId, inviteId }: { slot: number; hostId: PeerId; inviteId: string | null },
 ): Promise<JoinOutcome | undefined> {
-  const joinedAtMs = await store.admit(party, peer, { slot, hostId });
+  const joinedAtMs = await store.admit(party, peer, { slot, hostId, inviteId });
   if (joinedAtMs === null) return undefined;
   const member = { ...peer, slot, joinedAtMs };
   return { change: 'joined', member, party: { ...next(party, [...party.members, member]), hostId } };

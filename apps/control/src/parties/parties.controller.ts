@@ -64,6 +64,8 @@ export class PartiesController {
       'INVALID_PASSWORD',
       'WRONG_PASSWORD',
       'KICKED',
+      'INVITE_EXPIRED',
+      'PARTY_SEALED',
     ],
   })
   join(

@@ -8,6 +8,8 @@ import { DiscoveryController } from './discovery.controller';
 import { Hosting } from './hosting';
 import { HostingController } from './hosting.controller';
 import { HostingService } from './hosting.service';
+import { InvitesController } from './invites.controller';
+import { InvitesService } from './invites.service';
 import { Membership } from './membership';
 import { PartiesController } from './parties.controller';
 import { PartiesService } from './parties.service';
@@ -20,7 +22,13 @@ import { PasswordTries } from './password-tries';
 
 @Module({
   imports: [AuthModule, RelaysModule, SignalingModule],
-  controllers: [PartiesController, HostingController, DiscoveryController, StateController],
+  controllers: [
+    PartiesController,
+    HostingController,
+    InvitesController,
+    DiscoveryController,
+    StateController,
+  ],
   providers: [
     { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
     Membership,
@@ -30,6 +38,7 @@ import { PasswordTries } from './password-tries';
     PasswordTries,
     PartiesService,
     HostingService,
+    InvitesService,
     PartyExpiry,
     StateService,
   ],

@@ -3,7 +3,7 @@ import type { PeerId } from '#shared/party/identity';
 import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
 import { decideJoin, decideLeave } from './parties.rules';
-import type { Entrant, Leases, MemberRecord, Standing } from './party';
+import type { Entrant, InviteRecord, Leases, MemberRecord, Standing } from './party';
 
 const peerId = (number: number) => number.toString(16).padStart(16, '0') as PeerId;
 const member = (number: number, slot: number): MemberRecord => ({
@@ -12,8 +12,16 @@ const member = (number: number, slot: number): MemberRecord => ({
   name: `player ${number}`,
   slot,
   joinedAtMs: number,
+  voucher: null,
 });
-const settings = { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null };
+const settings = {
+  locked: false,
+  public: false,
+  persistent: false,
+  hasPassword: false,
+  sealed: false,
+  discordUrl: null,
+};
 const party = (maxPeers: number, ...members: MemberRecord[]) => ({
   hostId: peerId(1),
   ownerId: peerId(1),
@@ -23,12 +31,14 @@ const party = (maxPeers: number, ...members: MemberRecord[]) => ({
 });
 const nothingKept: Leases = { ownSlot: null, departedSlots: [] };
 const newcomer = peerId(99);
-const stranger: Standing = { banned: false, departure: null, passwordHash: null };
+const stranger: Standing = { banned: false, departure: null, passwordHash: null, invite: null };
 const entrant = (id: PeerId, preferredSlot: number, changes: Partial<Entrant> = {}): Entrant => ({
   peerId: id,
   preferredSlot,
   resumes: false,
   provenHash: null,
+  invited: false,
+  vouched: false,
   ...changes,
 });
 
@@ -62,16 +72,17 @@ describe('decideJoin', () => {
       0,
     ],
   ])('gives %s', (_what, state, leases, preferred, slot) => {
-    expect(decideJoin(state, stranger, leases, entrant(newcomer, preferred))).toEqual({
+    expect(decideJoin(state, stranger, leases, entrant(newcomer, preferred), 0)).toEqual({
       verdict: 'admit',
       slot,
       hostId: alice.peerId,
+      inviteId: null,
     });
   });
 
   it('takes the last place and no further one', () => {
     const join = (state: ReturnType<typeof party>) =>
-      decideJoin(state, stranger, nothingKept, entrant(newcomer, 5));
+      decideJoin(state, stranger, nothingKept, entrant(newcomer, 5), 0);
     expect(join(party(3, alice, bob))).toMatchObject({ verdict: 'admit', slot: 5 });
     expect(join(party(2, alice, bob))).toEqual({
       verdict: 'refuse',
@@ -80,7 +91,7 @@ describe('decideJoin', () => {
   });
 
   it('knows a member again, in a full party too', () => {
-    expect(decideJoin(party(2, alice, bob), stranger, nothingKept, entrant(bob.peerId, 5))).toEqual({
+    expect(decideJoin(party(2, alice, bob), stranger, nothingKept, entrant(bob.peerId, 5), 0)).toEqual({
       verdict: 'rejoin',
       member: bob,
     });
@@ -91,7 +102,7 @@ describe('decideJoin', () => {
   it('gives away what was kept for somebody only when nothing else is left', () => {
     const kept = allSlots.filter((slot) => slot !== 40_000);
     const join = (departedSlots: number[]) =>
-      decideJoin(party(9, alice), stranger, { ownSlot: null, departedSlots }, entrant(newcomer, 7));
+      decideJoin(party(9, alice), stranger, { ownSlot: null, departedSlots }, entrant(newcomer, 7), 0);
     expect(join(kept)).toMatchObject({ verdict: 'admit', slot: 40_000 });
     expect(join(allSlots)).toMatchObject({ verdict: 'admit', slot: 7 });
   });
@@ -104,6 +115,7 @@ describe('decideJoin', () => {
         stranger,
         { ownSlot: null, departedSlots: [0] },
         entrant(peerId(70_000), 7),
+        0,
       ),
     ).toEqual({
       verdict: 'refuse',
@@ -134,6 +146,7 @@ describe('decideJoin', () => {
             stranger,
             { ownSlot, departedSlots },
             entrant(id, preferred),
+            0,
           );
           if (decision.verdict !== 'admit') throw new Error(decision.verdict);
           if (ownSlot !== null) expect(decision.slot).toBe(ownSlot);
@@ -163,7 +176,7 @@ describe('who is let in', () => {
   const anybody = entrant(newcomer, 7);
   const resuming = entrant(newcomer, 7, { resumes: true });
   const knowing = (provenHash: string) => entrant(newcomer, 7, { provenHash });
-  const admit = { verdict: 'admit', slot: 7, hostId: alice.peerId };
+  const admit = { verdict: 'admit', slot: 7, hostId: alice.peerId, inviteId: null };
   const asOwner = entrant(owner.peerId, 7);
   const refuse = (code: string) => ({ verdict: 'refuse', code });
   const prove = { verdict: 'prove', passwordHash: 'hash' };
@@ -223,7 +236,56 @@ describe('who is let in', () => {
       { ...admit, hostId: newcomer },
     ],
   ] as const)('%s', (_whom, state, standing, who, decision) => {
-    expect(decideJoin(state, standing, nothingKept, who)).toEqual(decision);
+    expect(decideJoin(state, standing, nothingKept, who, 0)).toEqual(decision);
+  });
+
+  const invite = { id: 'abcd0123', createdAtMs: 0, expiresAtMs: 1000, uses: 0, maxUses: null };
+  const withInvite = (changes: Partial<InviteRecord> = {}, more: Partial<Standing> = {}): Standing => ({
+    ...stranger,
+    invite: { ...invite, ...changes },
+    ...more,
+  });
+  const invited = entrant(newcomer, 7, { invited: true });
+  const vouched = entrant(newcomer, 7, { invited: true, vouched: true });
+  const onlyVouched = entrant(newcomer, 7, { vouched: true });
+  const sealed = { ...open, settings: { ...settings, sealed: true } };
+  const byInvite = { ...admit, inviteId: invite.id };
+
+  it.each([
+    ['past nothing, and is counted all the same', open, withInvite(), invited, 999, byInvite],
+    ['past the lock', locked, withInvite(), invited, 0, byInvite],
+    ['past the password', open, withInvite({}, { passwordHash: 'hash' }), invited, 0, byInvite],
+    ['past the lock after a kick', locked, withInvite({}, { departure: 'kicked' }), invited, 0, byInvite],
+    ['as the last one that it is good for', open, withInvite({ uses: 2, maxUses: 3 }), invited, 0, byInvite],
+    [
+      'not when it is used up',
+      open,
+      withInvite({ uses: 3, maxUses: 3 }),
+      invited,
+      0,
+      refuse('INVITE_EXPIRED'),
+    ],
+    ['not when its time is over', open, withInvite(), invited, 1000, refuse('INVITE_EXPIRED')],
+    ['not when there is none', open, stranger, invited, 0, refuse('INVITE_EXPIRED')],
+    ['not past a ban', open, withInvite({}, { banned: true }), invited, 0, refuse('PARTY_NOT_FOUND')],
+    [
+      'not past a kick without the player asking',
+      open,
+      withInvite({}, { departure: 'kicked' }),
+      { ...invited, resumes: true },
+      0,
+      refuse('KICKED'),
+    ],
+    ['not into a full party', full, withInvite(), invited, 0, refuse('PARTY_FULL')],
+    ['past the seal', sealed, withInvite(), vouched, 0, byInvite],
+    ['not past the seal with nothing to show', sealed, withInvite(), invited, 0, refuse('PARTY_SEALED')],
+    ['not past the seal without one', sealed, stranger, onlyVouched, 0, refuse('PARTY_SEALED')],
+    ['back behind the seal after leaving', sealed, gone('left'), onlyVouched, 0, admit],
+    ['back behind the seal after a time-out', sealed, gone('timed_out'), onlyVouched, 0, admit],
+    ['not back with nothing to show', sealed, gone('left'), anybody, 0, refuse('PARTY_SEALED')],
+    ['not back after a kick', sealed, gone('kicked'), onlyVouched, 0, refuse('PARTY_SEALED')],
+  ] as const)('an invite leads %s', (_where, state, standing, who, nowMs, decision) => {
+    expect(decideJoin(state, standing, nothingKept, who, nowMs)).toEqual(decision);
   });
 });
 

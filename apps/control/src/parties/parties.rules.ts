@@ -1,10 +1,15 @@
 import type { ErrorCode } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import { nextFreeSlot } from '#shared/party/virtual-ip';
-import type { Entrant, Leases, MemberRecord, PartyRecord, Standing } from './party';
+import type { Entrant, InviteRecord, Leases, MemberRecord, PartyRecord, Standing } from './party';
 
 export type JoinDecision =
-  | { readonly verdict: 'admit'; readonly slot: number; readonly hostId: PeerId }
+  | {
+      readonly verdict: 'admit';
+      readonly slot: number;
+      readonly hostId: PeerId;
+      readonly inviteId: string | null;
+    }
   | { readonly verdict: 'rejoin'; readonly member: MemberRecord }
   /** First it has to show that it knows the password with this hash. */
   | { readonly verdict: 'prove'; readonly passwordHash: string }
@@ -13,32 +18,38 @@ export type JoinDecision =
 type Joinable = Pick<PartyRecord, 'hostId' | 'ownerId' | 'maxPeers' | 'members' | 'settings'>;
 
 /**
- * May this peer join, at which address, and who is host then? The password comes last, because it is dear to check and
- * of no use in a party that has no place.
+ * May this peer join, at which address, and who is host then? An invite opens lock, seal and password, and counts as
+ * used also where it opened nothing; it makes neither place nor good what the host has ended. The password comes last,
+ * because it is dear to check and of no use in a party that has no place.
  */
 export function decideJoin(
   party: Joinable,
   standing: Standing,
   leases: Leases,
   entrant: Entrant,
+  nowMs: number,
 ): JoinDecision {
   const present = party.members.find((member) => member.peerId === entrant.peerId);
   if (present) return { verdict: 'rejoin', member: present };
   if (standing.banned) return { verdict: 'refuse', code: 'PARTY_NOT_FOUND' };
   const wasRemoved = standing.departure === 'kicked' || standing.departure === 'banned';
   if (entrant.resumes && wasRemoved) return { verdict: 'refuse', code: 'KICKED' };
-  if (isLockedOut(party, standing, entrant.peerId)) return { verdict: 'refuse', code: 'PARTY_LOCKED' };
+  const inviteId =
+    entrant.invited && standing.invite && isLive(standing.invite, nowMs) ? standing.invite.id : null;
+  const code = refusalAtDoor(party, standing, entrant, inviteId !== null);
+  if (code) return { verdict: 'refuse', code };
   if (party.members.length >= party.maxPeers) return { verdict: 'refuse', code: 'PARTY_FULL' };
   const slot = chooseSlot(party.members, leases, entrant.preferredSlot);
   if (slot === null) return { verdict: 'refuse', code: 'NO_FREE_ADDRESS' };
   const { passwordHash } = standing;
   if (
     passwordHash !== null &&
+    inviteId === null &&
     passwordHash !== entrant.provenHash &&
     !isTrusted(party, standing, entrant.peerId)
   )
     return { verdict: 'prove', passwordHash };
-  return { verdict: 'admit', slot, hostId: hostAfterJoin(party, entrant.peerId) };
+  return { verdict: 'admit', slot, hostId: hostAfterJoin(party, entrant.peerId), inviteId };
 }
 
 export type LeaveDecision =
@@ -57,9 +68,27 @@ export function decideLeave(
   return { verdict: 'leave', hostId, empties: !longestPresent };
 }
 
-/** A lock keeps out whoever has not been in before; having been removed is like not having been in. */
-function isLockedOut(party: Joinable, standing: Standing, peerId: PeerId): boolean {
-  return party.settings.locked && standing.departure !== 'left' && !isTrusted(party, standing, peerId);
+/** Is this invite good for one more? */
+export function isLive({ expiresAtMs, uses, maxUses }: InviteRecord, nowMs: number): boolean {
+  return nowMs < expiresAtMs && (maxUses === null || uses < maxUses);
+}
+
+/**
+ * Lock and seal keep out whoever has not been in before and has no invite; having been removed is like not having been
+ * in. Nobody comes into a sealed party with nothing to show to the members, who would not connect.
+ */
+function refusalAtDoor(
+  party: Joinable,
+  standing: Standing,
+  { peerId, invited, vouched }: Entrant,
+  hasInvite: boolean,
+): ErrorCode | null {
+  if (invited && !hasInvite) return 'INVITE_EXPIRED';
+  const { locked, sealed } = party.settings;
+  if (sealed && !vouched) return 'PARTY_SEALED';
+  if (hasInvite || standing.departure === 'left' || isTrusted(party, standing, peerId)) return null;
+  if (sealed) return 'PARTY_SEALED';
+  return locked ? 'PARTY_LOCKED' : null;
 }
 
 /** Neither lock nor password is for whoever owns a persistent party, or just lost the connection. */

@@ -34,15 +34,15 @@ export class PartiesService {
   ) {}
 
   async create(caller: Identity, request: CreatePartyRequest): Promise<PartySnapshot> {
-    const { name, peerName, password, presence, locked, persistent, discordUrl } = request;
+    const { name, peerName, password, presence, locked, persistent, sealed, discordUrl } = request;
     const { defaultPeers, maxPeers: mostPeers, persistentPartiesPerOwner } = this.config;
     const maxPeers = Math.min(request.maxPeers ?? defaultPeers, mostPeers);
     const hasPassword = password !== undefined;
     const passwordHash = hasPassword ? await hashPassword(password) : null;
-    const settings = { locked, public: request.public, persistent, hasPassword, discordUrl };
+    const settings = { locked, public: request.public, persistent, sealed, hasPassword, discordUrl };
     const party = await this.membership.create(
       { name, maxPeers, settings },
-      { ...caller, name: peerName },
+      { ...caller, name: peerName, voucher: request.voucher ?? null },
       passwordHash,
       persistentPartiesPerOwner,
     );
@@ -58,10 +58,12 @@ export class PartiesService {
     client: Client,
   ): Promise<PartySnapshot> {
     const { peerId } = caller;
-    const newcomer = { ...caller, name: request.peerName };
-    const entry = { preferredSlot: preferredSlot(peerId), resumes: request.resume };
+    const { peerName: name, voucher = null, invite } = request;
+    const newcomer = { ...caller, name, voucher };
+    const entry = { preferredSlot: preferredSlot(peerId), resumes: request.resume, invite };
     const prove = this.gate.check(partyId, request.password, client);
-    const outcome = await this.membership.join(partyId, newcomer, entry, prove);
+    const enter = () => this.membership.join(partyId, newcomer, entry, prove);
+    const outcome = await (invite ? this.gate.countWrongInvites(client, enter) : enter());
     this.heardOf(peerId, request.presence);
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(outcome.party, peerId);

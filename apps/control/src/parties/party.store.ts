@@ -4,7 +4,7 @@ import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
 import { violatedConstraint } from '../database/failures';
 import { Prisma, type PrismaClient } from '../database/generated/client';
-import type { Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from './party';
+import type { InviteRecord, Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from './party';
 
 /** What a creator decides about a party. */
 export type FirstTerms = Pick<PartyTerms, 'name' | 'maxPeers' | 'settings'>;
@@ -16,7 +16,7 @@ export interface Secrets {
   /** The party's number among its owner's persistent ones; null: it is none. */
   readonly keptNumber: number | null;
 }
-export type NewMember = Identity & Pick<MemberRecord, 'name'>;
+export type NewMember = Identity & Pick<MemberRecord, 'name' | 'voucher'>;
 
 /** A party as a peer that wants to join finds it; `party` is null when there is none. */
 export interface JoinView {
@@ -33,11 +33,18 @@ interface JoinRow {
   readonly banned: boolean;
   readonly own_lease: { slot: number; departure: LeaveReason | null } | null;
   readonly departed_slots: number[] | null;
+  readonly invite: InviteRecord | null;
 }
 
 export const KEPT_NUMBER_CONSTRAINT = 'parties_owner_id_kept_number_key';
 
 const milliseconds = (column: string) => Prisma.raw(`(extract(epoch FROM ${column}) * 1000)::float8`);
+
+/** An InviteRecord of the row `i`. */
+export const inviteRecord = Prisma.sql`
+  json_build_object(
+    'id', i.id, 'createdAtMs', ${milliseconds('i.created_at')}, 'expiresAtMs', ${milliseconds('i.expires_at')},
+    'uses', i.uses, 'maxUses', i.max_uses)`;
 
 /** A PartyRecord of the row `p`. */
 const partyRecord = Prisma.sql`
@@ -46,10 +53,10 @@ const partyRecord = Prisma.sql`
     'revision', p.revision, 'createdAtMs', ${milliseconds('p.created_at')},
     'settings', json_build_object(
       'locked', p.locked, 'public', p.is_public, 'persistent', p.kept_number IS NOT NULL,
-      'hasPassword', p.password_hash IS NOT NULL, 'discordUrl', p.discord_url),
+      'hasPassword', p.password_hash IS NOT NULL, 'sealed', p.sealed, 'discordUrl', p.discord_url),
     'members', (
       SELECT coalesce(json_agg(
-        json_build_object('peerId', m.peer_id, 'name', m.name, 'publicKey', m.public_key, 'slot', l.slot,
+        json_build_object('peerId', m.peer_id, 'name', m.name, 'publicKey', m.public_key, 'slot', l.slot, 'voucher', m.voucher,
                           'joinedAtMs', ${milliseconds('m.joined_at')})
         ORDER BY m.joined_at, m.peer_id), '[]')
       FROM members m JOIN leases l USING (party_id, peer_id)
@@ -78,7 +85,8 @@ export class PartyStore {
     return rows[0]?.party ?? null;
   }
 
-  async findForJoin(partyId: PartyId, peerId: PeerId): Promise<JoinView> {
+  /** @param secretHash of the invite that the peer brings, base64; null: none */
+  async findForJoin(partyId: PartyId, peerId: PeerId, secretHash: string | null): Promise<JoinView> {
     const [row] = await this.client.$queryRaw<[JoinRow]>`
       /* party_to_join */
       SELECT
@@ -88,6 +96,7 @@ export class PartyStore {
         EXISTS (SELECT FROM bans WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS banned,
         (SELECT json_build_object('slot', slot, 'departure', departure)
           FROM leases WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS own_lease,
+        (SELECT ${inviteRecord} FROM invites i WHERE party_id = ${partyId} AND secret_hash = ${secretHash}) AS invite,
         (SELECT array_agg(slot) FROM leases LEFT JOIN members USING (party_id, peer_id)
           WHERE party_id = ${partyId} AND members.name IS NULL) AS departed_slots`;
     return {
@@ -97,6 +106,7 @@ export class PartyStore {
         banned: row.banned,
         departure: row.own_lease?.departure ?? null,
         passwordHash: row.password_hash,
+        invite: row.invite,
       },
       leases: { ownSlot: row.own_lease?.slot ?? null, departedSlots: row.departed_slots ?? [] },
     };
@@ -108,21 +118,21 @@ export class PartyStore {
     creator: NewMember,
   ): Promise<PartyRecord | 'id_taken' | 'number_taken' | 'already_member'> {
     const { passwordHash, keptNumber, ...terms } = party;
-    const { locked, public: isPublic, discordUrl } = terms.settings;
+    const { locked, public: isPublic, sealed, discordUrl } = terms.settings;
     try {
       const [{ created_at_ms: createdAtMs }] = await this.client.$queryRaw<[{ created_at_ms: number }]>`
         /* create_party */
         WITH party AS (
           INSERT INTO parties (id, name, host_id, owner_id, max_peers, locked, is_public, discord_url,
-                               password_hash, kept_number)
+                               password_hash, kept_number, sealed)
           VALUES (${party.id}, ${party.name}, ${creator.peerId}, ${creator.peerId}, ${party.maxPeers}, ${locked},
-                  ${isPublic}, ${discordUrl}, ${passwordHash}, ${keptNumber})
+                  ${isPublic}, ${discordUrl}, ${passwordHash}, ${keptNumber}, ${sealed})
           RETURNING created_at
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) VALUES (${party.id}, ${creator.peerId}, ${CREATOR_SLOT})
         ), member AS (
-          INSERT INTO members (peer_id, party_id, name, public_key)
-          VALUES (${creator.peerId}, ${party.id}, ${creator.name}, ${creator.publicKey})
+          INSERT INTO members (peer_id, party_id, name, public_key, voucher)
+          VALUES (${creator.peerId}, ${party.id}, ${creator.name}, ${creator.publicKey}, ${creator.voucher})
         )
         SELECT ${milliseconds('created_at')} AS created_at_ms FROM party`;
       const member = { ...creator, slot: CREATOR_SLOT, joinedAtMs: createdAtMs };
@@ -137,25 +147,31 @@ export class PartyStore {
     }
   }
 
-  /** @returns when the member joined, or null when the party had changed or the peer went into another one */
+  /**
+   * @returns when the member joined, or null when the party had changed, the invite was taken back, or the peer went
+   * into another one
+   */
   async admit(
     party: PartyRecord,
     newcomer: NewMember,
-    { slot, hostId }: { slot: number; hostId: PeerId },
+    { slot, hostId, inviteId }: { slot: number; hostId: PeerId; inviteId: string | null },
   ): Promise<number | null> {
     try {
       const rows = await this.client.$queryRaw<{ joined_at_ms: number }[]>`
         /* admit_member */
         WITH changed AS (
           UPDATE parties SET revision = revision + 1, host_id = ${hostId}, empty_since = NULL
-          WHERE id = ${party.id} AND revision = ${party.revision}
+          WHERE id = ${party.id} AND revision = ${party.revision} AND (${inviteId}::text IS NULL
+            OR EXISTS (SELECT FROM invites WHERE party_id = ${party.id} AND invites.id = ${inviteId}))
           RETURNING id
+        ), invite AS (
+          UPDATE invites SET uses = uses + 1 FROM changed WHERE party_id = changed.id AND invites.id = ${inviteId}
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) SELECT id, ${newcomer.peerId}, ${slot}::int FROM changed
           ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id, departure = NULL
         )
-        INSERT INTO members (peer_id, party_id, name, public_key)
-        SELECT ${newcomer.peerId}, id, ${newcomer.name}, ${newcomer.publicKey} FROM changed
+        INSERT INTO members (peer_id, party_id, name, public_key, voucher)
+        SELECT ${newcomer.peerId}, id, ${newcomer.name}, ${newcomer.publicKey}, ${newcomer.voucher} FROM changed
         RETURNING ${milliseconds('joined_at')} AS joined_at_ms`;
       return rows[0]?.joined_at_ms ?? null;
     } catch (error) {

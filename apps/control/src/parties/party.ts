@@ -7,6 +7,8 @@ export interface MemberRecord extends Identity {
   /** Number of its address, see virtual-ip.ts. */
   readonly slot: number;
   readonly joinedAtMs: number;
+  /** For the other members, who can check it. */
+  readonly voucher: string | null;
 }
 
 /** What hosts and owners decide about a party. */
@@ -42,6 +44,17 @@ export interface Standing {
   readonly departure: LeaveReason | null;
   /** The party's, not the peer's; null: none is needed. */
   readonly passwordHash: string | null;
+  /** The one whose secret the peer gave; null: the party has none of that secret. */
+  readonly invite: InviteRecord | null;
+}
+
+export interface InviteRecord {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly uses: number;
+  /** Null: any number. */
+  readonly maxUses: number | null;
 }
 
 /** A peer that wants to join. */
@@ -53,4 +66,8 @@ export interface Entrant {
   readonly resumes: boolean;
   /** The hash of the password that it has proven to know. */
   readonly provenHash: string | null;
+  /** It came by an invite link, of whatever worth. */
+  readonly invited: boolean;
+  /** It gives the other members something by which to check it. */
+  readonly vouched: boolean;
 }

@@ -18,6 +18,21 @@ export class PasswordGate {
     private readonly tries: PasswordTries,
   ) {}
 
+  /**
+   * Lets nobody try one invite after another: wrong ones count like wrong passwords of this address.
+   * @throws LanrageError RATE_LIMITED, or what `enter` throws
+   */
+  async countWrongInvites<Result>(client: Client, enter: () => Promise<Result>): Promise<Result> {
+    await this.limits.refuseIfUsedUp('passwords', client);
+    try {
+      return await enter();
+    } catch (error) {
+      if (error instanceof LanrageError && error.code === 'INVITE_EXPIRED')
+        await this.limits.count('passwords', client);
+      throw error;
+    }
+  }
+
   /** @returns a check that throws PASSWORD_REQUIRED, WRONG_PASSWORD or RATE_LIMITED */
   check(partyId: PartyId, password: string | undefined, client: Client): ProvePassword {
     return async (passwordHash) => {

@@ -68,6 +68,9 @@ export const attemptCauses = ['again', 'changed'] as const;
 export type AttemptCause = (typeof attemptCauses)[number];
 export type DirectAttempt = z.output<typeof directAttemptSchema>;
 
+/** Base64 of 32 bytes by which a member shows the others that it knows the party key, see docs/security.md. */
+export const voucherField = z.base64().length(44);
+
 export const memberSchema = z.object({
   id: peerIdField,
   name: nameField,
@@ -78,6 +81,8 @@ export const memberSchema = z.object({
   natType: natTypeField,
   endpoint: endpointField.nullable(),
   direct: z.boolean().default(true),
+  /** Null: it came without an invite link. */
+  voucher: voucherField.nullable().default(null),
 });
 export type Member = z.output<typeof memberSchema>;
 
@@ -94,6 +99,8 @@ export const partySettingsSchema = z.object({
   /** Outlives its last member. */
   persistent: z.boolean(),
   hasPassword: z.boolean(),
+  /** Only invite links lead in, and members connect to nobody else. For good. */
+  sealed: z.boolean().default(false),
   /** Where the members talk and share screens. */
   discordUrl: discordUrlField.nullable(),
 });

@@ -9,7 +9,8 @@ import {
   publicKeyField,
   timestampField,
 } from './fields';
-import { presenceSchema } from './party';
+import { INVITE_SECRET_BYTES } from '../party/invite';
+import { presenceSchema, voucherField } from './party';
 
 /** Bodies of the REST API, version 1. Paths: see docs/protocol.md, or /docs on a running server. */
 
@@ -53,7 +54,9 @@ export const createPartyRequestSchema = z.object({
   locked: z.boolean().default(false),
   public: z.boolean().default(false),
   persistent: z.boolean().default(false),
+  sealed: z.boolean().default(false),
   discordUrl: discordUrlField.nullable().default(null),
+  voucher: voucherField.optional(),
 });
 export type CreatePartyRequest = z.output<typeof createPartyRequestSchema>;
 
@@ -64,6 +67,9 @@ export const joinPartyRequestSchema = z.object({
   password: passwordField.optional(),
   /** The agent takes up a stay again that its player did not end: refused if the host has ended it. */
   resume: z.boolean().default(false),
+  /** The secret of an invite link. */
+  invite: bytesField(INVITE_SECRET_BYTES).optional(),
+  voucher: voucherField.optional(),
 });
 export type JoinPartyRequest = z.output<typeof joinPartyRequestSchema>;
 

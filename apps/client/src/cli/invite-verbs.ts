@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from 'commander';
+import type { Frame } from './hosting-verbs';
+
+interface InviteFlags {
+  readonly expires?: number;
+  readonly uses?: number;
+  readonly server?: string;
+}
+
+const unitSeconds = { m: 60, h: 3_600, d: 86_400 } as const;
+
+/** The verbs for invite links. */
+export function addInviteVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<Common>): void {
+  verb('invite', 'make a link by which friends join (host)', [
+    'lanrage invite',
+    'lanrage invite --expires 2h --uses 3',
+    'lanrage invite --server http://192.0.2.1:8080    # as friends reach it',
+  ])
+    .option('--expires <time>', 'how long it is good, such as 30m, 24h or 7d', duration, 86_400)
+    .option('--uses <count>', 'how many may join by it', wholeNumber)
+    .action(async ({ expires, uses, server, ...options }: Common & InviteFlags) =>
+      (await import('./invites.js')).invite(contextOf({ ...options, server } as Common), {
+        expiresInSeconds: expires,
+        maxUses: uses,
+        server,
+      }),
+    );
+
+  verb('invites', 'list the invite links that are good (host)', ['lanrage invites']).action(
+    async (options: Common) => (await import('./invites.js')).invites(contextOf(options)),
+  );
+
+  verb('uninvite', 'take an invite link back (host)', ['lanrage uninvite 3f9a01c2'])
+    .argument('<id>', 'see: lanrage invites')
+    .action(async (id: string, options: Common) =>
+      (await import('./invites.js')).uninvite(contextOf(options), id),
+    );
+}
+
+function duration(text: string): number {
+  const { count, unit = '' } = /^(?<count>\d{1,5})(?<unit>[mhd])$/.exec(text)?.groups ?? {};
+  const seconds = Number(count) * unitSeconds[unit as keyof typeof unitSeconds];
+  if (seconds >= 60 && seconds <= 30 * 86_400) return seconds;
+  throw new InvalidArgumentError('It has to be 1m to 30d, such as 30m, 24h or 7d.');
+}
