@@ -3,6 +3,7 @@ import { Agent, statusAnswer } from '../agent/agent';
 import type { LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
 import { createLogger } from '../logger';
+import type { Peer } from '../party/party';
 import { answer, type Context } from './context';
 import { partyEnded, stopRequested } from './foreground';
 import { newPassword, withPassword } from './password';
@@ -93,9 +94,12 @@ function announce(context: Context, status: StatusAnswer): void {
 
 /** Tells what happens in the party, line by line. */
 function narrate({ parties }: Agent): void {
+  // Just entered, nobody can have failed but whoever is refused.
+  const refused = parties.currentParty?.getPeerList().filter(isRefused) ?? [];
+  refused.forEach((peer) => console.log(renderConnection(peer)));
   parties.on('peerJoined', (peer) => {
     console.log(renderPeerJoined(peer));
-    if (peer.connectionType === 'failed') console.log(renderConnection(peer));
+    if (isRefused(peer)) console.log(renderConnection(peer));
   });
   parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
   parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
@@ -105,6 +109,11 @@ function narrate({ parties }: Agent): void {
     console.log('The server is away. The game goes on without it.');
     parties.once('controlConnected', () => console.log('The server is back.'));
   });
+}
+
+/** Of somebody who is new. */
+function isRefused({ connectionType }: Peer): boolean {
+  return connectionType === 'failed';
 }
 
 function isLocal(server: string): boolean {

@@ -2,6 +2,8 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import type { Party } from '../party/party';
 import {
   renderBans,
+  renderInvite,
+  renderInvites,
   renderPartyChanged,
   renderPartyPage,
   renderState,
@@ -87,4 +89,33 @@ describe('what hosts read', () => {
       }
     },
   );
+});
+
+describe('an invite link', () => {
+  const invite = {
+    id: '3f9a01c2',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: '2026-01-02T03:04:05.000Z',
+    uses: 1,
+    maxUses: 3,
+  };
+
+  it('stands whole on the first line, with what it is worth', () => {
+    const link = `https://lan.example.org/#join=${'x'.repeat(80)}`;
+    const lines = renderInvite({ ...invite, link }).split('\n');
+    expect(lines[0]).toBe(link);
+    expect(lines.join(' ')).toMatch(/until 2026-01-02 03:04 UTC, for 3 players.*lanrage uninvite 3f9a01c2$/);
+  });
+
+  it('says so when it leads to this machine alone', () => {
+    expect(renderInvite({ ...invite, link: 'http://127.0.0.1:8080/#join=x' })).toMatch(/--server URL$/);
+  });
+
+  it('is listed with its uses', () => {
+    const invites = [invite, { ...invite, maxUses: null }];
+    expect(renderInvites({ invites }).replace(/ +/g, ' ')).toBe(
+      'ID GOOD UNTIL USED\n3f9a01c2 2026-01-02 03:04 UTC 1 of 3\n3f9a01c2 2026-01-02 03:04 UTC 1',
+    );
+    expect(renderInvites({ invites: [] })).toBe('No invite link is good just now.');
+  });
 });
