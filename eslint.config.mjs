@@ -24,7 +24,8 @@ const pureFiles = [
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
-  'apps/client/src/cli/rendering.ts',
+  'apps/client/src/connection/{explanation,progress}.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,peer-findings,reasons,rendering,text,watch-screen}.ts',
 ];
 
 const impureModules = [

@@ -6,7 +6,6 @@ import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
 import {
-  printable,
   renderConnection,
   renderError,
   renderNetcheck,
@@ -14,6 +13,7 @@ import {
   renderStatus,
   renderWelcome,
 } from './rendering';
+import { printable } from './text';
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
