@@ -4,10 +4,12 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
+import type { Finding } from '../../apps/client/src/cli/finding';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
+import { Terminal } from './support/terminal';
 
 interface Result {
   code: number | null;
@@ -15,7 +17,7 @@ interface Result {
   stderr: string;
 }
 
-const verbs = ['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'];
+const verbs = ['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping', 'doctor'];
 
 describe('the lanrage command', () => {
   let control: TestControl;
@@ -40,9 +42,16 @@ describe('the lanrage command', () => {
     await rm(home, { recursive: true });
   });
 
-  function start(args: readonly string[], settings: NodeJS.ProcessEnv = {}) {
+  const environment = (settings: NodeJS.ProcessEnv = {}) => ({
+    ...process.env,
+    LANRAGE_HOME: home,
+    LANRAGE_SERVER: control.url,
+    ...settings,
+  });
+
+  function start(args: readonly string[], settings?: NodeJS.ProcessEnv) {
     const child = spawn(process.execPath, [join(root, 'bin/lanrage.mjs'), ...args], {
-      env: { ...process.env, LANRAGE_HOME: home, LANRAGE_SERVER: control.url, ...settings },
+      env: environment(settings),
     });
     started.push(child);
     return { child, output: collectOutput(child) };
@@ -62,6 +71,13 @@ describe('the lanrage command', () => {
   }
 
   const errorOf = ({ stderr }: Result) => (JSON.parse(stderr) as { error: { code: string } }).error;
+
+  const finding = (code: string, severity: string) => ({
+    code,
+    severity,
+    message: expect.any(String),
+    advice: expect.anything(),
+  });
 
   it.each(verbs)('%s --help shows examples, and is no error', async (verb) => {
     const { code, stdout } = await run([verb, '--help']);
@@ -130,6 +146,39 @@ describe('the lanrage command', () => {
     ]);
   }, 15_000);
 
+  describe('doctor without an agent', () => {
+    it('examines the rest, and says so: 0, also with problems found', async () => {
+      const { code, stdout } = await run(['doctor']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^1 problem\.\n[^]*\(no_stun_server\)[^]*No agent is running/);
+    });
+
+    it('prints findings as JSON', async () => {
+      const { code, stdout } = await run(['doctor', '--json']);
+      expect(code).toBe(0);
+      const report = JSON.parse(stdout) as { findings: Finding[] };
+      expect(report).toMatchObject({ agent: 'not_running', portMapping: null, server: { url: control.url } });
+      expect(report.findings).toEqual([
+        finding('no_stun_server', 'problem'),
+        { ...finding('agent_not_running', 'info'), advice: expect.stringContaining('lanrage agent') },
+        { ...finding('server_answers', 'ok'), advice: null },
+      ]);
+    });
+
+    it('with nothing to examine: 1, after its report', async () => {
+      const { code, stdout, stderr } = await run(['doctor', '--server', 'http://127.0.0.1:9']);
+      expect(code).toBe(1);
+      expect(stdout).toContain('(server_silent)');
+      expect(stderr).toContain('CONTROL_UNAVAILABLE');
+    });
+
+    it('knows nothing of a player: 1', async () => {
+      const result = await run(['doctor', 'Bob', '--json']);
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+      expect(errorOf(result).code).toBe('AGENT_NOT_RUNNING');
+    });
+  });
+
   it('takes settings from config.json, and a flag before them', async () => {
     await writeFile(join(home, 'config.json'), JSON.stringify({ server: 'http://127.0.0.1:9' }));
     const fromFile = await run(['netcheck', '--json'], { LANRAGE_SERVER: '' });
@@ -158,12 +207,85 @@ describe('the lanrage command', () => {
       ['INVALID_NAME', ['create', 'LAN', '--as', 'bell\u0007']],
       ['NOT_IN_PARTY', ['leave']],
       ['NOT_IN_PARTY', ['ping', 'Bob']],
+      ['NOT_IN_PARTY', ['doctor', 'Bob']],
     ])('refuses with %s: %j', async (code, args) => {
       await startAgent();
       const result = await run([...args, '--json']);
       expect(result).toMatchObject({ code: 1, stdout: '' });
       expect(errorOf(result).code).toBe(code);
     });
+
+    it("doctor examines the agent's own server, whatever its own settings say", async () => {
+      await startAgent();
+      const { stdout } = await run(['doctor', '--json', '--server', 'http://127.0.0.1:9']);
+      const report = JSON.parse(stdout) as { findings: Finding[] };
+      expect(report).toMatchObject({
+        agent: 'running',
+        server: { url: control.url, error: null },
+        portMapping: { state: 'none' },
+      });
+      const codes = report.findings.map(({ code }) => code);
+      expect(codes).toEqual(
+        expect.arrayContaining(['agent_running', 'events_arrive', 'port_mapping_not_tried']),
+      );
+    });
+
+    it('status --watch --json: a line for each look, also while the agent is away', async () => {
+      const { child } = await startAgent();
+      const watching = start(['status', '--watch', '--json']);
+      const states = () =>
+        watching.output.stdout
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => (JSON.parse(line) as { status: string }).status);
+      await until('two looks', () => states().length >= 2);
+      await end(child, 'SIGTERM');
+      await until('the agent is missed', () => states().at(-1) === 'no_agent');
+      await startAgent();
+      await until('the agent is back', () => states().at(-1) === 'no_party');
+      await end(watching.child, 'SIGINT');
+      expect(watching.child.exitCode).toBe(0);
+      expect(watching.output.stderr).toBe('');
+    }, 30_000);
+
+    it('status --watch into a file: a block for each change', async () => {
+      const { child } = await startAgent();
+      const { output, ...watching } = start(['status', '--watch']);
+      const blocks = () => output.stdout.match(/^\d\d:\d\d:\d\d$/gm) ?? [];
+      await until('the first block', () => blocks().length === 1);
+      await end(child, 'SIGTERM');
+      await until('the second block', () => output.stdout.includes('No agent is running'));
+      expect(blocks()).toHaveLength(2);
+      expect(output.stdout).not.toContain('\u001b');
+      await end(watching.child, 'SIGTERM');
+      expect(watching.child.exitCode).toBe(0);
+    }, 30_000);
+
+    it('status --watch on a terminal: in place, and Ctrl-C gives the terminal back', async () => {
+      const { child } = await startAgent();
+      const command = `'${process.execPath}' '${join(root, 'bin/lanrage.mjs')}' status --watch`;
+      const terminal = Terminal.open(command, environment(), { columns: 60, rows: 10 });
+      started.push(terminal.child);
+      const frames = () => terminal.output.stdout.split('\u001b[H').slice(1);
+      await until('three frames', () => frames().length > 3);
+      await end(child, 'SIGTERM');
+      await until('the agent is missed', () => frames().at(-1)?.includes('No agent is running'));
+      expect(await terminal.interrupt()).toBe(0);
+      const written = terminal.output.stdout;
+      expect(written.startsWith('\u001b[?1049h\u001b[?25l')).toBe(true);
+      expect(written.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+      expect(frames()[0]).toMatch(/Ctrl-C ends\S*\r\n[^]*You are in no party/);
+    }, 30_000);
+
+    it('status --watch ends when nobody reads on', async () => {
+      await startAgent();
+      const { child, output } = start(['status', '--watch', '--json']);
+      await until('the first look', () => output.stdout !== '');
+      child.stdout.destroy();
+      await until('the watch ends', () => child.exitCode !== null);
+      expect(child.exitCode).toBe(0);
+      expect(output.stderr).toBe('');
+    }, 30_000);
 
     it('keeps key and socket to their owner', async () => {
       await startAgent();

@@ -50,7 +50,13 @@ verb('leave', 'leave the party', ['lanrage leave']).action(async (options: Commo
 verb('status', 'show the party, the players and the ways to them', [
   'lanrage status',
   'lanrage status --json | jq .peerCount',
-]).action(async (options: CommonOptions) => (await import('./status.js')).status(contextOf(options)));
+  'lanrage status --watch',
+])
+  .option('--watch', 'show it anew every second, until Ctrl-C')
+  .action(async (options: CommonOptions & { watch?: boolean }) => {
+    if (options.watch) await (await import('./watch.js')).watch(contextOf(options));
+    else await (await import('./status.js')).status(contextOf(options));
+  });
 
 verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor',
