@@ -51,6 +51,8 @@ export type FindingCode =
 /** The path to a player: what it is, and what may become of it. */
 export interface PathFacts {
   readonly connectionType: ConnectionType;
+  /** Whether the player's agent is connected to the server. */
+  readonly online: boolean;
   /** Where what is for the player is sent. */
   readonly endpoint: Endpoint | null;
   readonly sinceMs: number | null;

@@ -220,6 +220,7 @@ describe('what a doctor finds', () => {
     expect(of).toEqual({ id: bob.id, name: 'Bob', virtualIp: bob.virtualIp });
     expect(path).toEqual({
       connectionType,
+      online: true,
       endpoint: '192.0.2.1:51900',
       sinceMs: 125_000,
       latencyMs: 61.7,
@@ -283,7 +284,7 @@ describe("a doctor's report", () => {
     expect(rendered(relayed).replace(/\n +/g, ' ')).toContain(
       [
         'warning  Bob: By the relay: the two routers do not let each other in. (nat_combination)',
-        'For 2 min packets go to 192.0.2.1:51900; a ping takes 62 ms.',
+        'Packets have gone to 192.0.2.1:51900 for 2 min; a ping takes 62 ms.',
         'Your NAT is port_restricted_cone, theirs symmetric: no direct path is to be expected.',
         'A direct path is looked for again in 35 s, or when something changes.',
         '→ One of the two would have to open its network',
@@ -292,10 +293,13 @@ describe("a doctor's report", () => {
   });
 
   it('names what is not known', () => {
-    const lost = { ...peer('Bob', 'relayed', 'trying'), pathEndpoint: null, latencyMs: null };
+    const lost = { ...peer('Bob', 'relayed', 'trying'), online: false, pathEndpoint: null, latencyMs: null };
     const progressNow = { ...progress, nextAttemptInMs: 0 };
     const text = rendered(running({ status: inParty(lost), paths: { [lost.id]: progressNow } }));
-    expect(text.replace(/\n +/g, ' ')).toContain('there is nowhere to send to; no ping was answered.');
+    expect(text.replace(/\n +/g, ' ')).toContain(
+      'There has been nowhere to send to for 2 min; no ping was answered.',
+    );
+    expect(text).toContain('Their agent is not connected to the server just now.');
     expect(text).toContain('A direct path is being looked for now.');
   });
 

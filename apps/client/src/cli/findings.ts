@@ -2,6 +2,7 @@
  * What a doctor has to say: values that were examined in, findings out, those that matter most first. Pure.
  * What concerns one player is in peer-findings.ts.
  */
+import { splitEndpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
 import type { Diagnosis } from '../agent/local-api';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
@@ -122,7 +123,7 @@ function networkFindings(
   }
   const { message, advice } = natTexts[natInfo.natType];
   const isMapped = diagnosis?.portMapping.state === 'mapped';
-  const where = natInfo.publicEndpoint ? `, seen at ${natInfo.publicEndpoint}` : '';
+  const where = natInfo.publicEndpoint ? `, seen at ${splitEndpoint(natInfo.publicEndpoint).address}` : '';
   const nat: Finding = {
     code: `nat_${natInfo.natType}`,
     severity: isMapped ? 'ok' : natSeverities[natInfo.natType],
@@ -217,7 +218,7 @@ function mappingFinding(portMapping: Diagnosis['portMapping'], natType: NatType)
         `${router} maps ${endpoint} to you${protocol ? `, by ${protocolNames[protocol]}` : ''}.`,
       );
     case 'none': {
-      const message = 'No router has answered to PCP, NAT-PMP or UPnP so far, so no port is mapped.';
+      const message = `${router} has not answered to PCP, NAT-PMP or UPnP so far, so no port is mapped.`;
       const advice = reachesEverybody ? null : 'Switch on UPnP or NAT-PMP in the router, if it has that.';
       return { code: 'port_not_mapped', severity: 'info', message, advice };
     }

@@ -64,10 +64,21 @@ function peerFinding(peer: Peer, diagnosis: Diagnosis): Finding {
 }
 
 function pathFacts(peer: Peer, { status, paths }: Diagnosis): PathFacts {
-  const { id, connectionType, pathEndpoint, latencyMs, latencyAgeMs, natType, directExpected, reason } = peer;
+  const {
+    id,
+    online,
+    connectionType,
+    pathEndpoint,
+    latencyMs,
+    latencyAgeMs,
+    natType,
+    directExpected,
+    reason,
+  } = peer;
   const progress = paths[id];
   return {
     connectionType,
+    online,
     endpoint: pathEndpoint,
     sinceMs: progress?.sinceMs ?? null,
     latencyMs,

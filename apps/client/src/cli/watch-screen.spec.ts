@@ -49,18 +49,29 @@ const sight = (...peers: Peer[]): Sight => ({
   controlConnected: true,
 });
 const away: Sight = { status: 'no_agent' };
-/** The lines on the screen, each with what clears its end. */
+/** The lines on the screen, each with what clears its end, and what clears the rest. */
 const parts = (text: string) => {
-  expect(text.startsWith('\u001b[H') && text.endsWith('\u001b[J')).toBe(true);
-  return text.slice(3, -3).split('\n');
+  expect(text.startsWith('\u001b[H')).toBe(true);
+  const [lines = '', below] = text.slice(3).split(/(?=.\[\d+;1H)/);
+  return { lines: lines.split('\n'), below };
 };
 
 describe('the screen of status --watch', () => {
   it('is written over from the top, each line to its end, then cleared to the bottom', () => {
-    const lines = parts(redraw(sight(peer({})), '12:34:56', { columns: 80, rows: 24 }));
+    const { lines, below } = parts(redraw(sight(peer({})), '12:34:56', { columns: 80, rows: 24 }));
     expect(lines[0]).toContain('12:34:56 · every second · Ctrl-C ends');
     expect(lines.join('\n')).toContain('Bob: By the relay: the direct path stopped working.');
     for (const line of lines) expect(line.endsWith('\u001b[K')).toBe(true);
+    expect(below).toBe(`\u001b[${lines.length + 1};1H\u001b[J`);
+  });
+
+  it('clears nothing after a full line, nor below a full screen', () => {
+    const { lines, below } = parts(redraw(sight(peer({})), '12:34:56', { columns: 39, rows: 3 }));
+    expect(lines[0]).toBe('12:34:56 · every second · Ctrl-C ends\u001b[K');
+    expect(lines).toHaveLength(3);
+    expect(below).toBeUndefined();
+    const [full] = parts(redraw(sight(peer({})), '12:34:56', { columns: 37, rows: 24 })).lines;
+    expect(full).toBe('12:34:56 · every second · Ctrl-C ends');
   });
 
   it.each([
@@ -72,7 +83,9 @@ describe('the screen of status --watch', () => {
     const crowd = sight(
       ...Array.from({ length: 31 }, (_, index) => peer({ name: `Guest ${index} ${'x'.repeat(30)}` })),
     );
-    const lines = parts(redraw(crowd, '12:34:56', { columns, rows })).map((line) => line.slice(0, -3));
+    const lines = parts(redraw(crowd, '12:34:56', { columns, rows })).lines.map((line) =>
+      line.replace('\u001b[K', ''),
+    );
     expect(lines.length).toBeLessThanOrEqual(rows);
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);

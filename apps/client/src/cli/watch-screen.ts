@@ -1,7 +1,7 @@
 /** What `status --watch` puts where. Pure: values in, text and control sequences (ECMA-48, xterm's modes) out. */
 import type { StatusAnswer } from '../agent/local-api';
 import { renderStatus } from './rendering';
-import { fit } from './text';
+import { columnsOf, fit } from './text';
 
 /** The status at one moment, or that nobody is there to tell it. */
 export type Sight = StatusAnswer | { readonly status: 'no_agent' };
@@ -36,8 +36,14 @@ export function renderBlock(sight: Sight, time: string): string {
 /** Writes over what is on the screen, line by line, and clears only what remains: nothing flickers. */
 export function redraw(sight: Sight, time: string, { columns, rows }: ScreenSize): string {
   const lines = [`${time} · every second · Ctrl-C ends`, '', ...renderSight(sight).split('\n')];
-  const shown = clip(lines, rows).map((line) => `${fit(line, columns)}${escape}K`);
-  return `${escape}H${shown.join('\n')}${escape}J`;
+  const shown = clip(lines, rows).map((line) => fit(line, columns));
+  const below = shown.length < rows ? `${escape}${shown.length + 1};1H${escape}J` : '';
+  return `${escape}H${shown.map((line) => clearingRest(line, columns)).join('\n')}${below}`;
+}
+
+/** After a full line the cursor still stands on its last character, which clearing would take. */
+function clearingRest(line: string, columns: number): string {
+  return columnsOf(line) < columns ? `${line}${escape}K` : line;
 }
 
 function clip(lines: readonly string[], rows: number): readonly string[] {

@@ -14,7 +14,7 @@ export function progressOf(
   { phase, phaseSinceMs, attempt, trial, search }: PathState,
   nowMs: number,
 ): PathProgress {
-  const dueInMs = attempt || trial ? 0 : Math.max(0, search.nextRequestAtMs - nowMs);
+  const dueInMs = attempt || trial ? 0 : Math.max(0, Math.round(search.nextRequestAtMs - nowMs));
   return {
     sinceMs: nowMs - phaseSinceMs,
     failedAttempts: search.failures,
