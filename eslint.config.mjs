@@ -15,9 +15,13 @@ const pureFiles = [
   'apps/control/src/signaling/coordination.ts',
   'apps/control/src/signaling/presence.ts',
   'apps/control/src/relays/selection.ts',
+  'apps/control/src/relays/switching.ts',
+  'apps/control/src/relays/liveness.ts',
+  'apps/control/src/relays/lingering.ts',
   'apps/relay/src/stun/responder.ts',
   'apps/client/src/nat/classification.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
+  'apps/client/src/nat/relay-figures.ts',
   'apps/client/src/connection/path.ts',
   'apps/client/src/party/membership.ts',
   'apps/client/src/party/party.ts',
@@ -25,7 +29,7 @@ const pureFiles = [
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
   'apps/client/src/connection/{explanation,progress}.ts',
-  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,peer-findings,reasons,rendering,text,watch-screen}.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,text,watch-screen}.ts',
 ];
 
 const impureModules = [

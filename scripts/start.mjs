@@ -71,7 +71,8 @@ function giveUp(service, why) {
 function stop() {
   if (stopping) return;
   stopping = true;
-  for (const { child } of services) child?.kill('SIGTERM');
+  // Not SIGTERM, on which a relay would wait for the control plane to move its players away.
+  for (const { child } of services) child?.kill('SIGINT');
   setTimeout(() => services.forEach(({ child }) => child?.kill('SIGKILL')), STOP_PATIENCE_MS).unref();
   finishWhenAllGone();
 }

@@ -1,28 +1,39 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
-import type { Finding } from '../../apps/client/src/cli/finding';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import { CommandLine, errorOf, type Result } from './support/command-line';
+import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
-import { Terminal } from './support/terminal';
+import { itWith } from './support/programs';
 
-interface Result {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-const verbs = ['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping', 'doctor'];
+const verbs = [
+  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping', 'doctor'],
+  ...[
+    'set',
+    'lock',
+    'unlock',
+    'host',
+    'kick',
+    'ban',
+    'unban',
+    'bans',
+    'close',
+    'nick',
+    'discord',
+    'parties',
+    'state',
+  ],
+];
 
 describe('the lanrage command', () => {
   let control: TestControl;
+  let cli: CommandLine;
   let home: string;
-  let started: ChildProcess[];
 
   beforeAll(async () => {
     control = await TestControl.start();
@@ -33,51 +44,15 @@ describe('the lanrage command', () => {
   }, 30_000);
 
   beforeEach(async () => {
-    home = await mkdtemp(join(tmpdir(), 'lanrage-cli-'));
-    started = [];
+    cli = await CommandLine.open(control.url);
+    ({ home } = cli);
   });
 
-  afterEach(async () => {
-    await Promise.all(started.map((child) => end(child, 'SIGKILL')));
-    await rm(home, { recursive: true });
-  });
+  afterEach(() => cli.close());
 
-  const environment = (settings: NodeJS.ProcessEnv = {}) => ({
-    ...process.env,
-    LANRAGE_HOME: home,
-    LANRAGE_SERVER: control.url,
-    ...settings,
-  });
-
-  function start(args: readonly string[], settings?: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [join(root, 'bin/lanrage.mjs'), ...args], {
-      env: environment(settings),
-    });
-    started.push(child);
-    return { child, output: collectOutput(child) };
-  }
-
-  async function run(args: readonly string[], settings?: NodeJS.ProcessEnv): Promise<Result> {
-    const { child, output } = start(args, settings);
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    return { code, ...output };
-  }
-
-  /** `lanrage agent`, once it says that it is ready. */
-  async function startAgent() {
-    const { child, output } = start(['agent', '--json']);
-    await until('the agent is ready', () => output.stdout.includes('\n'));
-    return { child, output };
-  }
-
-  const errorOf = ({ stderr }: Result) => (JSON.parse(stderr) as { error: { code: string } }).error;
-
-  const finding = (code: string, severity: string) => ({
-    code,
-    severity,
-    message: expect.any(String),
-    advice: expect.anything(),
-  });
+  const start: CommandLine['start'] = (...args) => cli.start(...args);
+  const run: CommandLine['run'] = (...args) => cli.run(...args);
+  const startAgent = () => cli.startAgent();
 
   it.each(verbs)('%s --help shows examples, and is no error', async (verb) => {
     const { code, stdout } = await run([verb, '--help']);
@@ -92,6 +67,12 @@ describe('the lanrage command', () => {
     ['an argument too many', ['leave', 'now']],
     ['an unknown option', ['status', '--loud']],
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],
+    ['a size that is none', ['set', '--max-players', 'many']],
+    ['nothing to set', ['set']],
+    ['an unknown action', ['state', 'dance']],
+    ['a key that is missing', ['state', 'get']],
+    ['a value that is missing', ['state', 'set', 'map']],
+    ['a password as an argument', ['join', '0123456789ab', '--password', 'secret']],
     ['a server that is none', ['status', '--server', 'nowhere']],
   ])('%s is wrong usage: 2', async (_name, args) => {
     const { code, stdout, stderr } = await run(args);
@@ -105,14 +86,101 @@ describe('the lanrage command', () => {
     expect(stderr).toMatch(/LANRAGE_SERVER[^]*LANRAGE_INTERFACE/);
   });
 
-  it.each(['status', 'leave'])('%s without an agent is refused: 1, with what to do', async (verb) => {
-    const text = await run([verb]);
-    expect(text).toMatchObject({ code: 1, stdout: '' });
-    expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
-    expect(errorOf(await run([verb, '--json']))).toEqual({
-      code: 'AGENT_NOT_RUNNING',
-      message: expect.any(String),
-      retryable: false,
+  it.each(['status', 'leave', 'lock', 'bans', 'close', 'discord'])(
+    '%s without an agent is refused: 1, with what to do',
+    async (verb) => {
+      const text = await run([verb]);
+      expect(text).toMatchObject({ code: 1, stdout: '' });
+      expect(text.stderr).toMatch(/^error AGENT_NOT_RUNNING: .*lanrage agent/);
+      expect(errorOf(await run([verb, '--json']))).toEqual({
+        code: 'AGENT_NOT_RUNNING',
+        message: expect.any(String),
+        retryable: false,
+      });
+    },
+  );
+
+  it('parties needs no agent', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({
+      name: 'Quake\u00a0Night',
+      public: true,
+      password: 'secret',
+      maxPeers: 8,
+    });
+    const { code, stdout } = await run(['parties', 'quake', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      parties: [{ id, name: 'Quake\u00a0Night', playerCount: 1, maxPeers: 8, hasPassword: true }],
+      nextCursor: null,
+    });
+    expect((await run(['parties'])).stdout).toMatch(
+      /^ID +PARTY +PLAYERS\n[0-9a-f]{12} +Quake.Night +1 of 8 +password\n$/,
+    );
+    expect((await run(['parties', 'doom'])).stdout).toBe('No public party was found.\n');
+    expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
+    await host.leave(id);
+  });
+
+  it('join takes the password from stdin', async () => {
+    const host = await TestAgent.signIn(control.url);
+    const { id } = await host.create({ password: 'the right one' });
+    for (const [password, code] of [
+      ['', 'INVALID_PASSWORD'],
+      ['the wrong one\n', 'WRONG_PASSWORD'],
+    ] as const) {
+      const { child, output } = start(['join', id, '--password-stdin', '--json']);
+      child.stdin.end(password);
+      const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      expect([exitCode, errorOf({ code: exitCode, ...output }).code]).toEqual([1, code]);
+    }
+    await host.leave(id);
+  });
+
+  describe('on a terminal', () => {
+    const itOnTerminal = itWith('script', '--version', 'bsdutils');
+    /** Runs it with a terminal of its own, and types an answer at each prompt. */
+    async function type(args: readonly string[], ...answers: string[]): Promise<Result> {
+      const command = [process.execPath, join(root, 'bin/lanrage.mjs'), ...args].join(' ');
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        env: cli.environment(),
+      });
+      cli.own(child);
+      const output = collectOutput(child);
+      const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+      for (const [index, answer] of answers.entries()) {
+        await until(
+          'a prompt',
+          () => (output.stdout.match(/(Password of the party|Once more): /g)?.length ?? 0) > index,
+        );
+        child.stdin.write(answer);
+      }
+      return { code: await closed, ...output };
+    }
+
+    itOnTerminal(
+      'asks for the password of a party, unseen, three times at most',
+      async () => {
+        const host = await TestAgent.signIn(control.url);
+        const { id } = await host.create({ password: 'the right one' });
+        const { code, stdout } = await type(['join', id], 'wrong-one\r', 'wrong-two\r', 'wrong-three\r');
+        expect(code).toBe(1);
+        expect(stdout).toMatch(/error WRONG_PASSWORD/);
+        expect(stdout).not.toContain('wrong-');
+        const given = await type(['join', id], '\u0003');
+        expect([given.code, given.stdout]).toEqual([1, expect.stringMatching(/error PASSWORD_REQUIRED/)]);
+        await host.leave(id);
+      },
+      20_000,
+    );
+
+    itOnTerminal('has a host type a new one twice', async () => {
+      const { code, stdout } = await type(['create', 'LAN', '--password'], 'first-one\r', 'other-one\r');
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(/error INVALID_PASSWORD: The two passwords differ/),
+      ]);
+      expect(stdout).not.toContain('-one');
     });
   });
 
@@ -146,39 +214,6 @@ describe('the lanrage command', () => {
     ]);
   }, 15_000);
 
-  describe('doctor without an agent', () => {
-    it('examines the rest, and says so: 0, also with problems found', async () => {
-      const { code, stdout } = await run(['doctor']);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/^1 problem\.\n[^]*\(no_stun_server\)[^]*No agent is running/);
-    });
-
-    it('prints findings as JSON', async () => {
-      const { code, stdout } = await run(['doctor', '--json']);
-      expect(code).toBe(0);
-      const report = JSON.parse(stdout) as { findings: Finding[] };
-      expect(report).toMatchObject({ agent: 'not_running', portMapping: null, server: { url: control.url } });
-      expect(report.findings).toEqual([
-        finding('no_stun_server', 'problem'),
-        { ...finding('agent_not_running', 'info'), advice: expect.stringContaining('lanrage agent') },
-        { ...finding('server_answers', 'ok'), advice: null },
-      ]);
-    });
-
-    it('with nothing to examine: 1, after its report', async () => {
-      const { code, stdout, stderr } = await run(['doctor', '--server', 'http://127.0.0.1:9']);
-      expect(code).toBe(1);
-      expect(stdout).toContain('(server_silent)');
-      expect(stderr).toContain('CONTROL_UNAVAILABLE');
-    });
-
-    it('knows nothing of a player: 1', async () => {
-      const result = await run(['doctor', 'Bob', '--json']);
-      expect(result).toMatchObject({ code: 1, stdout: '' });
-      expect(errorOf(result).code).toBe('AGENT_NOT_RUNNING');
-    });
-  });
-
   it('takes settings from config.json, and a flag before them', async () => {
     await writeFile(join(home, 'config.json'), JSON.stringify({ server: 'http://127.0.0.1:9' }));
     const fromFile = await run(['netcheck', '--json'], { LANRAGE_SERVER: '' });
@@ -208,84 +243,26 @@ describe('the lanrage command', () => {
       ['NOT_IN_PARTY', ['leave']],
       ['NOT_IN_PARTY', ['ping', 'Bob']],
       ['NOT_IN_PARTY', ['doctor', 'Bob']],
+      ['NOT_IN_PARTY', ['set', '--locked']],
+      ['NOT_IN_PARTY', ['kick', 'Bob']],
+      ['NOT_IN_PARTY', ['ban', 'Bob']],
+      ['NOT_IN_PARTY', ['unban', 'Bob']],
+      ['NOT_IN_PARTY', ['bans']],
+      ['NOT_IN_PARTY', ['host', 'Bob']],
+      ['NOT_IN_PARTY', ['nick', 'Bob']],
+      ['NOT_IN_PARTY', ['close']],
+      ['NOT_IN_PARTY', ['state', 'list']],
+      ['NOT_IN_PARTY', ['state', 'set', 'map', 'x']],
+      ['INVALID_REQUEST', ['state', 'set', 'k'.repeat(65), 'x']],
+      ['INVALID_PARTY_ID', ['close', '1234']],
+      ['PARTY_NOT_FOUND', ['close', '0123456789ab']],
+      ['PASSWORD_REQUIRED', ['create', 'LAN', '--password']],
     ])('refuses with %s: %j', async (code, args) => {
       await startAgent();
       const result = await run([...args, '--json']);
       expect(result).toMatchObject({ code: 1, stdout: '' });
       expect(errorOf(result).code).toBe(code);
     });
-
-    it("doctor examines the agent's own server, whatever its own settings say", async () => {
-      await startAgent();
-      const { stdout } = await run(['doctor', '--json', '--server', 'http://127.0.0.1:9']);
-      const report = JSON.parse(stdout) as { findings: Finding[] };
-      expect(report).toMatchObject({
-        agent: 'running',
-        server: { url: control.url, error: null },
-        portMapping: { state: 'none' },
-      });
-      const codes = report.findings.map(({ code }) => code);
-      expect(codes).toEqual(
-        expect.arrayContaining(['agent_running', 'events_arrive', 'port_mapping_not_tried']),
-      );
-    });
-
-    it('status --watch --json: a line for each look, also while the agent is away', async () => {
-      const { child } = await startAgent();
-      const watching = start(['status', '--watch', '--json']);
-      const states = () =>
-        watching.output.stdout
-          .split('\n')
-          .slice(0, -1)
-          .map((line) => (JSON.parse(line) as { status: string }).status);
-      await until('two looks', () => states().length >= 2);
-      await end(child, 'SIGTERM');
-      await until('the agent is missed', () => states().at(-1) === 'no_agent');
-      await startAgent();
-      await until('the agent is back', () => states().at(-1) === 'no_party');
-      await end(watching.child, 'SIGINT');
-      expect(watching.child.exitCode).toBe(0);
-      expect(watching.output.stderr).toBe('');
-    }, 30_000);
-
-    it('status --watch into a file: a block for each change', async () => {
-      const { child } = await startAgent();
-      const { output, ...watching } = start(['status', '--watch']);
-      const blocks = () => output.stdout.match(/^\d\d:\d\d:\d\d$/gm) ?? [];
-      await until('the first block', () => blocks().length === 1);
-      await end(child, 'SIGTERM');
-      await until('the second block', () => output.stdout.includes('No agent is running'));
-      expect(blocks()).toHaveLength(2);
-      expect(output.stdout).not.toContain('\u001b');
-      await end(watching.child, 'SIGTERM');
-      expect(watching.child.exitCode).toBe(0);
-    }, 30_000);
-
-    it('status --watch on a terminal: in place, and Ctrl-C gives the terminal back', async () => {
-      const { child } = await startAgent();
-      const command = `'${process.execPath}' '${join(root, 'bin/lanrage.mjs')}' status --watch`;
-      const terminal = Terminal.open(command, environment(), { columns: 60, rows: 10 });
-      started.push(terminal.child);
-      const frames = () => terminal.output.stdout.split('\u001b[H').slice(1);
-      await until('three frames', () => frames().length > 3);
-      await end(child, 'SIGTERM');
-      await until('the agent is missed', () => frames().at(-1)?.includes('No agent is running'));
-      expect(await terminal.interrupt()).toBe(0);
-      const written = terminal.output.stdout;
-      expect(written.startsWith('\u001b[?1049h\u001b[?25l')).toBe(true);
-      expect(written.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
-      expect(frames()[0]).toMatch(/Ctrl-C ends\S*\r\n[^]*You are in no party/);
-    }, 30_000);
-
-    it('status --watch ends when nobody reads on', async () => {
-      await startAgent();
-      const { child, output } = start(['status', '--watch', '--json']);
-      await until('the first look', () => output.stdout !== '');
-      child.stdout.destroy();
-      await until('the watch ends', () => child.exitCode !== null);
-      expect(child.exitCode).toBe(0);
-      expect(output.stderr).toBe('');
-    }, 30_000);
 
     it('keeps key and socket to their owner', async () => {
       await startAgent();

@@ -20,6 +20,8 @@ const snapshot = {
   id: partyId,
   name: 'LAN',
   hostId: 'a'.repeat(16),
+  ownerId: 'a'.repeat(16),
+  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
   revision: 1,

@@ -210,6 +210,109 @@ describe('a PartyManager and the control plane', () => {
     connection.close();
   });
 
+  it('is over for a player whom the host removed, and is not taken up again by the agent', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    await until('Alice is connected to Bob', () => alice.network.peers.size === 1);
+    await alice.manager.hosting.kick(bob.manager.myPeerId);
+    expect(alice.peers).toEqual(['Alice']);
+    await until('Bob has ended', () => bob.ended.length > 0);
+    expect(bob.ended).toEqual(['KICKED']);
+    expect(bob.network.virtualIp).toBeNull();
+    await until('Alice lets go of Bob', () => alice.network.peers.size === 0);
+    expect(bob.manager.describe()).toMatchObject({
+      status: 'no_party',
+      endedBecause: { code: 'KICKED', message: expect.stringMatching(/^The host removed you/) },
+    });
+    await control.restart();
+    await until(
+      'both are connected again',
+      () => alice.manager.control.connected && bob.manager.control.connected,
+    );
+    expect((await alice.manager.control.currentParty())?.members).toHaveLength(1);
+
+    await bob.manager.joinParty(id);
+    expect(bob.manager.describe()).toMatchObject({ status: 'in_party', peerCount: 2 });
+  }, 30_000);
+
+  it.each([
+    ['kick', 'KICKED'],
+    ['ban', 'PARTY_NOT_FOUND'],
+  ] as const)(
+    'is over also for one whose agent was away at the time: %s',
+    async (verb, code) => {
+      const { id } = await alice.manager.createParty('LAN');
+      await bob.manager.joinParty(id);
+      await until('Alice sees Bob', () => alice.peers.length === 2);
+      // The word of it is lost.
+      const listening = jest.spyOn(bob.manager.control, 'emit').mockReturnValue(true);
+      await alice.manager.hosting[verb](bob.manager.myPeerId);
+      await bob.manager.control.currentParty();
+      listening.mockRestore();
+      await control.restart();
+      await until('Bob has ended', () => bob.ended.length > 0);
+      expect(bob.ended).toEqual([code]);
+      expect(alice.peers).toEqual(['Alice']);
+    },
+    30_000,
+  );
+
+  it('is over when it happens while the answer to the join is on its way', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    const started = new Promise<void>((resolve) => {
+      jest.spyOn(bob.network, 'start').mockImplementation(async () => {
+        resolve();
+        await until('Alice sees Bob', () => alice.peers.length === 2);
+        await alice.manager.hosting.kick(bob.manager.myPeerId);
+      });
+    });
+    const joining = bob.manager.joinParty(id);
+    await Promise.all([started, joining]);
+    await until('Bob has ended', () => bob.ended.length > 0);
+    expect(bob.ended).toEqual(['KICKED']);
+    expect(bob.manager.currentParty).toBeNull();
+  });
+
+  it('is arranged by its host, which everybody hears', async () => {
+    const { id } = await alice.manager.createParty('LAN', { password: 'secret' });
+    await expect(bob.manager.joinParty(id)).rejects.toEqual(refused('PASSWORD_REQUIRED'));
+    await expect(bob.manager.joinParty(id, 'Bob', { password: 'wrong' })).rejects.toEqual(
+      refused('WRONG_PASSWORD'),
+    );
+    await bob.manager.joinParty(id, 'Bob', { password: 'secret' });
+    await until('Alice sees Bob', () => alice.peers.length === 2);
+    await expect(bob.manager.hosting.change({ locked: true })).rejects.toEqual(refused('NOT_HOST'));
+    const changed: string[] = [];
+    bob.manager.on('partyChanged', ({ name }) => changed.push(name));
+    await alice.manager.hosting.change({ name: 'Finals', locked: true, hostId: bob.manager.myPeerId });
+    for (const { manager } of [alice, bob]) {
+      await until('the change is known', () => manager.currentParty?.name === 'Finals');
+      expect(manager.currentParty).toMatchObject({
+        hostId: bob.manager.myPeerId,
+        settings: { locked: true },
+      });
+    }
+    expect(changed).toEqual(['Finals']);
+    await bob.manager.rename('Robert');
+    expect(bob.peers).toEqual(['Alice', 'Robert']);
+    await until('Alice sees the name', () => alice.peers.includes('Robert'));
+    await alice.manager.closeParty();
+    await until('the party is over', () => alice.ended.length + bob.ended.length === 2);
+    expect([alice.ended, bob.ended]).toEqual([['PARTY_CLOSED'], ['PARTY_CLOSED']]);
+  });
+
+  it('lets a player who lost the connection back in, locked or not', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    await until('Alice sees Bob', () => alice.peers.length === 2);
+    await alice.manager.hosting.change({ locked: true });
+    await (await bob.impostor()).leave(id);
+    await until('Alice sees Bob leave', () => alice.peers.length === 1);
+    await control.restart();
+    await until('Alice sees Bob again', () => alice.peers.length === 2);
+    expect(bob.ended).toEqual([]);
+  }, 30_000);
+
   it('leaves parties that it is in without wanting to', async () => {
     const { id } = await alice.manager.createParty('LAN');
     const ghost = await bob.impostor();

@@ -254,6 +254,31 @@ describe('the schema', () => {
     );
   });
 
+  it('knows the creators and the departed of parties from before there were owners', async () => {
+    await withClient((client) => client.query('CREATE DATABASE older'));
+    const migration = (name: string) =>
+      readFileSync(join(root, 'prisma/migrations', name, 'migration.sql'), 'utf8');
+    const [parties, leases] = await withClient(async (client) => {
+      await client.query(migration('20261123000000_parties'));
+      await client.query(`
+        INSERT INTO parties (id, name, host_id, max_peers) VALUES ('p', 'LAN', 'bob', 8), ('q', 'LAN', 'carol', 8);
+        INSERT INTO leases (party_id, peer_id, slot) VALUES ('p', 'alice', 0), ('p', 'bob', 7), ('q', 'carol', 9);
+        INSERT INTO members (peer_id, party_id, name, public_key) VALUES ('bob', 'p', 'Bob', ''), ('carol', 'q', 'Carol', '')`);
+      await client.query(migration('20261124000000_party_terms'));
+      const owners = await client.query('SELECT id, owner_id FROM parties ORDER BY id');
+      return [owners, await client.query('SELECT peer_id, departure FROM leases ORDER BY peer_id')] as const;
+    }, 'older');
+    expect(parties.rows).toEqual([
+      { id: 'p', owner_id: 'alice' },
+      { id: 'q', owner_id: 'carol' },
+    ]);
+    expect(leases.rows).toEqual([
+      { peer_id: 'alice', departure: 'left' },
+      { peer_id: 'bob', departure: null },
+      { peer_id: 'carol', departure: null },
+    ]);
+  });
+
   it('serves a control plane that is told of its database', async () => {
     await withClient((client) => client.query('CREATE DATABASE elsewhere'));
     const host = String(connectionTo(dataDirectory).host);

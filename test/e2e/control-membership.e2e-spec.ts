@@ -18,6 +18,14 @@ const newPeer = (name = 'Somebody') => {
   return { peerId: peerIdOf(publicKey), publicKey, name };
 };
 
+const lan = (maxPeers: number) => ({
+  name: 'LAN',
+  maxPeers,
+  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
+});
+const wanting = (preferredSlot: number) => ({ preferredSlot, resumes: false });
+const noPassword = () => Promise.reject(new Error('no password is needed'));
+
 describe('membership', () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'lanrage-membership-'));
   let database: Database;
@@ -43,8 +51,10 @@ describe('membership', () => {
 
   it('gives 500 peers that want the same address at the same instant 500 addresses', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create('LAN', 1000, host);
-    await Promise.all(Array.from({ length: 500 }, (_, index) => server(index).join(id, newPeer(), 300)));
+    const { id } = await servers[0].create(lan(1000), host, null, 0);
+    await Promise.all(
+      Array.from({ length: 500 }, (_, index) => server(index).join(id, newPeer(), wanting(300), noPassword)),
+    );
 
     const { members, revision } = await partyOf(host.peerId);
     const slots = members.map((member) => member.slot).sort((a, b) => a - b);
@@ -54,8 +64,10 @@ describe('membership', () => {
 
   it('fills the last place once, whichever server is asked', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create('LAN', 2, host);
-    const joins = Array.from({ length: 50 }, (_, index) => server(index).join(id, newPeer(), 300));
+    const { id } = await servers[0].create(lan(2), host, null, 0);
+    const joins = Array.from({ length: 50 }, (_, index) =>
+      server(index).join(id, newPeer(), wanting(300), noPassword),
+    );
     const outcomes = await Promise.allSettled(joins);
     const refusals = outcomes.flatMap((outcome) =>
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
@@ -66,10 +78,10 @@ describe('membership', () => {
   });
 
   it('lets a peer into one of two parties that it joins at the same instant', async () => {
-    const [one, other] = await Promise.all(servers.map((each) => each.create('LAN', 8, newPeer())));
+    const [one, other] = await Promise.all(servers.map((each) => each.create(lan(8), newPeer(), null, 0)));
     const peer = newPeer();
     const outcomes = await Promise.allSettled(
-      [one, other].map((party, index) => server(index).join(party!.id, peer, 5)),
+      [one, other].map((party, index) => server(index).join(party!.id, peer, wanting(5), noPassword)),
     );
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
@@ -80,9 +92,12 @@ describe('membership', () => {
   it('leaves no party behind when all go at the same instant, and no two hosts on the way', async () => {
     const peers = Array.from({ length: 20 }, () => newPeer());
     const [host, ...others] = peers;
-    const { id } = await servers[0].create('LAN', 50, host!);
-    for (const [index, peer] of others.entries()) await server(index).join(id, peer, 300);
-    const outcomes = await Promise.all(peers.map((peer, index) => server(index).leave(id, peer.peerId)));
+    const { id } = await servers[0].create(lan(50), host!, null, 0);
+    for (const [index, peer] of others.entries())
+      await server(index).join(id, peer, wanting(300), noPassword);
+    const outcomes = await Promise.all(
+      peers.map((peer, index) => server(index).leave(id, peer.peerId, 'left')),
+    );
 
     for (const outcome of outcomes) {
       const after = outcome?.after;
@@ -95,11 +110,11 @@ describe('membership', () => {
 
   it('gives the address of somebody who left away only when no other is free', async () => {
     const [host, gone, newcomer] = [newPeer(), newPeer(), newPeer()];
-    const { id } = await servers[0].create('LAN', 64_000, host);
-    await servers[0].join(id, gone, 300);
-    await servers[0].leave(id, gone.peerId);
-    expect((await servers[0].join(id, newcomer, 300)).member.slot).toBe(301);
-    await servers[0].leave(id, newcomer.peerId);
+    const { id } = await servers[0].create(lan(64_000), host, null, 0);
+    await servers[0].join(id, gone, wanting(300), noPassword);
+    await servers[0].leave(id, gone.peerId, 'left');
+    expect((await servers[0].join(id, newcomer, wanting(300), noPassword)).member.slot).toBe(301);
+    await servers[0].leave(id, newcomer.peerId, 'left');
 
     // All other slots are kept for players who left.
     await database.prisma.$executeRaw`
@@ -107,14 +122,14 @@ describe('membership', () => {
       SELECT ${id}, 'gone ' || slot, slot FROM generate_series(1, ${SHARED_SLOTS}::int) AS slot
       ON CONFLICT (party_id, slot) DO NOTHING`;
     await database.prisma.$executeRaw`ANALYZE`;
-    expect((await servers[0].join(id, newPeer(), 300)).member.slot).toBe(300);
-    expect((await servers[0].join(id, newPeer(), 300)).member.slot).toBe(301);
-    expect((await servers[0].join(id, gone, 300)).member.slot).toBe(302);
+    expect((await servers[0].join(id, newPeer(), wanting(300), noPassword)).member.slot).toBe(300);
+    expect((await servers[0].join(id, newPeer(), wanting(300), noPassword)).member.slot).toBe(301);
+    expect((await servers[0].join(id, gone, wanting(300), noPassword)).member.slot).toBe(302);
   }, 60_000);
 
   it('refuses the next one when members have all addresses', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create('LAN', SHARED_SLOTS + 1, host);
+    const { id } = await servers[0].create(lan(SHARED_SLOTS + 1), host, null, 0);
     await database.prisma.$executeRaw`
       WITH lease AS (
         INSERT INTO leases (party_id, peer_id, slot)
@@ -122,9 +137,13 @@ describe('membership', () => {
         RETURNING peer_id)
       INSERT INTO members (peer_id, party_id, name, public_key) SELECT peer_id, ${id}, 'Player', '' FROM lease`;
     await database.prisma.$executeRaw`ANALYZE`;
-    await expect(servers[0].join(id, newPeer(), 300)).rejects.toMatchObject({ code: 'PARTY_FULL' });
-    await servers[0].leave(id, host.peerId);
-    await expect(servers[0].join(id, newPeer(), 300)).rejects.toMatchObject({ code: 'NO_FREE_ADDRESS' });
-    expect((await servers[0].join(id, host, 300)).member.slot).toBe(0);
+    await expect(servers[0].join(id, newPeer(), wanting(300), noPassword)).rejects.toMatchObject({
+      code: 'PARTY_FULL',
+    });
+    await servers[0].leave(id, host.peerId, 'left');
+    await expect(servers[0].join(id, newPeer(), wanting(300), noPassword)).rejects.toMatchObject({
+      code: 'NO_FREE_ADDRESS',
+    });
+    expect((await servers[0].join(id, host, wanting(300), noPassword)).member.slot).toBe(0);
   }, 60_000);
 });

@@ -32,8 +32,13 @@ describe('operations', () => {
       '/v1/auth/token',
       '/v1/parties',
       '/v1/parties/{partyId}',
+      '/v1/parties/{partyId}/ban',
+      '/v1/parties/{partyId}/bans',
       '/v1/parties/{partyId}/join',
+      '/v1/parties/{partyId}/kick',
       '/v1/parties/{partyId}/leave',
+      '/v1/parties/{partyId}/state',
+      '/v1/parties/{partyId}/unban',
       '/v1/server',
     ]);
     expect(body.paths['/v1/parties/{partyId}/join']?.['post']).toMatchObject({
@@ -96,7 +101,7 @@ describe('operations', () => {
 
   it.each([
     ['GET', '/nowhere'],
-    ['GET', '/v1/parties/'],
+    ['GET', '/v1/party'],
     ['DELETE', '/v1/parties'],
     ['GET', '/%'],
   ])('know no %s %s', async (method, path) => {

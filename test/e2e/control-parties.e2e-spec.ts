@@ -216,12 +216,10 @@ describe('parties', () => {
     ]);
   });
 
-  it('are listed nowhere', async () => {
+  it('are listed nowhere, unless their host wants it', async () => {
     const [alice] = await threeAgents();
     await alice.create();
-    const answer = await send(control.url, 'GET', '/v1/parties', {
-      headers: { Authorization: `Bearer ${alice.token}` },
-    });
-    expect(refusal(answer)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    const answer = await send(control.url, 'GET', '/v1/parties');
+    expect(answer).toMatchObject({ status: 200, body: { parties: [], nextCursor: null } });
   });
 });

@@ -150,6 +150,22 @@ describeLab('direct paths', () => {
       await mapper.stop();
     }, 60_000);
 
+    it('go over IPv6, through the firewalls of both routers, when nothing else helps', async () => {
+      const withIpv6 = (name: string) =>
+        lab.hostBehind(name, 'symmetric', { delayMs: ONE_WAY_MS, ipv6: 'firewalled' });
+      const first = await start(await withIpv6('modern'));
+      const second = await start(await withIpv6('future'));
+      const meeting = await Meeting.amongStrangers(first, second);
+      const { endpoints } = await meeting.direct();
+      for (const endpoint of endpoints) expect(endpoint).toMatch(/^\[2001:db8:/);
+      await meeting.play(GAME_RATE);
+      await delay(1_000);
+      const { lost, arrivals } = await meeting.traffic.stop();
+      expect(lost).toEqual([0, 0]);
+      expect(Math.min(...arrivals.map(({ length }) => length))).toBeGreaterThan(20);
+      await meeting.end();
+    }, 60_000);
+
     it('give way to the relay when they die silently, and come back', async () => {
       const meeting = await Meeting.amongStrangers(alice, bob);
       await meeting.direct();

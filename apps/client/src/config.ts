@@ -76,6 +76,11 @@ const defaults = {
   portMapping: true,
 };
 
+/** The password of the party that is to be joined or opened: for scripts, as an argument would show in lists of processes. */
+export function partyPasswordFrom(environment = process.env): string | undefined {
+  return environment['LANRAGE_PARTY_PASSWORD'] || undefined;
+}
+
 /** Reads the settings. @throws ConfigError naming every setting that is wrong, and where it was set */
 export function loadConfig(overrides: ConfigOverrides = {}, environment = process.env): ClientConfig {
   const home = resolve(overrides.home ?? (environment['LANRAGE_HOME'] || join(homedir(), '.lanrage')));

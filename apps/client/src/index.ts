@@ -9,4 +9,13 @@ export { loadIdentity, type Identity } from './identity';
 export { NATTraversal, type NatInfo } from './nat/nat-traversal';
 export { NetworkManager } from './network/network-manager';
 export type { ConnectionType, Party, Peer } from './party/party';
-export { PartyManager, type CreateOptions, type PartyManagerEvents, type PartyStatus } from './party-manager';
+export type { Hosting, PartyChange } from './party/hosting';
+export type {
+  CreateOptions,
+  EndNotice,
+  JoinOptions,
+  PartyManagerEvents,
+  PartyStatus,
+} from './party/manager-contract';
+export type { SharedState } from './party/shared-state';
+export { PartyManager } from './party-manager';

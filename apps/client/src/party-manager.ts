@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttemptCause, PartySnapshot, Presence } from '#shared/api/party';
-import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { LanrageError } from '#shared/errors';
+import type { AttemptCause, EndReason, PartySnapshot, Presence } from '#shared/api/party';
+import type { AgentEvents } from '#shared/api/signaling';
+import { LanrageError, type ErrorCode } from '#shared/errors';
 import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
 import { normalizeName } from '#shared/party/name';
 import type { ClientConfig } from './config';
@@ -13,67 +13,53 @@ import { ServerMembership } from './control/server-membership';
 import type { ServerEvent } from './control/signaling';
 import { homePaths } from './home';
 import { loadIdentity, type Identity } from './identity';
-import { NATTraversal, type NatInfo } from './nat/nat-traversal';
-import { PortMapping } from './nat/port-mapping';
-import { ownCandidates } from './nat/own-candidates';
-import { interfaceAddresses } from './network/interfaces';
+import type { NATTraversal } from './nat/nat-traversal';
+import { Reachability } from './nat/reachability';
 import type { NetworkManager } from './network/network-manager';
-import { NetworkWatch } from './network/network-watch';
-import type { Party, Peer } from './party/party';
-import type { MembershipEvent } from './party/membership';
+import type { Party } from './party/party';
+import { Hosting } from './party/hosting';
+import type {
+  CreateOptions,
+  EndNotice,
+  JoinOptions,
+  PartyManagerEvents,
+  PartyStatus,
+} from './party/manager-contract';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
-
-export interface CreateOptions {
-  /** Display name; the configured nickname when absent. */
-  readonly peerName?: string | undefined;
-  readonly maxPeers?: number | undefined;
-}
-
-export type PartyStatus =
-  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
-  | {
-      readonly status: 'in_party';
-      readonly party: Party;
-      /** This peer included. */
-      readonly peerCount: number;
-      readonly natInfo: NatInfo;
-      /** Whether the server's events arrive; the game does not need them. */
-      readonly controlConnected: boolean;
-    };
-
-export interface PartyManagerEvents {
-  peerJoined: [Peer];
-  /** The peer as it was last seen. */
-  peerLeft: [Peer];
-  hostChanged: [Peer];
-  /** The path to a peer changed; when it failed, `failure` says why. */
-  connectionChanged: [Peer];
-  natDetected: [NatInfo];
-  controlConnected: [];
-  controlLost: [];
-  /** In no party any more; without a reason after `leaveParty`. */
-  ended: [reason: LanrageError | null];
-  /** What went wrong behind the scenes and is being tried again: for the log. */
-  fault: [Error];
-}
+import { SharedState } from './party/shared-state';
 
 const STATUS_BUDGET_MS = 400;
+
+/** The server's events about the party that the agent is in. */
+type PartyEvent = Exclude<
+  ServerEvent,
+  { name: 'party.snapshot' | 'path.attempt' | 'session.replaced' | 'state.changed' }
+>;
+
+const endCodes: Record<EndReason, ErrorCode> = {
+  kicked: 'KICKED',
+  banned: 'BANNED',
+  closed: 'PARTY_CLOSED',
+};
 
 /** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly myPeerId: PeerId;
   readonly nat: NATTraversal;
-  readonly portMapping = new PortMapping();
+  readonly reachability: Reachability;
   readonly coordinator: ConnectionCoordinator;
   readonly control: ControlPlane;
   readonly connections: ConnectionManager;
+  /** For the party that the agent is in. */
+  readonly hosting: Hosting;
+  readonly sharedState: SharedState;
   private readonly serverMembership: ServerMembership;
   private readonly reconciliation: Reconciliation;
-  private readonly networkWatch = new NetworkWatch();
   private session: PartySession | undefined;
   /** What happens to the party while the server's answer to a join is on its way. */
-  private earlyEvents: MembershipEvent[] | undefined;
+  private earlyEvents: PartyEvent[] | undefined;
+  private lastEnd: LanrageError | null = null;
   /** Entering, leaving and what the server says of them, one after the other. */
   private transition: Promise<unknown> = Promise.resolve();
 
@@ -85,10 +71,16 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   ) {
     super();
     this.myPeerId = identity.peerId;
-    this.nat = new NATTraversal((signal) => this.stunServers(signal));
-    this.coordinator = new ConnectionCoordinator(this.nat);
     this.control = new ControlPlane(config.server, identity);
+    this.reachability = new Reachability(config, network, (signal) => this.control.serverInfo(signal));
+    this.nat = this.reachability.nat;
+    this.coordinator = new ConnectionCoordinator(this.nat);
     this.connections = new ConnectionManager(network);
+    this.hosting = new Hosting(this.control, {
+      id: () => this.joinedSession().id,
+      apply: (event) => this.onPartyEvent(event),
+    });
+    this.sharedState = new SharedState(this.control, () => this.joinedSession().id);
     this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
       this.control.leaveParty(id),
     );
@@ -97,7 +89,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       inTurn: (work: () => Promise<void>) => this.inTurn(work),
       renew: (session: PartySession) => this.renew(session),
       end: (session: PartySession, reason: LanrageError) => this.end(session, reason),
-      presence: () => this.presence(),
+      presence: () => this.reachability.presence(),
     };
     this.reconciliation = new Reconciliation(seat, this.control, this.serverMembership);
     this.listen();
@@ -109,10 +101,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   /** Finds out about the NAT, in 3 s at most. Without an answer connections go by relay alone; never fails. */
-  async initializeNat(): Promise<void> {
-    const info = await this.nat.detect();
-    this.emit('natDetected', info);
-    await this.sharePresence();
+  initializeNat(): Promise<void> {
+    return this.reachability.detectNat();
   }
 
   /** Signs in and opens the control plane's socket, which keeps coming back from then on. @throws LanrageError */
@@ -122,24 +112,53 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
-  async createParty(name: string, { peerName, maxPeers }: CreateOptions = {}): Promise<Party> {
-    const partyName = validName(name);
-    const me = { peerName: validName(peerName ?? this.config.nickname), maxPeers };
+  async createParty(
+    name: string,
+    { peerName = this.config.nickname, ...options }: CreateOptions = {},
+  ): Promise<Party> {
+    const request = { ...options, name: validName(name), peerName: validName(peerName) };
     return this.inTurn(() =>
-      this.enter(null, (presence) => this.control.registerParty(partyName, { ...me, presence })),
+      this.enter(null, (presence) => this.control.registerParty({ ...request, presence })),
     );
   }
 
   /**
    * Joins a party, and returns while its peers are still `connecting`. In that party already: changes nothing.
-   * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, ALREADY_IN_PARTY …
+   * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, PASSWORD_REQUIRED,
+   * WRONG_PASSWORD, ALREADY_IN_PARTY …
    */
-  async joinParty(partyId: string, peerName = this.config.nickname): Promise<Party> {
+  async joinParty(
+    partyId: string,
+    peerName = this.config.nickname,
+    { password }: JoinOptions = {},
+  ): Promise<Party> {
     const id = validPartyId(partyId);
-    const name = validName(peerName);
+    const me = { peerName: validName(peerName), password };
     return this.inTurn(() => {
       if (this.session?.id === id) return Promise.resolve(this.session.view());
-      return this.enter(id, (presence) => this.control.joinParty(id, { peerName: name, presence }));
+      return this.enter(id, (presence) => this.control.joinParty(id, { ...me, presence }));
+    });
+  }
+
+  /**
+   * Closes a party that this player owns, for everybody.
+   * @param partyId of a persistent one that the agent is not in; absent: the one that it is in
+   * @throws LanrageError INVALID_PARTY_ID, NOT_IN_PARTY, NOT_OWNER, PARTY_NOT_FOUND …
+   */
+  async closeParty(partyId?: string): Promise<void> {
+    await this.hosting.close(partyId === undefined ? undefined : validPartyId(partyId));
+  }
+
+  /** Takes another name in the party. @throws LanrageError INVALID_NAME, NOT_IN_PARTY … */
+  async rename(name: string): Promise<void> {
+    const peerName = validName(name);
+    await this.inTurn(async () => {
+      const { id } = this.joinedSession();
+      const presence = this.reachability.presence();
+      const { members, revision } = await this.control.joinParty(id, { peerName, presence, resume: true });
+      const member = members.find((other) => other.id === this.myPeerId);
+      if (!member) return;
+      this.onPartyEvent({ name: 'member.joined', data: { partyId: id, revision, member, relay: null } });
     });
   }
 
@@ -150,11 +169,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
    */
   leaveParty(): Promise<void> {
     return this.inTurn(async () => {
-      const { session } = this;
-      if (!session) throw new LanrageError('NOT_IN_PARTY');
+      const session = this.joinedSession();
       this.session = undefined;
-      this.networkWatch.stop();
-      await Promise.all([this.serverMembership.left(session.id), session.leave()]);
+      const ending = this.reachability.end();
+      await Promise.all([this.serverMembership.left(session.id), session.leave(), ending]);
       this.emit('ended', null);
     });
   }
@@ -170,7 +188,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   describe(): PartyStatus {
     const natInfo = this.nat.info();
     const party = this.currentParty;
-    if (!party) return { status: 'no_party', natInfo };
+    if (!party) return { status: 'no_party', natInfo, endedBecause: this.endedBecause() };
     const controlConnected = this.control.connected;
     return { status: 'in_party', party, peerCount: party.peers.size, natInfo, controlConnected };
   }
@@ -200,10 +218,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     await this.serverMembership.settle(joining);
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];
-    // To have the answer before the first attempt at a direct path.
-    this.mapPort(this.nat.probedPort);
+    this.reachability.prepare();
     // The interface takes about as long as the server's answer.
-    const [asked, started] = await Promise.allSettled([ask(this.presence()), this.network.start()]);
+    const request = ask(this.reachability.presence());
+    const [asked, started] = await Promise.allSettled([request, this.network.start()]);
     try {
       if (asked.status === 'rejected') throw asked.reason;
       this.serverMembership.entering(asked.value.id);
@@ -218,18 +236,18 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async openSession(snapshot: PartySnapshot): Promise<Party> {
-    const { config, identity, control, network, nat, portMapping, connections, coordinator } = this;
-    const parts = { config, identity, control, network, nat, portMapping, connections, coordinator };
+    const { config, identity, control, network, nat, connections, coordinator } = this;
+    const parts = { config, identity, control, network, nat, connections, coordinator };
     const session = new PartySession(snapshot, parts);
     await session.open();
     this.session = session;
-    this.networkWatch.start();
-    this.mapPort(this.network.listenPort ?? 0);
-    void this.sharePresence();
+    this.reachability.begin();
+    this.lastEnd = null;
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
-    this.earlyEvents?.forEach((event) => this.onMembershipEvent(event));
+    session.on('partyChanged', (party) => this.emit('partyChanged', party));
+    this.earlyEvents?.forEach((event) => this.onPartyEvent(event));
     return session.view();
   }
 
@@ -245,15 +263,15 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     else if (joining) void this.serverMembership.left(joining);
     else void this.reconciliation.ask();
     await this.connections.stop();
-    await Promise.all([this.network.stop(), this.portMapping.close()]);
+    await Promise.all([this.network.stop(), this.reachability.end()]);
     this.nat.returnPort();
   }
 
   /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
-    this.networkWatch.stop();
-    await session.close();
+    this.lastEnd = reason;
+    await Promise.all([session.close(), this.reachability.end()]);
     this.emit('ended', reason);
   }
 
@@ -263,6 +281,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
     this.reconciliation.on('fault', report);
+    this.reachability.on('fault', report);
+    this.reachability.on('natDetected', (info) => this.emit('natDetected', info));
+    this.reachability.on('news', () => void this.sharePresence());
+    this.reachability.on('mapped', () => void this.onMapped());
+    this.reachability.on('moved', () => void this.connections.networkChanged());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -271,8 +294,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (peer) this.emit('connectionChanged', peer);
     });
     this.connections.on('attemptWanted', (...wanted) => void this.requestAttempt(...wanted));
-    this.portMapping.on('change', () => void this.onPortMapped());
-    this.networkWatch.on('change', () => void this.onNetworkChanged());
     this.network.on('peerSent', (virtualIp) => void this.connections.peerSent(virtualIp));
     this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
     this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
@@ -290,22 +311,34 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
         return void this.reconciliation.hear(event.data.party);
       case 'path.attempt':
         return void this.session?.attempt(event.data);
+      case 'state.changed':
+        if (event.data.partyId === this.session?.id) this.emit('stateChanged', event.data);
+        return;
       case 'session.replaced':
         return void this.inTurn(() => this.onReplaced());
       default:
-        this.onMembershipEvent(event);
+        this.onPartyEvent(event);
     }
   }
 
-  private onMembershipEvent(event: MembershipEvent): void {
+  private onPartyEvent(event: PartyEvent): void {
     const { session } = this;
     if (!session) return void this.earlyEvents?.push(event);
+    if (event.name === 'party.ended') return void this.inTurn(() => this.onPartyEnded(event.data));
     const isOwnLeave =
       event.name === 'member.left' &&
       event.data.partyId === session.id &&
       event.data.peerId === this.myPeerId;
     // The server let this agent go, for having been away too long.
     if (isOwnLeave || session.apply(event)) void this.reconciliation.ask();
+  }
+
+  /** Word of an earlier stay than this one means nothing. */
+  private async onPartyEnded({ partyId, revision, reason }: AgentEvents['party.ended']): Promise<void> {
+    const { session } = this;
+    if (session?.id !== partyId || revision <= session.revision) return;
+    this.serverMembership.refused();
+    await this.end(session, new LanrageError(endCodes[reason]));
   }
 
   private async onReplaced(): Promise<void> {
@@ -321,7 +354,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async renew(session: PartySession): Promise<void> {
     try {
       await session.renew();
-      this.mapPort(this.network.listenPort ?? 0);
+      this.reachability.begin();
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
       await this.serverMembership.left(session.id);
@@ -329,20 +362,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
-  /** Whatever was under way at the old place starts over, and the NAT is another one. */
-  private async onNetworkChanged(): Promise<void> {
-    this.mapPort(this.network.listenPort ?? 0);
-    await Promise.all([this.connections.networkChanged(), this.sharePresence(), this.initializeNat()]);
-  }
-
-  /** Has the router lead a public port to this one; for the same one again, it looks for the router again. */
-  private mapPort(port: number): void {
-    const { direct, portMapping } = this.config;
-    if (direct && portMapping && port !== 0) this.portMapping.open(port);
-  }
-
-  private async onPortMapped(): Promise<void> {
-    if (!this.session) return;
+  private async onMapped(): Promise<void> {
     await this.sharePresence();
     await this.connections.candidatesChanged();
   }
@@ -354,25 +374,17 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async sharePresence(): Promise<void> {
-    if (this.control.connected) await this.attempt(() => this.control.updatePresence(this.presence()));
+    if (this.control.connected)
+      await this.attempt(() => this.control.updatePresence(this.reachability.presence()));
   }
 
-  private presence(): Presence {
-    const { nat, network, portMapping, config } = this;
-    const port = network.listenPort ?? nat.probedPort;
-    const { direct } = config;
-    const candidates =
-      direct && port !== 0 ? ownCandidates(interfaceAddresses(), port, portMapping.endpoint) : [];
-    return { natType: nat.natType, endpoint: nat.currentEndpoint(), candidates, direct };
+  private joinedSession(): PartySession {
+    if (!this.session) throw new LanrageError('NOT_IN_PARTY');
+    return this.session;
   }
 
-  private async stunServers(signal: AbortSignal): Promise<readonly Endpoint[]> {
-    const own = this.config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
-    const info = await this.control
-      .serverInfo(signal)
-      .catch((error: Error) => void this.emit('fault', error));
-    const relays = info?.relays.flatMap(({ stunEndpoints }) => stunEndpoints) ?? [];
-    return [...new Set([...own, ...relays])];
+  private endedBecause(): EndNotice | null {
+    return this.lastEnd && { code: this.lastEnd.code, message: this.lastEnd.message };
   }
 
   /** Runs what nobody waits for: an expected refusal goes to the log. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -17,6 +18,9 @@ import { version } from './operations/version';
 import { RequestLimits } from './operations/request-limits';
 
 const LARGEST_BODY = '16kb';
+/** Of what members share: 64 kB, most of it escaped. */
+const LARGEST_STATE_BODY = '160kb';
+const statePath = /^\/v1\/parties\/[0-9a-f]{12}\/state$/;
 
 /** Milliseconds. Whoever dawdles over a request loses the connection; idle ones outlast an agent's pauses. */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 30_000 };
@@ -67,7 +71,22 @@ function useMiddleware(app: NestExpressApplication, logger: Logger): void {
   app.use((request: Request, _response: Response, next: NextFunction) => {
     limits.count('requests', request).then(() => next(), next);
   });
-  app.useBodyParser('json', { limit: LARGEST_BODY });
+  app.useBodyParser('json', {
+    limit: LARGEST_STATE_BODY,
+    type: (request) => isJson(request) && isStateRequest(request),
+  });
+  app.useBodyParser('json', {
+    limit: LARGEST_BODY,
+    type: (request) => isJson(request) && !isStateRequest(request),
+  });
+}
+
+function isJson({ headers }: IncomingMessage): boolean {
+  return /^application\/json\b/i.test(headers['content-type'] ?? '');
+}
+
+function isStateRequest({ url }: IncomingMessage): boolean {
+  return statePath.test(url ?? '');
 }
 
 function urlOf({ publicUrl, publicAddress, httpBind }: Config, port: number): string {

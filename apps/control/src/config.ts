@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseSettings } from '#shared/settings';
+import { relayIdField } from '#shared/api/fields';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
 import { StartError } from './operations/start-error';
 
@@ -10,6 +11,12 @@ export const CONFIG = Symbol('config');
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const perMinute = wholeNumber(0, 1_000_000);
 const secret = z.string().min(16, 'at least 16 characters');
+
+/** `id=secret` for each relay, separated by commas; several for one id while its secret is being changed. */
+const secretsByRelay = z
+  .string()
+  .transform((list) => list.split(',').map((entry) => entry.trim().split(/=(.*)/s, 2)))
+  .pipe(z.array(z.tuple([relayIdField, secret], { error: 'not id=secret' })));
 
 const environmentSchema = z.object({
   LANRAGE_HTTP_PORT: wholeNumber(0, 65_535).default(8080),
@@ -27,6 +34,7 @@ const environmentSchema = z.object({
     .transform((list) => list.split(',').map((entry) => entry.trim()))
     .pipe(z.array(secret))
     .optional(),
+  LANRAGE_RELAY_SECRETS: secretsByRelay.default([]),
   LANRAGE_METRICS_TOKEN: secret.optional(),
   LANRAGE_PRESENCE_TIMEOUT_SECONDS: wholeNumber(1, 86_400).default(60),
   LANRAGE_PARTY_DEFAULT_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(32),
@@ -35,6 +43,10 @@ const environmentSchema = z.object({
   LANRAGE_LIMIT_SIGN_INS: perMinute.default(60),
   LANRAGE_LIMIT_CREATES: perMinute.default(10),
   LANRAGE_LIMIT_JOINS: perMinute.default(20),
+  LANRAGE_LIMIT_PASSWORDS: perMinute.default(5),
+  LANRAGE_LIMIT_SEARCHES: perMinute.default(30),
+  LANRAGE_LIMIT_PERSISTENT_PARTIES: wholeNumber(0, 1000).default(5),
+  LANRAGE_PARTY_KEEP_DAYS: wholeNumber(1, 36_500).default(180),
   LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -58,16 +70,22 @@ export interface Config {
   readonly tokenLifetimeSeconds: number;
   /** Any of them opens the relay link, so that they can be rotated. Null: generated once, kept in the data directory. */
   readonly relaySecrets: readonly string[] | null;
+  /** Relay id and secret; a relay that has one of its own is not let in by the others. */
+  readonly ownRelaySecrets: readonly (readonly [relayId: string, secret: string])[];
   readonly metricsToken: string | null;
   readonly presenceTimeoutSeconds: number;
   readonly defaultPeers: number;
   readonly maxPeers: number;
+  /** How many persistent parties one owner may have. */
+  readonly persistentPartiesPerOwner: number;
+  /** How long a persistent party may stay empty. */
+  readonly keepEmptyDays: number;
   /** Per client address and minute; 0 means unlimited. */
   readonly limits: Readonly<Record<LimitedAction, number>>;
   readonly logLevel: string;
 }
 
-export const limitedActions = ['requests', 'signIns', 'creates', 'joins'] as const;
+export const limitedActions = ['requests', 'signIns', 'creates', 'joins', 'passwords', 'searches'] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 
 /** @throws StartError that names every setting that is wrong */
@@ -85,6 +103,7 @@ export function redacted(config: Config): object {
     databaseUrl: hide(config.databaseUrl),
     tokenSecret: hide(config.tokenSecret),
     relaySecrets: hide(config.relaySecrets),
+    ownRelaySecrets: config.ownRelaySecrets.map(([relayId]) => [relayId, '[redacted]']),
     metricsToken: hide(config.metricsToken),
   };
 }
@@ -102,15 +121,20 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     tokenSecret: env.LANRAGE_TOKEN_SECRET ?? null,
     tokenLifetimeSeconds: env.LANRAGE_TOKEN_LIFETIME_SECONDS,
     relaySecrets: env.LANRAGE_RELAY_SECRET ?? null,
+    ownRelaySecrets: env.LANRAGE_RELAY_SECRETS,
     metricsToken: env.LANRAGE_METRICS_TOKEN ?? null,
     presenceTimeoutSeconds: env.LANRAGE_PRESENCE_TIMEOUT_SECONDS,
     defaultPeers: Math.min(env.LANRAGE_PARTY_DEFAULT_PEERS, env.LANRAGE_PARTY_MAX_PEERS),
     maxPeers: env.LANRAGE_PARTY_MAX_PEERS,
+    persistentPartiesPerOwner: env.LANRAGE_LIMIT_PERSISTENT_PARTIES,
+    keepEmptyDays: env.LANRAGE_PARTY_KEEP_DAYS,
     limits: {
       requests: env.LANRAGE_LIMIT_REQUESTS,
       signIns: env.LANRAGE_LIMIT_SIGN_INS,
       creates: env.LANRAGE_LIMIT_CREATES,
       joins: env.LANRAGE_LIMIT_JOINS,
+      passwords: env.LANRAGE_LIMIT_PASSWORDS,
+      searches: env.LANRAGE_LIMIT_SEARCHES,
     },
     logLevel: env.LANRAGE_LOG_LEVEL,
   };

@@ -20,9 +20,11 @@ describe('the settings of the relay', () => {
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
       idleMs: 86_400_000,
+      drainMs: 60_000,
       logLevel: 'info',
     });
-    expect(readConfig(least).relayId).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*-51900$/);
+    expect(readConfig(least).relayId).toMatch(/^\d+\.\d+\.\d+\.\d+-51900$/);
+    expect(readConfig({ ...least, LANRAGE_PUBLIC_ADDRESS: '::ffff:1' }).relayId).toBe('ffff-1-51900');
     expect(readConfig(least).publicAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   });
 

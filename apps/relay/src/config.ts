@@ -1,6 +1,7 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
+import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
 import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { StunAddress } from './stun/server';
@@ -42,6 +43,12 @@ const environmentSchema = z
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
     LANRAGE_RELAY_BIND: ipAddress.optional(),
     LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
+    LANRAGE_RELAY_DRAIN_SECONDS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(LONGEST_DRAIN_MS / 1000)
+      .default(60),
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
     LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
     LANRAGE_STUN_PORT: port.default(3478),
@@ -115,6 +122,8 @@ export interface Config {
   readonly isFastPathWanted: boolean;
   /** Pairs without traffic are closed after this time while the control plane is away. */
   readonly idleMs: number;
+  /** How long a relay that is told to stop waits for its pairs to move to others; 0: not at all. */
+  readonly drainMs: number;
   /** IP address to which players send. */
   readonly publicAddress: string;
   /** Two UDP ports; 0: any. */
@@ -145,12 +154,13 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
   return {
     controlUrl: env.LANRAGE_CONTROL_URL ?? `http://127.0.0.1:${env.LANRAGE_HTTP_PORT}`,
     secret: env.LANRAGE_RELAY_SECRET[0],
-    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(env.LANRAGE_RELAY_PORTS),
+    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(publicAddress(env), env.LANRAGE_RELAY_PORTS),
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: bindAddress(env),
     isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
+    drainMs: env.LANRAGE_RELAY_DRAIN_SECONDS * 1000,
     publicAddress: publicAddress(env),
     stunPorts: stunPorts(env),
     stunAddresses: stunAddresses(env),
@@ -197,13 +207,9 @@ function isIpv6(address: string): boolean {
   return address.includes(':');
 }
 
-/** The same at every start, and different for two relays on one machine, which cannot share ports. */
-function defaultRelayId({ first }: PortRange): string {
-  const host = hostname()
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[^A-Za-z0-9]+/, '')
-    .slice(0, 50);
-  return `${host || 'relay'}-${first}`;
+/** The same at every start, and different from every other relay's, whose host name may be the same. */
+function defaultRelayId(address: string, { first }: PortRange): string {
+  return `${address.replaceAll(':', '-').replace(/^-+/, '')}-${first}`;
 }
 
 /** The first address of this machine that other machines can reach, as far as the machine knows. */

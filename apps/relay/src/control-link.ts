@@ -1,8 +1,10 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
 import {
   announceAnswerSchema,
+  drainAnswerSchema,
   type OpenAnswer,
   PAIRS_PER_MESSAGE,
   RELAY_NAMESPACE,
@@ -36,11 +38,15 @@ const observedWithinMs = 50;
 export class ControlLink {
   readonly #relay: Relay;
   readonly #log: Logger;
+  readonly #handshake: RelayHandshake;
+  readonly #eventLoopDelay = monitorEventLoopDelay();
   readonly #socket: Socket<CommandListeners, ReportEmitters>;
   readonly #unreported = new Map<string, Observation>();
   #isStopped = false;
   #isAnnounced = false;
   #isOutageKnown = false;
+  /** When this relay stops, by the monotonic clock; null unless it drains. */
+  #stopsAtMs: number | null = null;
   /** How often in a row the control plane was there and did not take us. */
   #refusals = 0;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -50,6 +56,7 @@ export class ControlLink {
   constructor(controlUrl: string, handshake: RelayHandshake, relay: Relay, log: Logger) {
     this.#relay = relay;
     this.#log = log;
+    this.#handshake = handshake;
     this.#socket = io(new URL(RELAY_NAMESPACE, controlUrl).href, {
       auth: handshake,
       autoConnect: false,
@@ -69,6 +76,7 @@ export class ControlLink {
   start(): void {
     this.#socket.connect();
     this.#loadTimer = this.#reportLoadRegularly();
+    this.#eventLoopDelay.enable();
   }
 
   stop(): void {
@@ -77,12 +85,24 @@ export class ControlLink {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#observedTimer);
     clearInterval(this.#loadTimer);
+    this.#eventLoopDelay.disable();
     this.#socket.disconnect();
   }
 
   /** Whether the control plane is connected and knows what is open here. */
   get isConnected(): boolean {
     return this.#isAnnounced;
+  }
+
+  /**
+   * Asks for all pairs to be moved to other relays, and takes no more.
+   *
+   * @returns whether there are relays that can take them; false also while the control plane is away
+   */
+  async drain(withinMs: number): Promise<boolean> {
+    this.#stopsAtMs = performance.now() + withinMs;
+    this.#socket.auth = { ...this.#handshake, draining: true };
+    return this.#isAnnounced && this.#sayDraining(this.#stopsAtMs);
   }
 
   /** Says what is open, in as many messages as it takes, and closes what is not wanted any more. */
@@ -102,6 +122,17 @@ export class ControlLink {
     this.#refusals = 0;
     this.#log.info({ pairs: this.#relay.pairCount }, 'control connected');
     this.#reportSoon(this.#relay.observations());
+    if (this.#stopsAtMs !== null) await this.#sayDraining(this.#stopsAtMs);
+  }
+
+  async #sayDraining(stopsAtMs: number): Promise<boolean> {
+    const withinMs = Math.max(0, Math.round(stopsAtMs - performance.now()));
+    try {
+      return drainAnswerSchema.parse(await this.#report('drain', { withinMs })).wait;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'control did not take the drain');
+      return false;
+    }
   }
 
   async #open({ pairs }: Command<'pairs.open'>): Promise<OpenAnswer> {
@@ -170,7 +201,10 @@ export class ControlLink {
     let before = this.#relay.totals();
     return setInterval(() => {
       const now = this.#relay.totals();
-      if (this.#isAnnounced) void this.#tryReport('load', loadBetween(before, now, this.#relay.pairCount));
+      const eventLoopDelayMs = this.#eventLoopDelay.percentile(99) / 1e6;
+      this.#eventLoopDelay.reset();
+      const load = { ...loadBetween(before, now), pairs: this.#relay.pairCount, eventLoopDelayMs };
+      if (this.#isAnnounced) void this.#tryReport('load', load);
       before = now;
     }, loadEveryMs);
   }
@@ -197,10 +231,9 @@ function inMessages<T>(all: readonly T[]): T[][] {
   );
 }
 
-function loadBetween(before: PortStats, now: PortStats, pairs: number): Report<'load'> {
+function loadBetween(before: PortStats, now: PortStats) {
   const perSecond = (difference: number) => difference / (loadEveryMs / 1000);
   return {
-    pairs,
     packetsPerSecond: perSecond(now.forwardedPackets - before.forwardedPackets),
     bytesPerSecond: perSecond(now.forwardedBytes - before.forwardedBytes),
   };

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import { RELAY_LINK_VERSION } from '#shared/api/relay-link';
 import { type Config, ConfigError, readConfig, redacted } from './config';
@@ -10,9 +11,16 @@ import { StunServer } from './stun/server';
 import { PortUnavailableError } from './udp/bind';
 
 const idleCheckMs = 60_000;
+const drainCheckMs = 100;
+
+interface Running {
+  /** Resolves when nothing is open here any more, or when it makes no sense to wait longer. */
+  readonly drain: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
 
 /** Everything that runs, started in this order and stopped in the opposite one. */
-async function start(config: Config, log: Logger): Promise<() => Promise<void>> {
+async function start(config: Config, log: Logger): Promise<Running> {
   const [port, alternatePort] = config.stunPorts;
   const stun = await StunServer.open({ addresses: config.stunAddresses, port, alternatePort }, (error) =>
     log.warn({ err: error }, 'socket failed'),
@@ -41,12 +49,24 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
   const ports = `${config.ports.first}-${config.ports.last}`;
   log.info({ config: redacted(config) }, 'relay listening');
   process.send?.({ ready: true, publicAddress: config.publicAddress, ports, stunEndpoints: stun.endpoints });
-  return async () => {
-    clearInterval(idleCheck);
-    link.stop();
-    await Promise.all([closeHttp(metrics), relay.stop(), stun.close()]);
-    await fastPath?.stop();
+  return {
+    drain: () => drain(relay, link, config.drainMs, log),
+    stop: async () => {
+      clearInterval(idleCheck);
+      link.stop();
+      await Promise.all([closeHttp(metrics), relay.stop(), stun.close()]);
+      await fastPath?.stop();
+    },
   };
+}
+
+/** Lets the control plane move all pairs to other relays, while they go on here; not for longer than so. */
+async function drain(relay: Relay, link: ControlLink, drainMs: number, log: Logger): Promise<void> {
+  const stopsAtMs = performance.now() + drainMs;
+  if (drainMs === 0 || relay.pairCount === 0 || !(await link.drain(drainMs))) return;
+  log.info({ pairs: relay.pairCount, drainMs }, 'relay draining');
+  while (relay.pairCount > 0 && performance.now() < stopsAtMs) await sleep(drainCheckMs);
+  log.info({ pairs: relay.pairCount }, 'relay drained');
 }
 
 function closeHttp(server: Server): Promise<void> {
@@ -56,18 +76,23 @@ function closeHttp(server: Server): Promise<void> {
   });
 }
 
-/** Stops on the usual signals, and when the process that started this one is gone. */
-function stopOnRequest(stop: () => Promise<void>, log: Logger): void {
+/** Drains and stops on SIGTERM; stops at once on SIGINT, on a second signal, and when the process that started it is gone. */
+function stopOnRequest({ drain, stop }: Running, log: Logger): void {
+  let isDraining = false;
   let isStopping = false;
-  const onRequest = (reason: string) => {
+  const stopNow = (reason: string) => {
     if (isStopping) return;
     isStopping = true;
     log.info({ reason }, 'relay stopping');
     void stop().then(() => process.exit(0));
   };
-  process.on('SIGINT', () => onRequest('SIGINT'));
-  process.on('SIGTERM', () => onRequest('SIGTERM'));
-  process.on('disconnect', () => onRequest('the starting process is gone'));
+  process.on('SIGINT', () => stopNow('SIGINT'));
+  process.on('SIGTERM', () => {
+    if (isDraining) return stopNow('SIGTERM');
+    isDraining = true;
+    void drain().then(() => stopNow('SIGTERM'));
+  });
+  process.on('disconnect', () => stopNow('the starting process is gone'));
 }
 
 async function main(): Promise<void> {

@@ -13,6 +13,14 @@ export const errorCatalogue = {
     message: 'A party id is 12 characters, 0-9 and a-f. Ask the host to send it again.',
   },
   INVALID_NAME: { retryable: false, message: 'A name is 1 to 50 visible characters. Pick another one.' },
+  INVALID_PASSWORD: {
+    retryable: false,
+    message: 'A party password is 4 to 128 characters. Pick another one.',
+  },
+  INVALID_DISCORD_LINK: {
+    retryable: false,
+    message: 'The link has to begin with https:// and lead to discord.com, discord.gg or discordapp.com.',
+  },
   INVALID_PUBLIC_KEY: {
     retryable: false,
     message: 'This is not a usable WireGuard public key. Delete the key file to make a new one.',
@@ -56,10 +64,51 @@ export const errorCatalogue = {
     retryable: false,
     message: 'You are in a party already. Leave it first: lanrage leave',
   },
+  PARTY_LOCKED: {
+    retryable: true,
+    message: 'The party is locked: nobody new may join. Ask the host to unlock it, then try again.',
+  },
+  PASSWORD_REQUIRED: { retryable: false, message: 'The party needs a password. Ask the host for it.' },
   WRONG_PASSWORD: { retryable: false, message: 'The party password is wrong. Ask the host for it.' },
+  KICKED: {
+    retryable: false,
+    message: 'The host removed you from the party. You may ask to come back, and join again.',
+  },
+  /** Only said to whoever was in the party; to a banned player who knocks, it does not exist. */
   BANNED: {
     retryable: false,
-    message: 'There is no such party, or it is not open to you. Check the id with the host.',
+    message: 'The host removed you from the party for good. You cannot come back.',
+  },
+  PARTY_CLOSED: { retryable: false, message: 'The owner closed the party. Create or join another one.' },
+  NOT_HOST: {
+    retryable: false,
+    message: 'Only the host of the party may do that. Ask the host; lanrage status shows who it is.',
+  },
+  NOT_OWNER: {
+    retryable: false,
+    message: 'Only the owner of the party, who created it or was given it, may do that.',
+  },
+  CANNOT_REMOVE_YOURSELF: { retryable: false, message: 'You cannot remove yourself. Leave: lanrage leave' },
+  TOO_MANY_BANS: {
+    retryable: false,
+    message: 'The list of banned players is full. Lift old bans first; lanrage bans shows them.',
+  },
+  TOO_MANY_PARTIES: {
+    retryable: false,
+    message:
+      'The owner has as many persistent parties as the server allows. Close one, or end its persistence.',
+  },
+  STATE_CONFLICT: {
+    retryable: false,
+    message: 'Somebody else changed this first. Read it again, then decide anew.',
+  },
+  STATE_FULL: {
+    retryable: false,
+    message: 'The party shares 64 kB already. Remove something first; see: lanrage state list',
+  },
+  NO_SUCH_KEY: {
+    retryable: false,
+    message: 'The party shares nothing of that name. See: lanrage state list',
   },
 
   // Servers

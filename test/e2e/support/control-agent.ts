@@ -110,6 +110,14 @@ export class TestAgent {
     return send(this.url, 'GET', `/v1/parties/${partyId}`, { headers });
   }
 
+  /** One request about a party, with this agent's token. */
+  ask(method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> {
+    return send(this.url, method, `/v1/parties/${path}`, {
+      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json', ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+
   async create(request: Partial<z.input<typeof createPartyRequestSchema>> = {}): Promise<PartySnapshot> {
     return snapshotOf(await this.tryCreate(request), 201);
   }
@@ -169,9 +177,10 @@ export class AgentConnection {
     }
   }
 
-  /** The changes of membership that have not been asked for yet, in the order in which they came. */
+  /** The numbered changes that have not been asked for yet, in the order in which they came. */
   takeChanges(): { revision: number }[] {
-    const isChange = ({ event }: { event: string }) => event === 'member.joined' || event === 'member.left';
+    const numbered = new Set(['member.joined', 'member.left', 'party.changed']);
+    const isChange = ({ event }: { event: string }) => numbered.has(event);
     const changes = this.received.filter(isChange);
     this.received.splice(0, this.received.length, ...this.received.filter((arrival) => !isChange(arrival)));
     return changes.map(({ payload }) => payload as { revision: number });

@@ -12,6 +12,8 @@ const unlimited = {
   LANRAGE_LIMIT_SIGN_INS: '0',
   LANRAGE_LIMIT_CREATES: '0',
   LANRAGE_LIMIT_JOINS: '0',
+  LANRAGE_LIMIT_PASSWORDS: '0',
+  LANRAGE_LIMIT_SEARCHES: '0',
 };
 
 export const RELAY_SECRET = 'the secret of the relays in this test';

@@ -28,7 +28,8 @@ export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
       relayId: 'relay-1',
       region: 'local',
       publicAddress: '192.0.2.1',
-      stunEndpoints: ['192.0.2.1:3478'],
+      // Port 9, discard: nobody answers the control plane there.
+      stunEndpoints: ['127.0.0.1:9'],
       capacityPairs: 100,
       ...handshake,
     };

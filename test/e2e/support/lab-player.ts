@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PartySettings } from '#shared/api/party';
 import type { ExecResult } from '../../lab/namespace';
 import type { Host } from '../../lab/host';
 import { collectOutput, end, root, until } from './processes';
@@ -20,12 +21,21 @@ export interface PeerStatus {
 
 export interface PartyStatus {
   status: 'no_party' | 'in_party';
-  party: { id: string; name: string; hostId: string; peers: PeerStatus[] };
+  party: {
+    id: string;
+    name: string;
+    hostId: string;
+    maxPeers: number;
+    settings: PartySettings;
+    peers: PeerStatus[];
+  };
   peerCount: number;
 }
 
 /** A player on a lab host, who types `lanrage` commands. */
 export class LabPlayer {
+  /** Settings besides those that all players have. */
+  readonly extraSettings: NodeJS.ProcessEnv = {};
   private foreground: ChildProcess | undefined;
   private output = { stdout: '', stderr: '' };
 
@@ -61,8 +71,8 @@ export class LabPlayer {
   }
 
   /** `lanrage create`, in the foreground until {@link stop}. */
-  create(partyName: string): Promise<PartyStatus> {
-    this.start('create', partyName, '--as', this.name, '--json');
+  create(partyName: string, ...options: string[]): Promise<PartyStatus> {
+    this.start('create', partyName, '--as', this.name, '--json', ...options);
     return this.firstLine();
   }
 
@@ -114,6 +124,20 @@ export class LabPlayer {
     this.foreground = undefined;
   }
 
+  /** Stops the agent from reacting, while WireGuard goes on. */
+  freeze(): void {
+    this.foreground?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.foreground?.kill('SIGCONT');
+  }
+
+  /** The exit code of what runs in the foreground, once it ends by itself. */
+  async ended(): Promise<number> {
+    return until(`${this.name}'s agent ends`, () => this.foreground?.exitCode ?? undefined);
+  }
+
   get logs(): string {
     return this.output.stdout + this.output.stderr;
   }
@@ -148,6 +172,7 @@ export class LabPlayer {
       LANRAGE_HOME: this.home,
       LANRAGE_INTERFACE: this.host.interfaceName,
       LANRAGE_LOG_LEVEL: 'debug',
+      ...this.extraSettings,
     };
   }
 }

@@ -8,6 +8,7 @@ import { collectOutput, end, root, until } from './processes';
 type App = 'control' | 'relay';
 
 const HTTP_PORT = 8080;
+export const LAB_SECRET = 'the lab keeps no secrets';
 export const RELAY_PORTS = { first: 52_000, last: 52_063 };
 
 /** The compiled server on a lab host: control plane with embedded PostgreSQL, relay and STUN. */
@@ -25,20 +26,26 @@ export class LabServer {
   }
 
   static async start(host: Host, settings: NodeJS.ProcessEnv = {}): Promise<LabServer> {
+    const server = await LabServer.startControl(host, settings);
+    await server.startApp('relay');
+    await until('the relay is known to the control plane', () => server.knowsRelay());
+    return server;
+  }
+
+  /** The control plane alone. */
+  static async startControl(host: Host, settings: NodeJS.ProcessEnv = {}): Promise<LabServer> {
     const data = await mkdtemp(join(tmpdir(), 'lanrage-server-'));
     const server = new LabServer(host, data, {
       LANRAGE_DATA: data,
       LANRAGE_HTTP_PORT: String(HTTP_PORT),
       LANRAGE_PUBLIC_ADDRESS: host.address,
       LANRAGE_RELAY_PORTS: `${RELAY_PORTS.first}-${RELAY_PORTS.last}`,
-      LANRAGE_RELAY_SECRET: 'the lab keeps no secrets',
+      LANRAGE_RELAY_SECRET: LAB_SECRET,
       LANRAGE_CONTROL_URL: `http://127.0.0.1:${HTTP_PORT}`,
       LANRAGE_LOG_LEVEL: 'debug',
       ...settings,
     });
     await server.startApp('control');
-    await server.startApp('relay');
-    await until('the relay is known to the control plane', () => server.knowsRelay());
     return server;
   }
 

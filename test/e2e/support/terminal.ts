@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { collectOutput, until } from './processes';
 
-/** A command in a pseudo-terminal, made by script(1) of util-linux, which is part of every Debian. */
+/** A command in a pseudo-terminal, made by script(1), Debian package bsdutils. */
 export class Terminal {
   private constructor(
     readonly child: ChildProcess,

@@ -4,9 +4,12 @@ import type { ClientConfig } from '../config';
 import { progressOf } from '../connection/progress';
 import { homePaths } from '../home';
 import { NetworkManager } from '../network/network-manager';
-import type { Party, Peer } from '../party/party';
-import { PartyManager, type PartyStatus } from '../party-manager';
+import type { PartyStatus } from '../party/manager-contract';
+import type { Peer } from '../party/party';
+import { PartyManager } from '../party-manager';
+import { findPeer } from './find-peer';
 import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
+import { hostingHandlers } from './local-hosting';
 import { serveLocalApi, type LocalHandlers } from './local-server';
 import { acquireLock } from './lock';
 
@@ -57,12 +60,12 @@ export class Agent {
     const { parties } = this;
     return {
       status: async () => statusAnswer(await parties.getPartyStatus()),
-      create: async ({ name, peerName, maxPeers }) => {
-        await parties.createParty(name, { peerName, maxPeers });
+      create: async ({ name, ...options }) => {
+        await parties.createParty(name, options);
         return statusAnswer(parties.describe());
       },
-      join: async ({ partyId, peerName }) => {
-        await parties.joinParty(partyId, peerName);
+      join: async ({ partyId, peerName, password }) => {
+        await parties.joinParty(partyId, peerName, { password });
         return statusAnswer(parties.describe());
       },
       leave: async () => {
@@ -71,6 +74,7 @@ export class Agent {
       },
       ping: ({ peer }) => this.ping(peer),
       diagnose: ({ peer }) => this.diagnose(peer),
+      ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }
 
@@ -80,7 +84,7 @@ export class Agent {
   }
 
   private async diagnose(wanted: string | undefined): Promise<Diagnosis> {
-    const { config, control, connections, portMapping } = this.parties;
+    const { config, control, connections, reachability } = this.parties;
     const peerId = wanted === undefined ? null : this.peer(wanted).id;
     const status = statusAnswer(await this.parties.getPartyStatus());
     const nowMs = Date.now();
@@ -94,7 +98,7 @@ export class Agent {
       status,
       settings: { server, direct, portMapping: mapsPorts },
       controlConnected: control.connected,
-      portMapping: portMapping.info(),
+      portMapping: reachability.portMapping.info(),
       paths: Object.fromEntries(paths),
       peerId,
     };
@@ -113,24 +117,12 @@ export function statusAnswer(status: PartyStatus): StatusAnswer {
   return status.status === 'no_party' ? status : { ...status, party: status.party.toJSON() };
 }
 
-/** By virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
-function findPeer(party: Party, wanted: string): Peer {
-  const peers = party.getPeerList();
-  const exact = peers.find(({ id, virtualIp }) => id === wanted || virtualIp === wanted);
-  const namesakes = peers.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  const [found] = exact ? [exact] : namesakes;
-  if (!found) throw new LanrageError('NO_SUCH_PEER');
-  if (exact || namesakes.length === 1) return found;
-  throw new LanrageError('NO_SUCH_PEER', {
-    message: `Several players are called ${found.name}. Use an address from: lanrage status`,
-  });
-}
-
 /** Names are for the player's eyes, not for logs. */
 function logEvents(parties: PartyManager, log: Logger): void {
   parties.on('peerJoined', ({ id }) => log.info({ peerId: id }, 'peer joined'));
   parties.on('peerLeft', ({ id }) => log.info({ peerId: id }, 'peer left'));
   parties.on('hostChanged', ({ id }) => log.info({ peerId: id }, 'host changed'));
+  parties.on('partyChanged', () => log.info('party changed'));
   parties.on('connectionChanged', ({ id, connectionType }) =>
     log.info({ peerId: id, connectionType }, 'connection changed'),
   );

@@ -7,7 +7,9 @@ import type { PeerId } from '#shared/party/identity';
 import type { PathProgress } from '../connection/progress';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { PortMappingInfo } from '../nat/port-mapping';
+import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
+import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
 
 export const localApiSchemas = {
   status: z.object({}),
@@ -15,13 +17,22 @@ export const localApiSchemas = {
     name: z.string(),
     peerName: z.string().optional(),
     maxPeers: z.int().min(2).optional(),
+    password: z.string().optional(),
+    locked: z.boolean().optional(),
+    public: z.boolean().optional(),
+    persistent: z.boolean().optional(),
   }),
-  join: z.object({ partyId: z.string(), peerName: z.string().optional() }),
+  join: z.object({
+    partyId: z.string(),
+    peerName: z.string().optional(),
+    password: z.string().optional(),
+  }),
   leave: z.object({}),
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
   /** `peer`: somebody who is to be in the party, named as for `ping`. */
   diagnose: z.object({ peer: z.string().optional() }),
+  ...hostingApiSchemas,
 } as const;
 
 export type LocalOperation = keyof typeof localApiSchemas;
@@ -29,7 +40,11 @@ export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof lo
 
 /** What `status`, `create` and `join` answer, and `--json` prints. */
 export type StatusAnswer =
-  | { readonly status: 'no_party'; readonly natInfo: NatInfo }
+  | {
+      readonly status: 'no_party';
+      readonly natInfo: NatInfo;
+      readonly endedBecause: EndNotice | null;
+    }
   | {
       readonly status: 'in_party';
       readonly party: ReturnType<Party['toJSON']>;
@@ -59,7 +74,7 @@ export interface Diagnosis {
   readonly peerId: PeerId | null;
 }
 
-export interface LocalAnswers {
+export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
   join: StatusAnswer;

@@ -5,6 +5,8 @@ import { askAgent } from '../agent/local-client';
 import { createLogger } from '../logger';
 import { answer, type Context } from './context';
 import { partyEnded, stopRequested } from './foreground';
+import { newPassword, withPassword } from './password';
+import { renderPartyChanged } from './party-rendering';
 import {
   renderConnection,
   renderHostChanged,
@@ -14,8 +16,20 @@ import {
   renderWelcome,
 } from './rendering';
 
+export interface PasswordOptions {
+  /** Ask for one. */
+  readonly password?: boolean;
+  readonly passwordStdin?: boolean;
+}
+
 /** `lanrage create NAME` */
-export function create(context: Context, request: LocalRequest<'create'>): Promise<void> {
+export async function create(
+  context: Context,
+  terms: Omit<LocalRequest<'create'>, 'password'>,
+  { password: hasPassword = false, passwordStdin = false }: PasswordOptions,
+): Promise<void> {
+  const password = hasPassword || passwordStdin ? await newPassword(passwordStdin) : undefined;
+  const request = { ...terms, password };
   return enter(
     context,
     () => askAgent(context.config.home, 'create', request),
@@ -24,11 +38,17 @@ export function create(context: Context, request: LocalRequest<'create'>): Promi
 }
 
 /** `lanrage join PARTY` */
-export function join(context: Context, request: LocalRequest<'join'>): Promise<void> {
-  return enter(
-    context,
-    () => askAgent(context.config.home, 'join', request),
-    ({ parties }) => parties.joinParty(request.partyId, request.peerName),
+export function join(
+  context: Context,
+  { partyId, peerName }: Omit<LocalRequest<'join'>, 'password'>,
+  { passwordStdin = false }: PasswordOptions,
+): Promise<void> {
+  return withPassword(passwordStdin, (password) =>
+    enter(
+      context,
+      () => askAgent(context.config.home, 'join', { partyId, peerName, password }),
+      ({ parties }) => parties.joinParty(partyId, peerName, { password }),
+    ),
   );
 }
 
@@ -76,6 +96,7 @@ function narrate({ parties }: Agent): void {
   parties.on('peerJoined', (peer) => console.log(renderPeerJoined(peer)));
   parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
   parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
+  parties.on('partyChanged', (party) => console.log(renderPartyChanged(party)));
   parties.on('connectionChanged', (peer) => console.log(renderConnection(peer)));
   parties.on('controlLost', () => {
     console.log('The server is away. The game goes on without it.');

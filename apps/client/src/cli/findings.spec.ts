@@ -29,6 +29,7 @@ const stun = (endpoint: string, roundTripMs: number | null, relayId: string | nu
 });
 const healthy: NetcheckReport = {
   server: { url: 'http://192.0.2.1:8080', latencyMs: 12, error: null },
+  relays: [{ id: 'fra-1', region: 'eu', roundTripMs: 30 }],
   stunServers: [stun('192.0.2.1:3478', 31), stun('192.0.2.1:3479', 30)],
   natInfo,
 };
@@ -70,6 +71,8 @@ const inParty = (...others: Peer[]): StatusAnswer => ({
     hostId: self.id,
     createdAt: self.joinedAt,
     maxPeers: 8,
+    ownerId: 'a'.repeat(16) as PeerId,
+    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
     peers: [self, ...others],
   },
   peerCount: others.length + 1,
@@ -131,7 +134,7 @@ describe('what a doctor finds', () => {
     ["somebody else's agent", notAsked('PERMISSION_DENIED'), healthy, 'problem agent_not_asked'],
     [
       'an agent without a party',
-      running({ status: { status: 'no_party', natInfo } }),
+      running({ status: { status: 'no_party', natInfo, endedBecause: null } }),
       healthy,
       'ok agent_running',
     ],
@@ -187,7 +190,11 @@ describe('what a doctor finds', () => {
       { settings: { server: '', direct: false, portMapping: true } },
       'info direct_off',
     ],
-    ['no party', { status: { status: 'no_party', natInfo } }, 'info port_mapping_not_tried'],
+    [
+      'no party',
+      { status: { status: 'no_party', natInfo, endedBecause: null } },
+      'info port_mapping_not_tried',
+    ],
   ])('a router asked for a port: %s', (_name, changes, expected) => {
     expect(summaryOf(running(changes))).toContain(expected);
   });

@@ -1,7 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { LanrageError } from '#shared/errors';
 import { ConfigError, loadConfig } from '../config';
+import type { PasswordOptions } from './enter';
 import { complain, type Context } from './context';
+import { addHostingVerbs } from './hosting-verbs';
 
 /** What others script against: 0 done, 1 refused, 2 wrong usage. */
 const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
@@ -12,6 +14,13 @@ interface CommonOptions {
   interface?: string;
   json?: boolean;
   as?: string;
+}
+
+interface CreateFlags extends PasswordOptions {
+  maxPlayers?: number;
+  locked?: boolean;
+  public?: boolean;
+  persistent?: boolean;
 }
 
 const program = new Command('lanrage')
@@ -25,22 +34,34 @@ verb('agent', 'run in the background of everything else, until stopped', ['lanra
 
 verb('create', 'open a party and play in it', [
   'lanrage create "Gaming Night" --as Alice',
-  'lanrage create "Two only" --max-peers 2 --json',
+  'lanrage create "Two only" --max-players 2 --json',
+  'lanrage create "Club" --persistent --public --password',
 ])
   .argument('<name>', 'name of the party')
   .addOption(nickOption())
-  .option('--max-peers <count>', 'how many may play', wholeNumber)
-  .action(async (name: string, options: CommonOptions & { maxPeers?: number }) => {
+  .option('--max-players <count>', 'how many may play', wholeNumber)
+  .option('--password', 'ask for a password that whoever joins has to know')
+  .option('--password-stdin', 'read that password from stdin')
+  .option('--locked', 'let nobody in yet')
+  .option('--public', 'show it in: lanrage parties')
+  .option('--persistent', 'keep the party when everybody is gone')
+  .action(async (name: string, options: CommonOptions & CreateFlags) => {
+    const { as: peerName, maxPlayers: maxPeers, locked, public: isPublic, persistent } = options;
     const { create } = await import('./enter.js');
-    await create(contextOf(options), { name, peerName: options.as, maxPeers: options.maxPeers });
+    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent };
+    await create(contextOf(options), terms, options);
   });
 
-verb('join', 'join a party', ['lanrage join 4f0c2a91be77 --as Bob'])
+verb('join', 'join a party', [
+  'lanrage join 4f0c2a91be77 --as Bob',
+  'lanrage join 4f0c2a91be77 --password-stdin < password.txt',
+])
   .argument('<party>', 'the id that the host sent you')
   .addOption(nickOption())
-  .action(async (partyId: string, options: CommonOptions) => {
+  .option('--password-stdin', 'read the password of the party from stdin')
+  .action(async (partyId: string, options: CommonOptions & PasswordOptions) => {
     const { join } = await import('./enter.js');
-    await join(contextOf(options), { partyId, peerName: options.as });
+    await join(contextOf(options), { partyId, peerName: options.as }, options);
   });
 
 verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
@@ -81,6 +102,8 @@ verb('ping', 'measure the way to a player through the tunnel', [
   .action(async (peer: string, options: CommonOptions & { count: number }) =>
     (await import('./ping.js')).ping(contextOf(options), peer, options.count),
   );
+
+addHostingVerbs({ verb, contextOf, wholeNumber });
 
 void main();
 

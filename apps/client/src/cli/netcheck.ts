@@ -5,6 +5,7 @@ import { LanrageError } from '#shared/errors';
 import type { ClientConfig } from '../config';
 import { ControlHttp } from '../control/http';
 import { NATTraversal } from '../nat/nat-traversal';
+import { figuresFrom, nearestFirst } from '../nat/relay-figures';
 import { answer, type Context } from './context';
 import { renderNetcheck, type NetcheckReport, type StunServerReport } from './rendering';
 
@@ -29,7 +30,8 @@ export async function examineNetwork(
     ...stunServer,
     relay: relayAt(stunServer.endpoint, relays),
   }));
-  return { server, stunServers, natInfo };
+  const figures = nearestFirst(figuresFrom(relays, natInfo.stunServers));
+  return { server, relays: figures, stunServers, natInfo };
 }
 
 function relayAt(endpoint: Endpoint, relays: ServerInfo['relays']): StunServerReport['relay'] {

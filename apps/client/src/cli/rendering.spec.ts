@@ -51,6 +51,8 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
+    ownerId: 'a'.repeat(16) as PeerId,
+    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 8,
@@ -90,10 +92,12 @@ describe('status', () => {
 
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
-    expect(renderStatus({ status: 'no_party', natInfo: alone })).toMatch(/no party[^]*relay only/);
-    expect(renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null } })).toContain(
-      'not examined',
+    expect(renderStatus({ status: 'no_party', natInfo: alone, endedBecause: null })).toMatch(
+      /no party[^]*relay only/,
     );
+    expect(
+      renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null }, endedBecause: null }),
+    ).toContain('not examined');
     expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
   });
 });
@@ -146,6 +150,7 @@ describe('the other answers', () => {
         latencyMs: null,
         error: { code: 'CONTROL_UNAVAILABLE', message: 'The server does not answer. '.repeat(6).trim() },
       },
+      relays: [],
       stunServers: [],
       natInfo: { ...natInfo, relayOnly: true },
     });
@@ -157,11 +162,15 @@ describe('the other answers', () => {
   describe('netcheck', () => {
     const server = { url: 'http://192.0.2.1:8080', latencyMs: 12, error: null };
     const report = (changes: Partial<NatInfo>) =>
-      renderNetcheck({ server, stunServers: [], natInfo: { ...natInfo, ...changes } });
+      renderNetcheck({ server, relays: [], stunServers: [], natInfo: { ...natInfo, ...changes } });
 
     it('tells the round trip to every STUN server, and whose it is', () => {
       const text = renderNetcheck({
         server,
+        relays: [
+          { id: 'fra-1', region: 'eu', roundTripMs: 31.2 },
+          { id: 'n'.repeat(64), region: 'u\u001b'.repeat(16), roundTripMs: null },
+        ],
         stunServers: [
           {
             endpoint: '192.0.2.1:3478' as Endpoint,
@@ -172,6 +181,9 @@ describe('the other answers', () => {
         ],
         natInfo,
       });
+      expect(text).toContain('Relays         fra-1 (eu): 31 ms\n               nnn');
+      expect(widest(text)).toBeLessThanOrEqual(80);
+      expect(text).not.toContain('\u001b');
       expect(text).toContain('STUN servers   192.0.2.1:3478 (relay fra\ufffd-1, eu): 31 ms\n');
       expect(text).toContain('\n               192.0.2.9:3478: no answer\n');
     });

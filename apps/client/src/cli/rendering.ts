@@ -1,14 +1,15 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
-import Table from 'cli-table3';
 import type { LanrageError } from '#shared/errors';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
 import { natTexts } from './nat-texts';
+import { renderTerms } from './party-rendering';
 import { renderReasons } from './reasons';
-import { formatLatency, printable, wrap } from './text';
+import { formatLatency, printable, renderTable, wrap } from './text';
 
 const columnWidths = [36, 16, 14, 12];
 
@@ -20,6 +21,8 @@ export interface NetcheckReport {
     readonly latencyMs: number | null;
     readonly error: { readonly code: string; readonly message: string } | null;
   };
+  /** The nearest first. */
+  readonly relays: readonly RelayFigure[];
   readonly stunServers: readonly StunServerReport[];
   readonly natInfo: NatInfo;
 }
@@ -33,13 +36,16 @@ type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
 export function renderStatus(status: StatusAnswer): string {
   if (status.status === 'no_party') {
-    return ['You are in no party.', '', ...renderNat(status.natInfo)].join('\n');
+    const { endedBecause, natInfo } = status;
+    const why = endedBecause ? ` ${printable(endedBecause.message)}` : '';
+    return [...wrap(`You are in no party.${why}`), '', ...renderNat(natInfo)].join('\n');
   }
   const { party, peerCount, controlConnected } = status;
   const reasons = renderReasons(party.peers);
   const size = `${peerCount} of at most ${party.maxPeers} players`;
   return [
     ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
+    ...renderTerms(party.settings),
     '',
     renderPeers(party.peers),
     ...(reasons.length > 0 ? ['', ...reasons] : []),
@@ -58,6 +64,7 @@ export function renderWelcome({ party }: InParty, server: string | null): string
     '',
     'Friends join with:',
     `  lanrage join ${party.id} --as THEIR_NAME${where}`,
+    ...(party.settings.hasPassword ? ['They are asked for the password.'] : []),
     '',
     'Ctrl-C leaves.',
   ].join('\n');
@@ -80,11 +87,12 @@ export function renderConnection({ name, connectionType, reason }: Peer): string
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
-export function renderNetcheck({ server, stunServers, natInfo }: NetcheckReport): string {
+export function renderNetcheck({ server, relays, stunServers, natInfo }: NetcheckReport): string {
   const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;
   return [
     ...wrap(`Server         ${server.url}: ${reachable}`),
     ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
+    ...relays.flatMap(renderRelay),
     ...stunServers.flatMap(renderStunServer),
     ...renderNat(natInfo),
     ...(natInfo.relayOnly ? [] : renderBehaviour(natInfo)),
@@ -112,34 +120,7 @@ const connectionTexts: Record<ConnectionType, string> = {
 };
 
 function renderPeers(peers: readonly Peer[]): string {
-  const table = new Table({
-    head: ['PLAYER', 'ADDRESS', 'CONNECTION', 'PING'],
-    colWidths: columnWidths,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
-  });
-  table.push(...peers.map(peerRow));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return renderTable(['PLAYER', 'ADDRESS', 'CONNECTION', 'PING'], columnWidths, peers.map(peerRow));
 }
 
 function peerRow(peer: Peer): string[] {
@@ -161,10 +142,19 @@ function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo):
   return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
 }
 
+function renderRelay({ id, region, roundTripMs }: RelayFigure, index: number): string[] {
+  const label = index === 0 ? 'Relays         ' : ' '.repeat(15);
+  return wrap(`${label}${printable(id)} (${printable(region)}): ${roundTrip(roundTripMs)}`);
+}
+
+function roundTrip(roundTripMs: number | null): string {
+  return roundTripMs === null ? 'no answer' : formatLatency(roundTripMs);
+}
+
 function renderStunServer({ endpoint, roundTripMs, relay }: StunServerReport, index: number): string[] {
   const label = index === 0 ? 'STUN servers   ' : ' '.repeat(15);
   const of = relay ? ` (relay ${printable(relay.id)}, ${printable(relay.region)})` : '';
-  return wrap(`${label}${endpoint}${of}: ${roundTripMs === null ? 'no answer' : formatLatency(roundTripMs)}`);
+  return wrap(`${label}${endpoint}${of}: ${roundTrip(roundTripMs)}`);
 }
 
 /** In the terms of RFC 4787. */

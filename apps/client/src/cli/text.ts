@@ -1,4 +1,5 @@
-/** Text for a terminal: what fits, and what cannot do harm there. Pure. */
+/** Text for a terminal of 80 columns. Pure. */
+import Table from 'cli-table3';
 
 export const COLUMNS = 80;
 
@@ -58,4 +59,40 @@ const wide =
 
 export function columnsOf(text: string): number {
   return [...text].reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
+}
+
+/** A table without lines. @param widths of the columns, which cut off what is longer */
+export function renderTable(
+  head: readonly string[],
+  widths: readonly number[],
+  rows: readonly (readonly string[])[],
+): string {
+  const table = new Table({
+    head: [...head],
+    colWidths: [...widths],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '',
+    },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }

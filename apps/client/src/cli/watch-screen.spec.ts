@@ -42,6 +42,8 @@ const sight = (...peers: Peer[]): Sight => ({
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 32,
+    ownerId: 'a'.repeat(16) as PeerId,
+    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
     peers,
   },
   peerCount: peers.length,
@@ -117,7 +119,7 @@ describe('what counts as an event', () => {
     ['another reason', sight(peer({ reason: { code: 'blocked', ...pathReasons.blocked } }))],
     ['somebody new', sight(peer({}), peer({ name: 'Carol' }))],
     ['an agent that is offline', sight(peer({ online: false }))],
-    ['no party', { status: 'no_party', natInfo }],
+    ['no party', { status: 'no_party', natInfo, endedBecause: null }],
     ['no agent', away],
   ])('%s', (_name, after) => {
     expect(eventKey(after)).not.toBe(before);

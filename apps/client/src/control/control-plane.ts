@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { z } from 'zod';
+import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
 import { partySnapshotSchema, type AttemptCause, type PartySnapshot, type Presence } from '#shared/api/party';
-import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
+import {
+  serverInfoSchema,
+  type createPartyRequestSchema,
+  type joinPartyRequestSchema,
+  type ServerInfo,
+} from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { Identity } from '../identity';
@@ -15,6 +21,10 @@ interface ControlPlaneEvents {
   disconnected: [string];
   fault: [LanrageError];
 }
+
+/** As the server reads them. */
+type PartyRequest = z.input<typeof createPartyRequestSchema>;
+type EntryRequest = z.input<typeof joinPartyRequestSchema>;
 
 /** Together with a sign-in below the 10 s after which a player must know. */
 const REQUEST_LIMIT_MS = 5_000;
@@ -65,21 +75,24 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     return this.http.request({ method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal });
   }
 
-  /** Creates a party with this agent as host. @throws LanrageError */
-  registerParty(
-    name: string,
-    me: { peerName: string; maxPeers?: number | undefined; presence: Presence },
-  ): Promise<PartySnapshot> {
-    return this.authorized({
-      method: 'POST',
-      path: '/v1/parties',
-      body: { name, ...me },
-      answer: partySnapshotSchema,
+  /** One page of the parties that their hosts have made public. @throws LanrageError */
+  findParties(search = '', cursor?: string): Promise<PartyPage> {
+    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    return this.http.request({
+      method: 'GET',
+      path: discoveryPath(search, cursor),
+      answer: partyPageSchema,
+      signal,
     });
   }
 
+  /** Creates a party with this agent as host. @throws LanrageError */
+  registerParty(body: PartyRequest): Promise<PartySnapshot> {
+    return this.authorized({ method: 'POST', path: '/v1/parties', body, answer: partySnapshotSchema });
+  }
+
   /** Joins, or takes the place up again that this agent has already. @throws LanrageError */
-  joinParty(id: PartyId, me: { peerName: string; presence: Presence }): Promise<PartySnapshot> {
+  joinParty(id: PartyId, me: EntryRequest): Promise<PartySnapshot> {
     return this.authorized({
       method: 'POST',
       path: `/v1/parties/${id}/join`,
@@ -108,14 +121,8 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     await this.signaling.request('path.request', { partyId, peerId, cause });
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.renewalTimer);
-    this.signaling.close();
-    await this.http.close();
-  }
-
-  private async authorized<Schema extends z.ZodType>(
+  /** One request in this agent's name. @throws LanrageError */
+  async authorized<Schema extends z.ZodType>(
     request: Omit<HttpRequest<Schema>, 'signal' | 'token'>,
   ): Promise<z.output<Schema>> {
     const answer = await this.withToken((token) =>
@@ -124,6 +131,13 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     // A server that answers requests has the socket back, too.
     if (!this.closed && !this.connected) this.signaling.open();
     return answer;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.renewalTimer);
+    this.signaling.close();
+    await this.http.close();
   }
 
   private async withToken<Result>(operation: (token: string) => Promise<Result>): Promise<Result> {
@@ -162,4 +176,9 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
       this.emit('fault', error);
     }
   }
+}
+
+export function discoveryPath(search: string, cursor: string | undefined): string {
+  const query = new URLSearchParams({ ...(search && { search }), ...(cursor && { cursor }) });
+  return query.size === 0 ? '/v1/parties' : `/v1/parties?${query.toString()}`;
 }

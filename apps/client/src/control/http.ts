@@ -5,7 +5,7 @@ import { LanrageError } from '#shared/errors';
 import { remoteError } from '../remote-error';
 
 export interface HttpRequest<Schema extends z.ZodType> {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: object;
   readonly token?: string;

@@ -1,4 +1,5 @@
-import type { Member, PartySnapshot } from '#shared/api/party';
+import { isDeepStrictEqual } from 'node:util';
+import type { Member, PartySettings, PartySnapshot } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import type { Endpoint } from '#shared/endpoint';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -13,9 +14,11 @@ export interface Membership {
   readonly id: PartyId;
   readonly name: string;
   readonly hostId: PeerId;
+  readonly ownerId: PeerId;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly maxPeers: number;
+  readonly settings: PartySettings;
   readonly revision: number;
   readonly members: ReadonlyMap<PeerId, Member>;
   /** Where each other member is reached through a relay; null while no relay has room. */
@@ -28,6 +31,7 @@ export interface Membership {
 export const membershipEventNames = [
   'member.joined',
   'member.left',
+  'party.changed',
   'member.presence',
   'relays.changed',
 ] as const;
@@ -49,13 +53,15 @@ export function membershipOf(snapshot: PartySnapshot, previous?: Membership): Me
     ([id, session]) => [id as PeerId, session?.endpoint ?? null] as const,
   );
   const departed = [...(previous?.departed ?? [])].filter((id) => members.get(id)?.online === false);
-  const { id, name, hostId, createdAt, maxPeers, revision } = snapshot;
+  const { id, name, hostId, ownerId, createdAt, maxPeers, settings, revision } = snapshot;
   return {
     id,
     name,
     hostId,
+    ownerId,
     createdAt,
     maxPeers,
+    settings,
     revision,
     members,
     relays: new Map(relays),
@@ -71,6 +77,8 @@ export function applyEvent(membership: Membership, event: MembershipEvent): Appl
       return inOrder(membership, event.data.revision, () => withMember(membership, event.data));
     case 'member.left':
       return inOrder(membership, event.data.revision, () => withoutMember(membership, event.data));
+    case 'party.changed':
+      return inOrder(membership, event.data.revision, () => withTerms(membership, event.data));
     case 'member.presence':
       return { membership: withPresence(membership, event.data), missed: false };
     case 'relays.changed':
@@ -93,6 +101,8 @@ export interface MembershipChange {
   readonly joined: readonly Member[];
   readonly left: readonly Member[];
   readonly hostChanged: boolean;
+  /** The party's name, owner, size or settings. */
+  readonly termsChanged: boolean;
 }
 
 /** What a player would notice between two states. */
@@ -103,7 +113,12 @@ export function changesBetween(before: Membership, after: Membership): Membershi
     joined: [...current.values()].filter(({ id }) => !previous.has(id)),
     left: [...previous.values()].filter(({ id }) => !current.has(id)),
     hostChanged: before.hostId !== after.hostId,
+    termsChanged: !isDeepStrictEqual(termsOf(before), termsOf(after)),
   };
+}
+
+function termsOf({ name, ownerId, maxPeers, settings }: Membership) {
+  return { name, ownerId, maxPeers, settings };
 }
 
 function inOrder(membership: Membership, revision: number, change: () => Membership): Applied {
@@ -112,9 +127,11 @@ function inOrder(membership: Membership, revision: number, change: () => Members
   return { membership: { ...change(), revision }, missed: false };
 }
 
-function withMember(membership: Membership, { member, relay }: AgentEvents['member.joined']): Membership {
+function withMember(membership: Membership, joined: AgentEvents['member.joined']): Membership {
+  const { member, relay, hostId = membership.hostId } = joined;
   return {
     ...membership,
+    hostId,
     members: new Map(membership.members).set(member.id, member),
     relays: new Map(membership.relays).set(member.id, relay?.endpoint ?? null),
     departed: without(membership.departed, member.id),
@@ -127,6 +144,11 @@ function withoutMember(membership: Membership, { peerId, hostId }: AgentEvents['
   members.delete(peerId);
   relays.delete(peerId);
   return { ...membership, members, relays, hostId, departed: without(membership.departed, peerId) };
+}
+
+function withTerms(membership: Membership, terms: AgentEvents['party.changed']): Membership {
+  const { name, hostId, ownerId, maxPeers, settings } = terms;
+  return { ...membership, name, hostId, ownerId, maxPeers, settings };
 }
 
 function withPresence(membership: Membership, presence: AgentEvents['member.presence']): Membership {

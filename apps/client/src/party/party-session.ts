@@ -12,7 +12,6 @@ import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
 import type { Identity } from '../identity';
 import type { NATTraversal } from '../nat/nat-traversal';
-import type { PortMapping } from '../nat/port-mapping';
 import type { NetworkManager } from '../network/network-manager';
 import { expectedGoodbyeProof } from '../network/tunnel-message';
 import { Latencies } from './latencies';
@@ -34,7 +33,6 @@ export interface SessionParts {
   readonly identity: Identity;
   readonly network: NetworkManager;
   readonly nat: NATTraversal;
-  readonly portMapping: PortMapping;
   readonly connections: ConnectionManager;
   readonly coordinator: ConnectionCoordinator;
 }
@@ -44,6 +42,8 @@ interface PartySessionEvents {
   /** The peer as it was last seen. */
   peerLeft: [Peer];
   hostChanged: [Peer];
+  /** Its name, owner, size or settings. */
+  partyChanged: [Party];
 }
 
 /** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
@@ -65,6 +65,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   get id(): PartyId {
     return this.membership.id;
+  }
+
+  /** The last change of the party that is known here. */
+  get revision(): number {
+    return this.membership.revision;
   }
 
   /** This agent's own entry. @throws LanrageError when the server left it out */
@@ -108,10 +113,10 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   /** Takes this machine out of the party without a word. */
   async close(): Promise<void> {
-    const { network, nat, portMapping, connections } = this.parts;
+    const { network, nat, connections } = this.parts;
     this.latencies.stop();
     await connections.stop();
-    await Promise.all([network.stop(), portMapping.close()]);
+    await network.stop();
     nat.returnPort();
   }
 
@@ -172,13 +177,14 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.membership = next;
     void this.connectToPeers();
     const party = this.view();
-    const { joined, left, hostChanged } = changesBetween(before, next);
+    const { joined, left, hostChanged, termsChanged } = changesBetween(before, next);
     joined.forEach(({ id }) => this.announce('peerJoined', party.peers.get(id)));
     left.forEach(({ id }) => this.announce('peerLeft', partyBefore.peers.get(id)));
     if (hostChanged) this.announce('hostChanged', party.peers.get(next.hostId));
+    if (termsChanged) this.emit('partyChanged', party);
   }
 
-  private announce(name: keyof PartySessionEvents, peer: Peer | undefined): void {
+  private announce(name: 'peerJoined' | 'peerLeft' | 'hostChanged', peer: Peer | undefined): void {
     if (peer) this.emit(name, peer);
   }
 

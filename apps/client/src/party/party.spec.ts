@@ -21,8 +21,10 @@ const membership = (...members: Member[]): Membership => ({
   id: '0123456789ab' as PartyId,
   name: 'Gaming Night',
   hostId: id('a'),
+  ownerId: id('a'),
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
+  settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
   revision: 1,
   members: new Map(members.map((each) => [each.id, each])),
   relays: new Map(),
@@ -71,7 +73,16 @@ describe('a party in the eyes of a member', () => {
 
   it('is JSON with a list of peers', () => {
     const json = JSON.parse(JSON.stringify(seenBy('b', party))) as { peers: { id: string }[] };
-    expect(Object.keys(json)).toEqual(['id', 'name', 'hostId', 'createdAt', 'maxPeers', 'peers']);
+    expect(Object.keys(json)).toEqual([
+      'id',
+      'name',
+      'hostId',
+      'ownerId',
+      'createdAt',
+      'maxPeers',
+      'settings',
+      'peers',
+    ]);
     expect(json.peers.map((peer) => peer.id)).toEqual([id('a'), id('b'), id('c')]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Member } from '#shared/api/party';
+import type { Member, PartySettings } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import type { PathReason } from '../connection/explanation';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -62,6 +62,8 @@ export class Party {
     /** ISO 8601, UTC. */
     readonly createdAt: string,
     readonly maxPeers: number,
+    readonly ownerId: PeerId,
+    readonly settings: PartySettings,
     readonly peers: ReadonlyMap<PeerId, Peer>,
   ) {}
 
@@ -76,8 +78,8 @@ export class Party {
   }
 
   toJSON() {
-    const { id, name, hostId, createdAt, maxPeers } = this;
-    return { id, name, hostId, createdAt, maxPeers, peers: this.getPeerList() };
+    const { id, name, hostId, ownerId, createdAt, maxPeers, settings } = this;
+    return { id, name, hostId, ownerId, createdAt, maxPeers, settings, peers: this.getPeerList() };
   }
 }
 
@@ -92,8 +94,9 @@ export function viewParty(
     const isHost = member.id === membership.hostId;
     return { ...member, ...(isSelf ? viewOfSelf(isHost) : observe(member)), isHost, isSelf };
   });
-  const { id, name, hostId, createdAt, maxPeers } = membership;
-  return new Party(id, name, hostId, createdAt, maxPeers, new Map(peers.map((peer) => [peer.id, peer])));
+  const { id, name, hostId, createdAt, maxPeers, ownerId, settings } = membership;
+  const byId = new Map(peers.map((peer) => [peer.id, peer]));
+  return new Party(id, name, hostId, createdAt, maxPeers, ownerId, settings, byId);
 }
 
 function viewOfSelf(isHost: boolean): Observation {

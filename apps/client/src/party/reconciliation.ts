@@ -67,7 +67,8 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
   private async rejoin(session: PartySession, elsewhere: PartySnapshot | null): Promise<void> {
     try {
       if (elsewhere) await this.control.leaveParty(elsewhere.id);
-      const me = { peerName: session.self.name, presence: this.seat.presence() };
+      // The server knows whether the host has ended the stay meanwhile.
+      const me = { peerName: session.self.name, presence: this.seat.presence(), resume: true };
       if (session.adopt(await this.control.joinParty(session.id, me))) await this.seat.renew(session);
     } catch (error) {
       if (!(error instanceof LanrageError) || error.retryable) throw error;

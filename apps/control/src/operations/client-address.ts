@@ -19,9 +19,12 @@ export function clientAddress(
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has for itself. */
 export function limitKey(address: string): string {
-  const bytes = parseIpAddress(address);
-  if (bytes?.length !== 16) return address;
-  return `${formatIpAddress(Uint8Array.from(bytes, (byte, index) => (index < 8 ? byte : 0)))}/64`;
+  return parseIpAddress(address)?.length === 16 ? prefixOf(address, 8) : address;
+}
+
+/** The network that the address is in, as far as one owner's usually reaches: IPv4 /24, IPv6 /48. */
+export function networkKey(address: string): string {
+  return prefixOf(address, parseIpAddress(address)?.length === 16 ? 6 : 3);
 }
 
 /** Loopback, link-local and private-use addresses (RFC 1918, RFC 4193). */
@@ -38,4 +41,12 @@ export function isLocalAddress(address: string): boolean {
     );
   }
   return address === '::1' || (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80);
+}
+
+/** What is no address stands for itself. */
+function prefixOf(address: string, prefixBytes: number): string {
+  const bytes = parseIpAddress(address);
+  if (!bytes) return address;
+  const prefix = Uint8Array.from(bytes, (byte, index) => (index < prefixBytes ? byte : 0));
+  return `${formatIpAddress(prefix)}/${8 * prefixBytes}`;
 }

@@ -9,6 +9,8 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   INVALID_PARTY_ID: 400,
   INVALID_NAME: 400,
   INVALID_PUBLIC_KEY: 400,
+  INVALID_PASSWORD: 400,
+  INVALID_DISCORD_LINK: 400,
   REQUEST_TOO_LARGE: 413,
   NOT_FOUND: 404,
   UNAUTHENTICATED: 401,
@@ -19,6 +21,18 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   PARTY_FULL: 409,
   NO_FREE_ADDRESS: 409,
   ALREADY_IN_PARTY: 409,
+  PARTY_LOCKED: 403,
+  PASSWORD_REQUIRED: 403,
+  WRONG_PASSWORD: 403,
+  KICKED: 403,
+  NOT_HOST: 403,
+  NOT_OWNER: 403,
+  NO_SUCH_PEER: 404,
+  CANNOT_REMOVE_YOURSELF: 409,
+  TOO_MANY_BANS: 409,
+  TOO_MANY_PARTIES: 409,
+  STATE_CONFLICT: 409,
+  STATE_FULL: 409,
   CONTROL_UNAVAILABLE: 503,
   INTERNAL: 500,
 };
@@ -58,6 +72,8 @@ const codeByField: Partial<Record<string, ErrorCode>> = {
   name: 'INVALID_NAME',
   peerName: 'INVALID_NAME',
   publicKey: 'INVALID_PUBLIC_KEY',
+  password: 'INVALID_PASSWORD',
+  discordUrl: 'INVALID_DISCORD_LINK',
 };
 
 interface InputIssue {

@@ -39,6 +39,26 @@ export class Metrics {
     });
   }
 
+  /** The same for each of a few things, told apart by one label. */
+  gauges(
+    name: string,
+    help: string,
+    label: string,
+    read: () => (readonly [of: string, value: number])[],
+  ): void {
+    const registers = [this.registry];
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [of, value] of read()) this.set({ [label]: of }, value);
+      },
+    });
+  }
+
   observeRequest(method: string, route: string, status: number | string, seconds: number): void {
     this.requestSeconds.observe({ method, route, status }, seconds);
   }

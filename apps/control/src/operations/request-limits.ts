@@ -28,16 +28,26 @@ export class RequestLimits {
     );
   }
 
+  /** Where the request came from, whatever proxies of ours stand between. */
+  addressOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string {
+    return clientAddress(request, this.config.trustedProxies);
+  }
+
   /** @throws LanrageError RATE_LIMITED */
   async count(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
     const limiter = this.limiters.get(action);
     if (!limiter) return;
     try {
-      await limiter.consume(limitKey(clientAddress(request, this.config.trustedProxies)));
+      await limiter.consume(limitKey(this.addressOf(request)));
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
       throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });
     }
+  }
+
+  /** Takes a count back. */
+  async giveBack(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
+    await this.limiters.get(action)?.reward(limitKey(this.addressOf(request)));
   }
 }
 

@@ -4,9 +4,11 @@ import { LanrageError } from '#shared/errors';
 import { PARTY_ID_BYTES, partyIdFrom, type PartyId, type PeerId } from '#shared/party/identity';
 import { Database } from '../database/database';
 import { KeyedQueue } from './keyed-queue';
+import type { LeaveReason } from '#shared/api/party';
+import { HostingStore } from './hosting.store';
 import { decideJoin, decideLeave } from './parties.rules';
-import type { MemberRecord, PartyRecord } from './party';
-import { PartyStore, withPartyLocked, type NewMember } from './party.store';
+import type { Entrant, MemberRecord, PartyRecord } from './party';
+import { PartyStore, withPartyLocked, type FirstTerms, type NewMember } from './party.store';
 
 /** How often a decision is made anew because something else happened meanwhile. */
 const ATTEMPTS = 5;
@@ -16,6 +18,12 @@ export interface JoinOutcome {
   readonly member: MemberRecord;
   readonly change: 'joined' | 'renamed' | 'none';
 }
+
+/** Has a peer show that it knows the password with this hash. @throws LanrageError when it does not */
+export type ProvePassword = (passwordHash: string) => Promise<void>;
+
+/** What a peer brings along that wants to join. */
+export type Entry = Pick<Entrant, 'preferredSlot' | 'resumes'>;
 
 export interface LeaveOutcome {
   readonly before: PartyRecord;
@@ -41,44 +49,66 @@ export class Membership {
     return this.store.findByMember(peerId);
   }
 
-  /** @throws LanrageError ALREADY_IN_PARTY */
-  async create(name: string, maxPeers: number, creator: NewMember): Promise<PartyRecord> {
+  /** Who is in the party now. */
+  async idsOf(partyId: PartyId): Promise<PeerId[]> {
+    return (await this.store.membersOf([partyId])).map(({ peerId }) => peerId);
+  }
+
+  /**
+   * @param mostKept how many persistent parties the creator may own
+   * @throws LanrageError ALREADY_IN_PARTY, TOO_MANY_PARTIES
+   */
+  async create(
+    terms: FirstTerms,
+    creator: NewMember,
+    passwordHash: string | null,
+    mostKept: number,
+  ): Promise<PartyRecord> {
     return repeat(async () => {
       const id = partyIdFrom(randomBytes(PARTY_ID_BYTES));
-      const created = await this.store.create({ id, name, maxPeers }, creator);
+      const keptNumber = terms.settings.persistent
+        ? await takeNumber(new HostingStore(this.store.client), creator.peerId, mostKept)
+        : null;
+      const created = await this.store.create({ ...terms, id, passwordHash, keptNumber }, creator);
       if (created === 'already_member') throw new LanrageError('ALREADY_IN_PARTY');
-      return created === 'id_taken' ? undefined : created;
+      return created === 'id_taken' || created === 'number_taken' ? undefined : created;
     });
   }
 
   /**
    * Joining again changes nothing but the name.
    *
-   * @param preferredSlot the address that the peer would like, by its number
-   * @throws LanrageError ALREADY_IN_PARTY, PARTY_NOT_FOUND, PARTY_FULL, NO_FREE_ADDRESS
+   * @throws LanrageError ALREADY_IN_PARTY, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, NO_FREE_ADDRESS, KICKED, or what
+   * `prove` throws
    */
-  async join(partyId: PartyId, peer: NewMember, preferredSlot: number): Promise<JoinOutcome> {
-    return this.change(partyId, async (store) => {
-      const { currentPartyId, party, leases } = await store.findForJoin(partyId, peer.peerId);
-      if (currentPartyId !== null && currentPartyId !== partyId) throw new LanrageError('ALREADY_IN_PARTY');
-      if (!party) throw new LanrageError('PARTY_NOT_FOUND');
-      const decision = decideJoin(party, leases, peer.peerId, preferredSlot);
-      if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
-      if (decision.verdict === 'rejoin') return tryRename(store, party, decision.member, peer.name);
-      return tryAdmit(store, party, peer, decision.slot);
+  async join(
+    partyId: PartyId,
+    peer: NewMember,
+    { preferredSlot, resumes }: Entry,
+    prove: ProvePassword,
+  ): Promise<JoinOutcome> {
+    let provenHash: string | null = null;
+    return repeat(async () => {
+      const entrant = { peerId: peer.peerId, preferredSlot, resumes, provenHash };
+      const outcome = await this.change(partyId, (store) => tryJoin(store, partyId, peer, entrant));
+      if ('party' in outcome) return outcome;
+      // Outside the queue: other changes of the party do not wait for somebody's password.
+      await prove(outcome.passwordHash);
+      provenHash = outcome.passwordHash;
+      return undefined;
     });
   }
 
   /** @returns null when the peer is not a member */
-  async leave(partyId: PartyId, peerId: PeerId): Promise<LeaveOutcome | null> {
+  async leave(partyId: PartyId, peerId: PeerId, reason: LeaveReason): Promise<LeaveOutcome | null> {
     return this.change(partyId, async (store) => {
       const party = await store.findByMember(peerId);
-      return party?.id === partyId ? tryLeave(store, party, peerId) : null;
+      return party?.id === partyId ? tryLeave(store, party, peerId, reason) : null;
     });
   }
 
   /** Takes a step that answers undefined when the party changed between its reading and its writing. */
-  private change<Result>(
+  change<Result>(
     partyId: PartyId,
     step: (store: PartyStore) => Promise<Result | undefined>,
   ): Promise<Result> {
@@ -90,16 +120,45 @@ export class Membership {
   }
 }
 
+/** @returns a number for one more persistent party of this owner @throws LanrageError TOO_MANY_PARTIES */
+export async function takeNumber(store: HostingStore, ownerId: PeerId, most: number): Promise<number> {
+  const number = await store.freeNumber(ownerId, most);
+  if (number === null) throw new LanrageError('TOO_MANY_PARTIES');
+  return number;
+}
+
+async function tryJoin(
+  store: PartyStore,
+  partyId: PartyId,
+  peer: NewMember,
+  entrant: Entrant,
+): Promise<JoinOutcome | { passwordHash: string } | undefined> {
+  const { currentPartyId, party, standing, leases } = await store.findForJoin(partyId, peer.peerId);
+  if (currentPartyId !== null && currentPartyId !== partyId) throw new LanrageError('ALREADY_IN_PARTY');
+  if (!party) throw new LanrageError('PARTY_NOT_FOUND');
+  const decision = decideJoin(party, standing, leases, entrant);
+  switch (decision.verdict) {
+    case 'refuse':
+      throw new LanrageError(decision.code);
+    case 'prove':
+      return decision;
+    case 'rejoin':
+      return tryRename(store, party, decision.member, peer.name);
+    case 'admit':
+      return tryAdmit(store, party, peer, decision);
+  }
+}
+
 async function tryAdmit(
   store: PartyStore,
   party: PartyRecord,
   peer: NewMember,
-  slot: number,
+  { slot, hostId }: { slot: number; hostId: PeerId },
 ): Promise<JoinOutcome | undefined> {
-  const joinedAtMs = await store.admit(party, peer, slot);
+  const joinedAtMs = await store.admit(party, peer, { slot, hostId });
   if (joinedAtMs === null) return undefined;
   const member = { ...peer, slot, joinedAtMs };
-  return { change: 'joined', member, party: next(party, [...party.members, member]) };
+  return { change: 'joined', member, party: { ...next(party, [...party.members, member]), hostId } };
 }
 
 async function tryRename(
@@ -119,12 +178,20 @@ async function tryLeave(
   store: PartyStore,
   before: PartyRecord,
   peerId: PeerId,
+  reason: LeaveReason,
 ): Promise<LeaveOutcome | undefined> {
   const decision = decideLeave(before, peerId);
   if (decision.verdict === 'close') return (await store.close(before)) ? { before, after: null } : undefined;
-  if (!(await store.remove(before, peerId, decision.hostId))) return undefined;
-  const members = before.members.filter((member) => member.peerId !== peerId);
-  return { before, after: { ...next(before, members), hostId: decision.hostId } };
+  if (!(await store.remove(before, peerId, reason, decision))) return undefined;
+  return { before, after: { ...without(before, peerId), hostId: decision.hostId } };
+}
+
+/** The same party after this member went. */
+export function without(party: PartyRecord, peerId: PeerId): PartyRecord {
+  return next(
+    party,
+    party.members.filter((member) => member.peerId !== peerId),
+  );
 }
 
 /** The same party after one change of its members. */
@@ -133,7 +200,7 @@ function next(party: PartyRecord, members: readonly MemberRecord[]): PartyRecord
 }
 
 /** Repeats a step that answers undefined when it lost a race. */
-async function repeat<Result>(step: () => Promise<Result | undefined>): Promise<Result> {
+export async function repeat<Result>(step: () => Promise<Result | undefined>): Promise<Result> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const result = await step();
     if (result !== undefined) return result;

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { partyIdField } from '#shared/api/fields';
@@ -14,9 +14,10 @@ import type { Identity } from '../auth/identity';
 import { AnswersToCaller } from '../operations/openapi';
 import { Limited } from '../operations/request-limits';
 import { PartiesService } from './parties.service';
+import type { Client } from './password-gate';
 
-const partyPath = z.object({ partyId: partyIdField });
-type PartyPath = z.output<typeof partyPath>;
+export const partyPath = z.object({ partyId: partyIdField });
+export type PartyPath = z.output<typeof partyPath>;
 
 @ApiTags('parties')
 @Controller('v1/parties')
@@ -30,7 +31,13 @@ export class PartiesController {
     summary: 'Found a party, as its host',
     status: 201,
     body: partySnapshotSchema,
-    refusals: ['INVALID_NAME', 'ALREADY_IN_PARTY'],
+    refusals: [
+      'INVALID_NAME',
+      'INVALID_PASSWORD',
+      'INVALID_DISCORD_LINK',
+      'ALREADY_IN_PARTY',
+      'TOO_MANY_PARTIES',
+    ],
   })
   create(
     @Caller() caller: Identity,
@@ -52,14 +59,20 @@ export class PartiesController {
       'PARTY_FULL',
       'NO_FREE_ADDRESS',
       'ALREADY_IN_PARTY',
+      'PARTY_LOCKED',
+      'PASSWORD_REQUIRED',
+      'INVALID_PASSWORD',
+      'WRONG_PASSWORD',
+      'KICKED',
     ],
   })
   join(
     @Caller() caller: Identity,
     @Param({ schema: partyPath }) { partyId }: PartyPath,
     @Body({ schema: joinPartyRequestSchema }) request: JoinPartyRequest,
+    @Req() client: Client,
   ): Promise<PartySnapshot> {
-    return this.parties.join(caller, partyId, request);
+    return this.parties.join(caller, partyId, request, client);
   }
 
   @Post(':partyId/leave')

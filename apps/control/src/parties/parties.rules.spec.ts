@@ -3,7 +3,7 @@ import type { PeerId } from '#shared/party/identity';
 import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
 import { decideJoin, decideLeave } from './parties.rules';
-import type { Leases, MemberRecord } from './party';
+import type { Entrant, Leases, MemberRecord, Standing } from './party';
 
 const peerId = (number: number) => number.toString(16).padStart(16, '0') as PeerId;
 const member = (number: number, slot: number): MemberRecord => ({
@@ -13,9 +13,24 @@ const member = (number: number, slot: number): MemberRecord => ({
   slot,
   joinedAtMs: number,
 });
-const party = (maxPeers: number, ...members: MemberRecord[]) => ({ maxPeers, members });
+const settings = { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null };
+const party = (maxPeers: number, ...members: MemberRecord[]) => ({
+  hostId: peerId(1),
+  ownerId: peerId(1),
+  maxPeers,
+  members,
+  settings,
+});
 const nothingKept: Leases = { ownSlot: null, departedSlots: [] };
 const newcomer = peerId(99);
+const stranger: Standing = { banned: false, departure: null, passwordHash: null };
+const entrant = (id: PeerId, preferredSlot: number, changes: Partial<Entrant> = {}): Entrant => ({
+  peerId: id,
+  preferredSlot,
+  resumes: false,
+  provenHash: null,
+  ...changes,
+});
 
 describe('decideJoin', () => {
   const alice = member(1, 0);
@@ -47,19 +62,25 @@ describe('decideJoin', () => {
       0,
     ],
   ])('gives %s', (_what, state, leases, preferred, slot) => {
-    expect(decideJoin(state, leases, newcomer, preferred)).toEqual({ verdict: 'admit', slot });
+    expect(decideJoin(state, stranger, leases, entrant(newcomer, preferred))).toEqual({
+      verdict: 'admit',
+      slot,
+      hostId: alice.peerId,
+    });
   });
 
   it('takes the last place and no further one', () => {
-    expect(decideJoin(party(3, alice, bob), nothingKept, newcomer, 5)).toEqual({ verdict: 'admit', slot: 5 });
-    expect(decideJoin(party(2, alice, bob), nothingKept, newcomer, 5)).toEqual({
+    const join = (state: ReturnType<typeof party>) =>
+      decideJoin(state, stranger, nothingKept, entrant(newcomer, 5));
+    expect(join(party(3, alice, bob))).toMatchObject({ verdict: 'admit', slot: 5 });
+    expect(join(party(2, alice, bob))).toEqual({
       verdict: 'refuse',
       code: 'PARTY_FULL',
     });
   });
 
   it('knows a member again, in a full party too', () => {
-    expect(decideJoin(party(2, alice, bob), nothingKept, bob.peerId, 5)).toEqual({
+    expect(decideJoin(party(2, alice, bob), stranger, nothingKept, entrant(bob.peerId, 5))).toEqual({
       verdict: 'rejoin',
       member: bob,
     });
@@ -69,14 +90,10 @@ describe('decideJoin', () => {
 
   it('gives away what was kept for somebody only when nothing else is left', () => {
     const kept = allSlots.filter((slot) => slot !== 40_000);
-    expect(decideJoin(party(9, alice), { ownSlot: null, departedSlots: kept }, newcomer, 7)).toEqual({
-      verdict: 'admit',
-      slot: 40_000,
-    });
-    expect(decideJoin(party(9, alice), { ownSlot: null, departedSlots: allSlots }, newcomer, 7)).toEqual({
-      verdict: 'admit',
-      slot: 7,
-    });
+    const join = (departedSlots: number[]) =>
+      decideJoin(party(9, alice), stranger, { ownSlot: null, departedSlots }, entrant(newcomer, 7));
+    expect(join(kept)).toMatchObject({ verdict: 'admit', slot: 40_000 });
+    expect(join(allSlots)).toMatchObject({ verdict: 'admit', slot: 7 });
   });
 
   it('refuses when members have all shared slots, although the creator has gone', () => {
@@ -84,9 +101,9 @@ describe('decideJoin', () => {
     expect(
       decideJoin(
         party(SHARED_SLOTS + 1, ...members),
+        stranger,
         { ownSlot: null, departedSlots: [0] },
-        peerId(70_000),
-        7,
+        entrant(peerId(70_000), 7),
       ),
     ).toEqual({
       verdict: 'refuse',
@@ -112,7 +129,12 @@ describe('decideJoin', () => {
           const present = new Set(members.map((other) => other.peerId));
           const departedSlots = [...leases].filter(([other]) => !present.has(other)).map(([, slot]) => slot);
           const ownSlot = leases.get(id) ?? null;
-          const decision = decideJoin(party(100, ...members), { ownSlot, departedSlots }, id, preferred);
+          const decision = decideJoin(
+            party(100, ...members),
+            stranger,
+            { ownSlot, departedSlots },
+            entrant(id, preferred),
+          );
           if (decision.verdict !== 'admit') throw new Error(decision.verdict);
           if (ownSlot !== null) expect(decision.slot).toBe(ownSlot);
           leases.set(id, decision.slot);
@@ -124,6 +146,87 @@ describe('decideJoin', () => {
   });
 });
 
+describe('who is let in', () => {
+  const [owner, alice] = [member(1, 0), member(2, 5)];
+  const open = { hostId: alice.peerId, ownerId: owner.peerId, maxPeers: 3, members: [alice], settings };
+  const locked = { ...open, settings: { ...settings, locked: true } };
+  const full = { ...open, maxPeers: 1 };
+  const persistent = { ...open, settings: { ...settings, persistent: true } };
+  const lockedPersistent = { ...persistent, settings: { ...persistent.settings, locked: true } };
+  const guarded: Standing = { ...stranger, passwordHash: 'hash' };
+  const banned: Standing = { ...stranger, banned: true };
+  const gone = (departure: Standing['departure'], more: Partial<Standing> = {}): Standing => ({
+    ...stranger,
+    departure,
+    ...more,
+  });
+  const anybody = entrant(newcomer, 7);
+  const resuming = entrant(newcomer, 7, { resumes: true });
+  const knowing = (provenHash: string) => entrant(newcomer, 7, { provenHash });
+  const admit = { verdict: 'admit', slot: 7, hostId: alice.peerId };
+  const asOwner = entrant(owner.peerId, 7);
+  const refuse = (code: string) => ({ verdict: 'refuse', code });
+  const prove = { verdict: 'prove', passwordHash: 'hash' };
+
+  it.each([
+    ['anybody into an open party', open, stranger, anybody, admit],
+    ['nobody new into a locked one', locked, stranger, anybody, refuse('PARTY_LOCKED')],
+    ['whoever left into a locked one', locked, gone('left'), anybody, admit],
+    ['whoever timed out into a locked one', locked, gone('timed_out'), anybody, admit],
+    ['nobody who was kicked into a locked one', locked, gone('kicked'), anybody, refuse('PARTY_LOCKED')],
+    ['whoever was kicked and comes again', open, gone('kicked'), anybody, admit],
+    ['no agent that only undoes a kick', open, gone('kicked'), resuming, refuse('KICKED')],
+    ['no agent that undoes a ban that was lifted', open, gone('banned'), resuming, refuse('KICKED')],
+    ['an agent that undoes a time-out', open, gone('timed_out'), resuming, admit],
+    ['nobody who is banned', open, banned, anybody, refuse('PARTY_NOT_FOUND')],
+    ['nobody who is banned, lock or not', locked, banned, anybody, refuse('PARTY_NOT_FOUND')],
+    [
+      'nobody who is banned, password or not',
+      open,
+      { ...guarded, banned: true },
+      knowing('hash'),
+      refuse('PARTY_NOT_FOUND'),
+    ],
+    [
+      'nobody who is banned, resuming',
+      open,
+      gone('banned', { banned: true }),
+      resuming,
+      refuse('PARTY_NOT_FOUND'),
+    ],
+    ['nobody without the password', open, guarded, anybody, prove],
+    ['nobody with the password from before', open, guarded, knowing('old'), prove],
+    ['whoever knows the password', open, guarded, knowing('hash'), admit],
+    ['nobody who left without the password', open, gone('left', { passwordHash: 'hash' }), anybody, prove],
+    ['whoever timed out without it', open, gone('timed_out', { passwordHash: 'hash' }), resuming, admit],
+    ['nobody into a full party, before a password is asked', full, guarded, anybody, refuse('PARTY_FULL')],
+    [
+      'the owner into a persistent party, as host',
+      lockedPersistent,
+      guarded,
+      asOwner,
+      { ...admit, hostId: owner.peerId },
+    ],
+    ['the creator of another party like anybody', locked, guarded, asOwner, refuse('PARTY_LOCKED')],
+    [
+      'not even the owner into a full one',
+      { ...persistent, maxPeers: 1 },
+      stranger,
+      asOwner,
+      refuse('PARTY_FULL'),
+    ],
+    [
+      'the first one into an empty party, as host',
+      { ...persistent, members: [] },
+      stranger,
+      anybody,
+      { ...admit, hostId: newcomer },
+    ],
+  ] as const)('%s', (_whom, state, standing, who, decision) => {
+    expect(decideJoin(state, standing, nothingKept, who)).toEqual(decision);
+  });
+});
+
 describe('decideLeave', () => {
   const [alice, bob, carol] = [member(1, 0), member(2, 5), member(3, 6)];
 
@@ -132,15 +235,27 @@ describe('decideLeave', () => {
     ['makes the longest present the host', alice, [alice, bob, carol], alice, bob],
     ['passes over nobody when a later one is host', bob, [alice, bob, carol], bob, alice],
   ])('%s', (_what, host, members, leaver, successor) => {
-    expect(decideLeave({ hostId: host.peerId, members }, leaver.peerId)).toEqual({
+    expect(decideLeave({ hostId: host.peerId, members, settings }, leaver.peerId)).toEqual({
       verdict: 'leave',
       hostId: successor.peerId,
+      empties: false,
     });
   });
 
   it('closes the party when the last one goes', () => {
-    expect(decideLeave({ hostId: alice.peerId, members: [alice] }, alice.peerId)).toEqual({
+    expect(decideLeave({ hostId: alice.peerId, members: [alice], settings }, alice.peerId)).toEqual({
       verdict: 'close',
+    });
+  });
+
+  it('keeps a persistent party when the last one goes', () => {
+    const persistent = { ...settings, persistent: true };
+    expect(
+      decideLeave({ hostId: alice.peerId, members: [alice], settings: persistent }, alice.peerId),
+    ).toEqual({
+      verdict: 'leave',
+      hostId: alice.peerId,
+      empties: true,
     });
   });
 });

@@ -11,8 +11,10 @@ import { RelaySessions } from '../relays/sessions';
 import { AgentSockets } from '../signaling/agent-sockets';
 import { PresenceBook } from '../signaling/presence';
 import { KeyedQueue } from './keyed-queue';
-import { Membership, type JoinOutcome } from './membership';
+import { Membership, type JoinOutcome, type LeaveOutcome } from './membership';
 import type { PartyRecord } from './party';
+import { PasswordGate, type Client } from './password-gate';
+import { hashPassword } from './passwords';
 import { memberView, snapshotFor } from './snapshot';
 
 /** Parties as agents deal with them: a change of membership, the relay sessions that it takes, and the news for the others. */
@@ -28,19 +30,38 @@ export class PartiesService {
     private readonly presence: PresenceBook,
     private readonly sessions: RelaySessions,
     private readonly sockets: AgentSockets,
+    private readonly gate: PasswordGate,
   ) {}
 
   async create(caller: Identity, request: CreatePartyRequest): Promise<PartySnapshot> {
-    const maxPeers = Math.min(request.maxPeers ?? this.config.defaultPeers, this.config.maxPeers);
-    const party = await this.membership.create(request.name, maxPeers, { ...caller, name: request.peerName });
-    this.heardOf(caller.peerId, request.presence);
+    const { name, peerName, password, presence, locked, persistent, discordUrl } = request;
+    const { defaultPeers, maxPeers: mostPeers, persistentPartiesPerOwner } = this.config;
+    const maxPeers = Math.min(request.maxPeers ?? defaultPeers, mostPeers);
+    const hasPassword = password !== undefined;
+    const passwordHash = hasPassword ? await hashPassword(password) : null;
+    const settings = { locked, public: request.public, persistent, hasPassword, discordUrl };
+    const party = await this.membership.create(
+      { name, maxPeers, settings },
+      { ...caller, name: peerName },
+      passwordHash,
+      persistentPartiesPerOwner,
+    );
+    this.heardOf(caller.peerId, presence);
     return this.snapshot(party, caller.peerId);
   }
 
-  async join(caller: Identity, partyId: PartyId, request: JoinPartyRequest): Promise<PartySnapshot> {
+  /** @param client where the request came from, for the limits of wrong passwords */
+  async join(
+    caller: Identity,
+    partyId: PartyId,
+    request: JoinPartyRequest,
+    client: Client,
+  ): Promise<PartySnapshot> {
     const { peerId } = caller;
     const newcomer = { ...caller, name: request.peerName };
-    const outcome = await this.membership.join(partyId, newcomer, preferredSlot(peerId));
+    const entry = { preferredSlot: preferredSlot(peerId), resumes: request.resume };
+    const prove = this.gate.check(partyId, request.password, client);
+    const outcome = await this.membership.join(partyId, newcomer, entry, prove);
     this.heardOf(peerId, request.presence);
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(outcome.party, peerId);
@@ -56,9 +77,13 @@ export class PartiesService {
 
   /** Does nothing when the peer is not in that party. */
   async leave(peerId: PeerId, partyId: PartyId, reason: LeaveReason): Promise<void> {
-    const outcome = await this.membership.leave(partyId, peerId);
-    if (!outcome) return;
-    const { before, after } = outcome;
+    const outcome = await this.membership.leave(partyId, peerId, reason);
+    if (outcome) this.departed(outcome, peerId, reason);
+  }
+
+  /** Lets go of all that a member had besides its place, and tells those who stay. */
+  departed({ before, after }: LeaveOutcome, peerId: PeerId, reason: LeaveReason): void {
+    const { id: partyId } = before;
     this.sessions.close(before, peerId);
     this.presence.forget(peerId);
     if (!after) return;
@@ -92,7 +117,12 @@ export class PartiesService {
       return;
     }
     this.sessions.expect(party, peerId);
-    await this.news.run(party.id, async () => attach(await this.current(peerId)));
+    await this.news.run(party.id, async () => {
+      const current = await this.membership.of(peerId);
+      // Gone since, so that nobody else takes back what was just expected.
+      if (current?.id !== party.id) this.sessions.close(party, peerId);
+      attach(current && this.snapshot(current, peerId));
+    });
     await this.tellPresence(peerId);
   }
 
@@ -118,6 +148,24 @@ export class PartiesService {
     this.sockets.deliver(peerId, 'party.snapshot', { party: null });
   }
 
+  /** After what was queued so far. */
+  tellEverybody<Name extends AgentEventName>(
+    party: PartyRecord,
+    event: Name,
+    payload: AgentEvents[Name],
+  ): void {
+    this.spread(party.id, () => {
+      for (const { peerId } of party.members) this.sockets.deliver(peerId, event, payload);
+    });
+  }
+
+  /** The same for whoever is a member when it is this event's turn. */
+  tellMembers<Name extends AgentEventName>(partyId: PartyId, event: Name, payload: AgentEvents[Name]): void {
+    this.spread(partyId, async () => {
+      for (const peerId of await this.membership.idsOf(partyId)) this.sockets.deliver(peerId, event, payload);
+    });
+  }
+
   private spread(partyId: PartyId, news: () => void | Promise<void>): void {
     this.news.run(partyId, news).catch((error: unknown) => {
       this.logger.error({ err: error }, 'news of a party were lost');
@@ -127,6 +175,7 @@ export class PartiesService {
   private heardOf(peerId: PeerId, presence: Presence | undefined): void {
     this.presence.expect(peerId, Date.now());
     if (presence) this.presence.declare(peerId, presence);
+    if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
   }
 
   private tellOfMember({ party, member }: JoinOutcome): void {
@@ -138,6 +187,7 @@ export class PartiesService {
         revision: party.revision,
         member: view,
         relay: this.sessions.between(party.id, peerId, member.peerId),
+        ...(member.peerId === party.hostId && { hostId: party.hostId }),
       });
     }
   }

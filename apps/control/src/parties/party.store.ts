@@ -1,39 +1,57 @@
+import type { LeaveReason } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
 import { violatedConstraint } from '../database/failures';
 import { Prisma, type PrismaClient } from '../database/generated/client';
-import type { Leases, MemberRecord, PartyRecord } from './party';
+import type { Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from './party';
 
-export type NewParty = Pick<PartyRecord, 'id' | 'name' | 'maxPeers'>;
+/** What a creator decides about a party. */
+export type FirstTerms = Pick<PartyTerms, 'name' | 'maxPeers' | 'settings'>;
+export type NewParty = FirstTerms & Pick<PartyRecord, 'id'> & Secrets;
+
+/** What goes with the terms and is nobody's to see. */
+export interface Secrets {
+  readonly passwordHash: string | null;
+  /** The party's number among its owner's persistent ones; null: it is none. */
+  readonly keptNumber: number | null;
+}
 export type NewMember = Identity & Pick<MemberRecord, 'name'>;
 
 /** A party as a peer that wants to join finds it; `party` is null when there is none. */
 export interface JoinView {
   readonly currentPartyId: PartyId | null;
   readonly party: PartyRecord | null;
+  readonly standing: Standing;
   readonly leases: Leases;
 }
 
 interface JoinRow {
   readonly current_party_id: PartyId | null;
   readonly party: PartyRecord | null;
-  readonly own_slot: number | null;
+  readonly password_hash: string | null;
+  readonly banned: boolean;
+  readonly own_lease: { slot: number; departure: LeaveReason | null } | null;
   readonly departed_slots: number[] | null;
 }
+
+export const KEPT_NUMBER_CONSTRAINT = 'parties_owner_id_kept_number_key';
 
 const milliseconds = (column: string) => Prisma.raw(`(extract(epoch FROM ${column}) * 1000)::float8`);
 
 /** A PartyRecord of the row `p`. */
 const partyRecord = Prisma.sql`
   json_build_object(
-    'id', p.id, 'name', p.name, 'hostId', p.host_id, 'maxPeers', p.max_peers, 'revision', p.revision,
-    'createdAtMs', ${milliseconds('p.created_at')},
+    'id', p.id, 'name', p.name, 'hostId', p.host_id, 'ownerId', p.owner_id, 'maxPeers', p.max_peers,
+    'revision', p.revision, 'createdAtMs', ${milliseconds('p.created_at')},
+    'settings', json_build_object(
+      'locked', p.locked, 'public', p.is_public, 'persistent', p.kept_number IS NOT NULL,
+      'hasPassword', p.password_hash IS NOT NULL, 'discordUrl', p.discord_url),
     'members', (
-      SELECT json_agg(
+      SELECT coalesce(json_agg(
         json_build_object('peerId', m.peer_id, 'name', m.name, 'publicKey', m.public_key, 'slot', l.slot,
                           'joinedAtMs', ${milliseconds('m.joined_at')})
-        ORDER BY m.joined_at, m.peer_id)
+        ORDER BY m.joined_at, m.peer_id), '[]')
       FROM members m JOIN leases l USING (party_id, peer_id)
       WHERE party_id = p.id))`;
 
@@ -43,7 +61,7 @@ const partyRecord = Prisma.sql`
  * at the head of a statement names it, see database.ts.
  */
 export class PartyStore {
-  constructor(private readonly client: Prisma.TransactionClient) {}
+  constructor(readonly client: Prisma.TransactionClient) {}
 
   async findByMember(peerId: PeerId): Promise<PartyRecord | null> {
     const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
@@ -53,30 +71,52 @@ export class PartyStore {
     return rows[0]?.party ?? null;
   }
 
+  async findById(partyId: PartyId): Promise<PartyRecord | null> {
+    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
+      /* party_by_id */
+      SELECT ${partyRecord} AS party FROM parties p WHERE p.id = ${partyId}`;
+    return rows[0]?.party ?? null;
+  }
+
   async findForJoin(partyId: PartyId, peerId: PeerId): Promise<JoinView> {
     const [row] = await this.client.$queryRaw<[JoinRow]>`
       /* party_to_join */
       SELECT
         (SELECT party_id FROM members WHERE peer_id = ${peerId}) AS current_party_id,
         (SELECT ${partyRecord} FROM parties p WHERE p.id = ${partyId}) AS party,
-        (SELECT slot FROM leases WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS own_slot,
+        (SELECT password_hash FROM parties WHERE id = ${partyId}) AS password_hash,
+        EXISTS (SELECT FROM bans WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS banned,
+        (SELECT json_build_object('slot', slot, 'departure', departure)
+          FROM leases WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS own_lease,
         (SELECT array_agg(slot) FROM leases LEFT JOIN members USING (party_id, peer_id)
           WHERE party_id = ${partyId} AND members.name IS NULL) AS departed_slots`;
     return {
       currentPartyId: row.current_party_id,
       party: row.party,
-      leases: { ownSlot: row.own_slot, departedSlots: row.departed_slots ?? [] },
+      standing: {
+        banned: row.banned,
+        departure: row.own_lease?.departure ?? null,
+        passwordHash: row.password_hash,
+      },
+      leases: { ownSlot: row.own_lease?.slot ?? null, departedSlots: row.departed_slots ?? [] },
     };
   }
 
   /** @returns the new party's only revision so far, or the reason why there is none */
-  async create(party: NewParty, creator: NewMember): Promise<PartyRecord | 'id_taken' | 'already_member'> {
+  async create(
+    party: NewParty,
+    creator: NewMember,
+  ): Promise<PartyRecord | 'id_taken' | 'number_taken' | 'already_member'> {
+    const { passwordHash, keptNumber, ...terms } = party;
+    const { locked, public: isPublic, discordUrl } = terms.settings;
     try {
       const [{ created_at_ms: createdAtMs }] = await this.client.$queryRaw<[{ created_at_ms: number }]>`
         /* create_party */
         WITH party AS (
-          INSERT INTO parties (id, name, host_id, max_peers)
-          VALUES (${party.id}, ${party.name}, ${creator.peerId}, ${party.maxPeers})
+          INSERT INTO parties (id, name, host_id, owner_id, max_peers, locked, is_public, discord_url,
+                               password_hash, kept_number)
+          VALUES (${party.id}, ${party.name}, ${creator.peerId}, ${creator.peerId}, ${party.maxPeers}, ${locked},
+                  ${isPublic}, ${discordUrl}, ${passwordHash}, ${keptNumber})
           RETURNING created_at
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) VALUES (${party.id}, ${creator.peerId}, ${CREATOR_SLOT})
@@ -86,27 +126,33 @@ export class PartyStore {
         )
         SELECT ${milliseconds('created_at')} AS created_at_ms FROM party`;
       const member = { ...creator, slot: CREATOR_SLOT, joinedAtMs: createdAtMs };
-      return { ...party, hostId: creator.peerId, revision: 1, createdAtMs, members: [member] };
+      const { peerId } = creator;
+      return { ...terms, hostId: peerId, ownerId: peerId, revision: 1, createdAtMs, members: [member] };
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === 'parties_pkey') return 'id_taken';
+      if (constraint === KEPT_NUMBER_CONSTRAINT) return 'number_taken';
       if (constraint === 'members_pkey') return 'already_member';
       throw error;
     }
   }
 
   /** @returns when the member joined, or null when the party had changed or the peer went into another one */
-  async admit(party: PartyRecord, newcomer: NewMember, slot: number): Promise<number | null> {
+  async admit(
+    party: PartyRecord,
+    newcomer: NewMember,
+    { slot, hostId }: { slot: number; hostId: PeerId },
+  ): Promise<number | null> {
     try {
       const rows = await this.client.$queryRaw<{ joined_at_ms: number }[]>`
         /* admit_member */
         WITH changed AS (
-          UPDATE parties SET revision = revision + 1
+          UPDATE parties SET revision = revision + 1, host_id = ${hostId}, empty_since = NULL
           WHERE id = ${party.id} AND revision = ${party.revision}
           RETURNING id
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) SELECT id, ${newcomer.peerId}, ${slot}::int FROM changed
-          ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id
+          ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id, departure = NULL
         )
         INSERT INTO members (peer_id, party_id, name, public_key)
         SELECT ${newcomer.peerId}, id, ${newcomer.name}, ${newcomer.publicKey} FROM changed
@@ -132,13 +178,22 @@ export class PartyStore {
   }
 
   /** The peer's address stays reserved. @returns whether the party was still as it was decided on */
-  async remove(party: PartyRecord, peerId: PeerId, hostId: PeerId): Promise<boolean> {
+  async remove(
+    party: PartyRecord,
+    peerId: PeerId,
+    reason: LeaveReason,
+    { hostId, empties }: { hostId: PeerId; empties: boolean },
+  ): Promise<boolean> {
     const changes = await this.client.$executeRaw`
       /* remove_member */
       WITH changed AS (
-        UPDATE parties SET revision = revision + 1, host_id = ${hostId}
+        UPDATE parties SET revision = revision + 1, host_id = ${hostId},
+                           empty_since = CASE WHEN ${empties}::boolean THEN now() END
         WHERE id = ${party.id} AND revision = ${party.revision}
         RETURNING id
+      ), lease AS (
+        UPDATE leases SET departure = ${reason} FROM changed
+        WHERE party_id = changed.id AND peer_id = ${peerId}
       )
       DELETE FROM members USING changed WHERE party_id = changed.id AND peer_id = ${peerId}`;
     return changes === 1;

@@ -1,4 +1,5 @@
 import type { Member, PartySnapshot, RelaySession } from '#shared/api/party';
+import type { AgentEvents } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
 import { virtualIpOfSlot } from '#shared/party/virtual-ip';
 import type { PresenceView } from '../signaling/presence';
@@ -31,4 +32,10 @@ export function snapshotFor(
     members: members.map((member) => memberView(member, presenceOf(member.peerId))),
     relays: Object.fromEntries(others.map(({ peerId }) => [peerId, sessionWith(peerId)])),
   };
+}
+
+/** What members hear of a change of the terms. */
+export function termsOf(party: PartyRecord): AgentEvents['party.changed'] {
+  const { id: partyId, revision, name, hostId, ownerId, maxPeers, settings } = party;
+  return { partyId, revision, name, hostId, ownerId, maxPeers, settings };
 }

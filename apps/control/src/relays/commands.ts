@@ -4,7 +4,7 @@ import { splitEndpoint } from '#shared/endpoint';
 import { inParts } from '../operations/lists';
 import type { Pair } from './pair';
 
-const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 5000;
 
 /**
  * Has a relay open pairs, each on the port that it had before if that is free.
@@ -29,7 +29,7 @@ export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promi
   return ports;
 }
 
-export async function closeOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<void> {
+export async function closeOnRelay(socket: Socket, pairs: readonly Pick<Pair, 'pairId'>[]): Promise<void> {
   for (const part of inParts(pairs, PAIRS_PER_MESSAGE)) {
     const command = { pairIds: part.map(({ pairId }) => pairId) };
     await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.close', command);

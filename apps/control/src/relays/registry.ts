@@ -3,6 +3,7 @@ import type { Socket } from 'socket.io';
 import type { RelayHandshake } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
 import type { Endpoint } from '#shared/endpoint';
+import { noPulse, type Pulse } from './liveness';
 import type { RelayFacts } from './selection';
 
 /** A relay that has been in touch since this process started. */
@@ -13,26 +14,51 @@ export interface Relay extends RelayFacts {
   capacityPairs: number;
   socket: Socket | null;
   ready: boolean;
+  draining: boolean;
+  /** When it stops, empty or not, and how much time it gave for that; null until it has said so. */
+  drain: { readonly stopsAtMs: number; readonly withinMs: number } | null;
   awaySinceMs: number | null;
+  pulse: Pulse;
+  answering: boolean;
+  dead: boolean;
   pairs: number;
   packetsPerSecond: number;
+  bytesPerSecond: number;
+  /** As it reported last; null when it does not say. */
+  eventLoopDelayMs: number | null;
   /** The pairs that it announced on this connection and that stay. */
   confirmed: Set<string>;
 }
+
+/** Keeps whoever holds a secret from filling the memory with names. */
+export const MAX_RELAYS = 256;
+/** A relay without pairs that has been away for so long is forgotten. */
+const REMEMBERED_MS = 3_600_000;
 
 @Injectable()
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
 
+  /** Whether there is place for a relay of this name. */
+  canTake(id: string): boolean {
+    return this.relays.has(id) || this.relays.size < MAX_RELAYS;
+  }
+
   /** A relay that connects anew takes the place of its former connection. */
   connect(handshake: RelayHandshake, socket: Socket): Relay {
-    const { relayId: id, region, publicAddress, stunEndpoints, capacityPairs } = handshake;
+    const { relayId: id, region, publicAddress, stunEndpoints, capacityPairs, draining = false } = handshake;
     const former = this.relays.get(id);
     const formerSocket = former?.socket;
-    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs };
+    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs, draining, drain: null };
     const link = { socket, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
-    const load = { pairs: former?.pairs ?? 0, packetsPerSecond: 0 };
-    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...link, ...load });
+    const life = { pulse: noPulse, answering: false, dead: false };
+    const load = {
+      pairs: former?.pairs ?? 0,
+      packetsPerSecond: 0,
+      bytesPerSecond: 0,
+      eventLoopDelayMs: null,
+    };
+    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...link, ...life, ...load });
     this.relays.set(id, relay);
     formerSocket?.disconnect(true);
     return relay;
@@ -46,6 +72,12 @@ export class RelayRegistry {
     return true;
   }
 
+  forgetGone(nowMs: number): void {
+    for (const { id, pairs, awaySinceMs } of this.relays.values()) {
+      if (pairs === 0 && awaySinceMs !== null && nowMs - awaySinceMs >= REMEMBERED_MS) this.relays.delete(id);
+    }
+  }
+
   get(id: string): Relay | null {
     return this.relays.get(id) ?? null;
   }
@@ -54,10 +86,10 @@ export class RelayRegistry {
     return [...this.relays.values()];
   }
 
-  /** The relays in touch, as everybody may see them. */
+  /** The relays in touch that will stay, as everybody may see them. */
   describe(): ServerInfo['relays'] {
     return this.all()
-      .filter((relay) => relay.ready)
+      .filter((relay) => relay.ready && !relay.draining)
       .map(({ id, region, stunEndpoints }) => ({ id, region, stunEndpoints: [...stunEndpoints] }));
   }
 }

@@ -1,4 +1,4 @@
-import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import {
   WebSocketGateway,
   type OnGatewayConnection,
@@ -11,6 +11,7 @@ import {
   RELAY_NAMESPACE,
   relayHandshakeSchema,
   relayReportSchemas,
+  type drainAnswerSchema,
   type RelayHandshake,
 } from '#shared/api/relay-link';
 import { LanrageError } from '#shared/errors';
@@ -20,14 +21,13 @@ import { PartiesService } from '../parties/parties.service';
 import { PartyStore } from '../parties/party.store';
 import { DirectPaths } from '../signaling/direct-paths';
 import { PresenceBook } from '../signaling/presence';
-import { RelayRegistry, type Relay } from './registry';
+import { MAX_RELAYS, RelayRegistry, type Relay } from './registry';
+import { showRelays } from './relay-gauges';
 import { RelaySecrets } from './relay-secrets';
+import { hasRoom } from './selection';
 import { RelaySessions } from './sessions';
 
 const EVENTS_PER_SECOND = 100;
-const CARE_INTERVAL_MS = 1000;
-/** After a start, pairs that relays still have are announced first; only then new ones are opened in their place. */
-const SETTLING_MS = 5000;
 
 type Reports = { [Name in keyof typeof relayReportSchemas]: z.output<(typeof relayReportSchemas)[Name]> };
 type RelaySocket = Socket<
@@ -39,13 +39,9 @@ type RelaySocket = Socket<
 
 /** The relays' links: which are there, what they have open, what they see. */
 @WebSocketGateway({ namespace: RELAY_NAMESPACE, ...socketOptions })
-export class RelaysGateway
-  implements OnGatewayInit<Namespace>, OnGatewayConnection, OnGatewayDisconnect, BeforeApplicationShutdown
-{
+export class RelaysGateway implements OnGatewayInit<Namespace>, OnGatewayConnection, OnGatewayDisconnect {
   private readonly logger = new Logger('relays');
   private readonly requests = new SocketRequests(relayReportSchemas, EVENTS_PER_SECOND);
-  private readonly startedAtMs = Date.now();
-  private care: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly secrets: RelaySecrets,
@@ -60,17 +56,7 @@ export class RelaysGateway
 
   afterInit(namespace: Namespace): void {
     namespace.use(admitSockets((socket) => this.authenticate(socket)));
-    this.metrics.gauge(
-      'lanrage_relays_ready',
-      'Relays that are connected',
-      () => this.registry.describe().length,
-    );
-    this.metrics.gauge(
-      'lanrage_relay_pairs',
-      'Pairs of members that need a relay',
-      () => this.sessions.count,
-    );
-    this.care = setInterval(() => this.assignStranded(), CARE_INTERVAL_MS);
+    showRelays(this.metrics, this.registry, this.sessions);
   }
 
   handleConnection(socket: RelaySocket): void {
@@ -79,10 +65,11 @@ export class RelaysGateway
     this.requests.serve(socket, {
       'pairs.announce': (report) => this.announce(relay, socket, report),
       'pairs.observed': (report) => this.observed(relay, report),
-      load: (load) => {
-        relay.packetsPerSecond = load.packetsPerSecond;
+      load: ({ packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null }) => {
+        Object.assign(relay, { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
         return { ok: true };
       },
+      drain: (report) => this.drain(relay, report),
     });
   }
 
@@ -92,19 +79,23 @@ export class RelaysGateway
       this.logger.warn({ relayId }, 'relay disconnected');
   }
 
-  beforeApplicationShutdown(): void {
-    if (this.care) clearInterval(this.care);
-  }
-
   private authenticate(socket: Socket): void {
     const handshake = relayHandshakeSchema.safeParse(socket.handshake.auth);
-    if (!handshake.success || !this.secrets.include(handshake.data.secret)) {
+    if (!handshake.success || !this.isAdmitted(handshake.data)) {
       throw new LanrageError('UNAUTHENTICATED', {
         message:
           'The control plane does not accept this relay. Check LANRAGE_RELAY_SECRET and the LANrage versions.',
       });
     }
+    if (!this.registry.canTake(handshake.data.relayId)) {
+      const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;
+      throw new LanrageError('RATE_LIMITED', { message });
+    }
     (socket as RelaySocket).data.handshake = handshake.data;
+  }
+
+  private isAdmitted({ relayId, secret }: RelayHandshake): boolean {
+    return this.secrets.admit(relayId, secret);
   }
 
   private async announce(relay: Relay, socket: Socket, report: Reports['pairs.announce']): Promise<object> {
@@ -137,11 +128,10 @@ export class RelaysGateway
     return { ok: true };
   }
 
-  private assignStranded(): void {
-    const nowMs = Date.now();
-    if (nowMs - this.startedAtMs < SETTLING_MS) return;
-    this.sessions
-      .assignStranded(nowMs)
-      .catch((error: unknown) => this.logger.error({ err: error }, 'pairs without a relay stay so for now'));
+  private drain(relay: Relay, { withinMs }: Reports['drain']): z.output<typeof drainAnswerSchema> {
+    relay.draining = true;
+    relay.drain = { stopsAtMs: Date.now() + withinMs, withinMs };
+    this.logger.log({ relayId: relay.id, pairs: relay.pairs, withinMs }, 'relay drains');
+    return { wait: this.registry.all().some(hasRoom) };
   }
 }

@@ -5,16 +5,33 @@ import type { OpenPair } from '#shared/api/relay-link';
 import { formatEndpoint } from '#shared/endpoint';
 import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
-import { groupBy } from '../operations/lists';
+import { groupBy, inParts } from '../operations/lists';
 import type { PartyRecord } from '../parties/party';
 import { AgentSockets } from '../signaling/agent-sockets';
+import { PresenceBook } from '../signaling/presence';
 import { closeOnRelay, openOnRelay } from './commands';
+import { Lingering } from './lingering';
 import { changesByViewer, newPair, pairIdOf, partyOfPair, sessionOf, type Pair } from './pair';
+import { PairBook } from './pair-book';
 import { RelayRegistry, type Relay } from './registry';
-import { chooseRelay, needsAnotherRelay } from './selection';
+import { hasRoom, measuredSumsMs, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
 
 /** How long a join waits for the relay; an answer that comes later is pushed. */
 const PATIENCE_MS = 400;
+/** After a start, pairs that relays still have are announced first; only then new ones are opened in their place. */
+const SETTLING_MS = 5000;
+/** How long a pair that has moved stays open where it was: longer than both agents take to hear of it. */
+const LINGER_MS = 5000;
+/** The pairs of a dead relay come to the others over this time, not all at once. */
+const RESCUE_MS = 1500;
+const RESCUES_AT_ONCE = 250;
+const nothingMeasured: ReadonlyMap<string, number | null> = new Map();
+
+/** A pair that is to be on another relay. */
+export interface MoveOrder {
+  readonly pair: Pair;
+  readonly to: string;
+}
 
 /**
  * Which pairs exist and where they are relayed. Known to this process alone: after a restart it comes back from what
@@ -23,15 +40,50 @@ const PATIENCE_MS = 400;
 @Injectable()
 export class RelaySessions {
   private readonly logger = new Logger('relays');
-  private readonly pairs = new Map<string, Pair>();
+  private readonly pairs = new PairBook();
+  private readonly lingering = new Lingering();
+  private readonly startedAtMs = Date.now();
+  /** Pairs that got their relay before both players had measured it. */
+  private readonly guessed = new WeakSet<Pair>();
 
   constructor(
     private readonly registry: RelayRegistry,
     private readonly sockets: AgentSockets,
+    private readonly presence: PresenceBook,
   ) {}
 
   get count(): number {
     return this.pairs.size;
+  }
+
+  /** Whether relays may not have had the time yet to say what they have open. */
+  isSettling(nowMs: number): boolean {
+    return nowMs - this.startedAtMs < SETTLING_MS;
+  }
+
+  pairsOf(peerId: PeerId): Pair[] {
+    return this.pairs.of(peerId);
+  }
+
+  /** Those that could be moved away. */
+  pairsOn(relayId: string): Pair[] {
+    return this.pairs.values().filter((pair) => pair.relayId === relayId && !pair.opening);
+  }
+
+  /** What the two players of a pair have measured. */
+  roundTripsOf({ peers: [one, other] }: Pair): PairRoundTrips {
+    const of = (peerId: PeerId) => this.presence.measured(peerId)?.roundTripsMs ?? nothingMeasured;
+    return [of(one), of(other)];
+  }
+
+  /** Whether the pair's relay was a guess that nobody has checked yet. */
+  isGuessed(pair: Pair): boolean {
+    return this.guessed.has(pair);
+  }
+
+  /** Now it has been checked. */
+  confirm(pair: Pair): void {
+    this.guessed.delete(pair);
   }
 
   /** Where either of the two reaches the other, or null while no relay has answered for them. */
@@ -55,12 +107,15 @@ export class RelaySessions {
     if (!self) return [];
     return party.members
       .filter((member) => member !== self)
-      .map((other) => this.keep(newPair(party.id, self, other)));
+      .map((other) => this.pairs.keep(newPair(party.id, self, other)));
   }
 
   /** Opens what is missing between this member and the others; waits for the relays, but not for long. */
   async open(party: PartyRecord, peerId: PeerId): Promise<void> {
-    const missing = this.expect(party, peerId).filter((pair) => pair.relayId === null && !pair.opening);
+    const isRestored = this.isSettling(Date.now()) ? this.arePresentSince(party) : () => false;
+    const missing = this.expect(party, peerId).filter(
+      (pair) => pair.relayId === null && !pair.opening && !isRestored(pair),
+    );
     if (missing.length === 0) return;
     let tooLate = false;
     const opened = this.assign(missing).then((changed) => {
@@ -74,26 +129,48 @@ export class RelaySessions {
   close(party: PartyRecord, peerId: PeerId): void {
     const ids = party.members.map((member) => pairIdOf(party.id, peerId, member.peerId));
     const closed = ids.flatMap((id) => this.pairs.get(id) ?? []);
-    for (const [relayId, pairs] of groupBy(closed, (pair) => pair.relayId)) {
-      const socket = this.relay(relayId)?.socket;
-      if (!socket) continue;
-      closeOnRelay(socket, pairs).catch((error: unknown) => {
-        this.logger.warn({ relayId, err: error }, 'relay did not close pairs');
-      });
-    }
+    this.closeOn([...closed, ...this.lingering.takeOf(new Set(closed.map(({ pairId }) => pairId)))]);
     for (const pair of closed) {
       this.place(pair, null);
-      this.pairs.delete(pair.pairId);
+      this.pairs.delete(pair);
     }
   }
 
-  /** Finds relays for the pairs that have none, or whose relay has been out of touch for too long. */
+  /** Finds relays for the pairs that have none, or whose relay is dead or has been out of touch for too long. */
   async assignStranded(nowMs: number): Promise<void> {
-    if (chooseRelay(this.registry.all()) === null) return;
-    const stranded = [...this.pairs.values()].filter(
-      (pair) => !pair.opening && needsAnotherRelay(this.relay(pair.relayId), nowMs),
-    );
-    this.tellPeers(await this.assign(stranded));
+    if (!this.registry.all().some(hasRoom)) return;
+    const stranded = this.pairs
+      .values()
+      .filter((pair) => !pair.opening && needsAnotherRelay(this.relay(pair.relayId), nowMs));
+    const turns = inParts(stranded, Math.max(RESCUES_AT_ONCE, Math.ceil(stranded.length / 10)));
+    for (const [turn, pairs] of turns.entries()) {
+      if (turn > 0) await sleep(RESCUE_MS / turns.length, undefined, { ref: false });
+      // Not awaited: a relay that is slow to answer must not hold up the others.
+      void this.assign(pairs.filter((pair) => !pair.opening && this.isKnown(pair))).then((changed) =>
+        this.tellPeers(changed),
+      );
+    }
+  }
+
+  /**
+   * Opens pairs on other relays, tells the players, and leaves them open where they were for a while: whoever hears of it
+   * later is still heard there.
+   *
+   * @returns those that have moved
+   */
+  async move(orders: readonly MoveOrder[], nowMs: number): Promise<Pair[]> {
+    const byTarget = groupBy(orders, ({ to }) => to);
+    const moved = [...byTarget].map(async ([relayId, group]) => {
+      const relay = this.relay(relayId);
+      const pairs = group.map(({ pair }) => pair).filter((pair) => !pair.opening && pair.relayId !== relayId);
+      return relay ? this.moveTo(relay, pairs, nowMs) : [];
+    });
+    return (await Promise.all(moved)).flat();
+  }
+
+  /** Ends pairs on the relays that they left a while ago. */
+  closeLingering(nowMs: number): void {
+    this.closeOn(this.lingering.takeDue(nowMs));
   }
 
   /** The parties of the announced pairs that this process does not know of. */
@@ -112,6 +189,7 @@ export class RelaySessions {
     const changed: Pair[] = [];
     for (const open of announced) {
       const pair = this.pairs.get(open.pairId) ?? this.restore(open, partyOf);
+      if (this.lingering.has(open.pairId, relay.id)) relay.confirmed.add(open.pairId);
       if (!pair || (pair.relayId !== null && pair.relayId !== relay.id)) continue;
       this.place(pair, relay);
       if (this.settle(pair, relay, open.port)) changed.push(pair);
@@ -124,9 +202,9 @@ export class RelaySessions {
   /** The relay has announced all it has: opens again what it should have besides. */
   async ready(relay: Relay): Promise<void> {
     relay.ready = true;
-    const lost = [...this.pairs.values()].filter(
-      (pair) => pair.relayId === relay.id && !relay.confirmed.has(pair.pairId),
-    );
+    const lost = this.pairs
+      .values()
+      .filter((pair) => pair.relayId === relay.id && !relay.confirmed.has(pair.pairId));
     relay.confirmed.clear();
     this.tellPeers(await this.openOn(relay, lost));
   }
@@ -139,9 +217,16 @@ export class RelaySessions {
 
   /** @returns the pairs whose session changed */
   private async assign(pairs: readonly Pair[]): Promise<Pair[]> {
-    for (const pair of pairs) {
-      const relayId = chooseRelay(this.registry.all());
-      if (relayId !== null) this.place(pair, this.relay(relayId));
+    const relayIds = placeTogether(
+      this.registry.all(),
+      pairs.map((pair) => this.roundTripsOf(pair)),
+    );
+    for (const [place, pair] of pairs.entries()) {
+      const relay = this.relay(relayIds[place] ?? null);
+      if (!relay) continue;
+      this.place(pair, relay);
+      if (measuredSumsMs([relay], this.roundTripsOf(pair)).has(relay.id)) this.guessed.delete(pair);
+      else this.guessed.add(pair);
     }
     const byRelay = groupBy(pairs, (pair) => pair.relayId);
     const opened = [...byRelay].map(async ([relayId, assigned]) => {
@@ -164,8 +249,39 @@ export class RelaySessions {
     // A relay that reconnected meanwhile has announced what became of these.
     if (relay.socket !== socket) return [];
     return pairs
-      .filter((pair) => this.pairs.get(pair.pairId) === pair && pair.relayId === relay.id)
+      .filter((pair) => this.isKnown(pair) && pair.relayId === relay.id)
       .filter((pair) => (ports ? this.settle(pair, relay, ports.get(pair.pairId)) : this.giveUp(pair)));
+  }
+
+  /** @returns those that have moved */
+  private async moveTo(relay: Relay, pairs: readonly Pair[], nowMs: number): Promise<Pair[]> {
+    const { socket } = relay;
+    const taken = relay.ready ? pairs.slice(0, Math.max(0, relay.capacityPairs - relay.pairs)) : [];
+    if (!socket || taken.length === 0) return [];
+    const from = new Map(taken.map((pair) => [pair, pair.relayId]));
+    for (const pair of taken) pair.opening = true;
+    relay.pairs += taken.length; // keeps the room
+    const asNew = taken.map((pair) => ({ ...pair, endpoint: null }));
+    const ports = await openOnRelay(socket, asNew).catch((error: unknown) => {
+      this.logger.warn({ relayId: relay.id, err: error }, 'relay did not answer');
+      return new Map<string, number>();
+    });
+    relay.pairs -= taken.length;
+    for (const pair of taken) pair.opening = false;
+    const isStillWanted = (pair: Pair) => this.isKnown(pair) && pair.relayId === from.get(pair);
+    const moved =
+      relay.socket === socket ? taken.filter((pair) => ports.has(pair.pairId) && isStillWanted(pair)) : [];
+    for (const pair of moved) {
+      const left = pair.relayId;
+      this.place(pair, relay);
+      this.settle(pair, relay, ports.get(pair.pairId));
+      if (left !== null) this.lingering.add(pair.pairId, left, nowMs + LINGER_MS);
+    }
+    this.tellPeers(moved);
+    // By id: a player who left and came back has a new pair of the same name, which may be there by now.
+    const inVain = taken.filter(({ pairId }) => this.pairs.get(pairId)?.relayId !== relay.id);
+    this.closeOn(inVain.map(({ pairId }) => ({ pairId, relayId: relay.id })));
+    return moved;
   }
 
   /** Notes where the relay has the pair, or that it refused. @returns whether that is news */
@@ -189,12 +305,29 @@ export class RelaySessions {
     if (relay) relay.pairs += 1;
     if (former !== relay) pair.endpoint = null;
     pair.relayId = relay?.id ?? null;
+    if (relay) this.lingering.cancel(pair.pairId, relay.id);
   }
 
-  private keep(pair: Pair): Pair {
-    const known = this.pairs.get(pair.pairId);
-    if (!known) this.pairs.set(pair.pairId, pair);
-    return known ?? pair;
+  private closeOn(open: readonly Pick<Pair, 'pairId' | 'relayId'>[]): void {
+    for (const [relayId, pairs] of groupBy(open, (pair) => pair.relayId)) {
+      const socket = this.relay(relayId)?.socket;
+      if (!socket) continue;
+      closeOnRelay(socket, pairs).catch((error: unknown) => {
+        this.logger.warn({ relayId, err: error }, 'relay did not close pairs');
+      });
+    }
+  }
+
+  /** Of a party after a restart: which pairs are older than this process, so that a relay may have them open. */
+  private arePresentSince({ members }: PartyRecord): (pair: Pair) => boolean {
+    const before = new Set(
+      members.filter(({ joinedAtMs }) => joinedAtMs < this.startedAtMs).map(({ peerId }) => peerId),
+    );
+    return ({ peers }) => peers.every((peerId) => before.has(peerId));
+  }
+
+  private isKnown(pair: Pair): boolean {
+    return this.pairs.get(pair.pairId) === pair;
   }
 
   private restore(open: OpenPair, partyOf: ReadonlyMap<PeerId, PartyId>): Pair | null {
@@ -202,7 +335,7 @@ export class RelaySessions {
     const [one, other] = open.players.map((publicKey) => ({ publicKey, peerId: peerIdOf(publicKey) }));
     if (!partyId || !one || !other) return null;
     const together = partyOf.get(one.peerId) === partyId && partyOf.get(other.peerId) === partyId;
-    return together ? this.keep(newPair(partyId, one, other)) : null;
+    return together ? this.pairs.keep(newPair(partyId, one, other)) : null;
   }
 
   private relay(relayId: string | null): Relay | null {

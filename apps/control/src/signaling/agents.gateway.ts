@@ -16,6 +16,7 @@ import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
+import { RelayMoves } from '../relays/moves';
 import { AgentSockets, roomOf } from './agent-sockets';
 import { DirectPaths } from './direct-paths';
 import { PresenceBook } from './presence';
@@ -41,6 +42,7 @@ export class AgentsGateway
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
     private readonly directPaths: DirectPaths,
+    private readonly relayMoves: RelayMoves,
     private readonly metrics: Metrics,
   ) {}
 
@@ -109,6 +111,7 @@ export class AgentsGateway
 
   private async updatePresence(peerId: PeerId, presence: Presence): Promise<object> {
     if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
+    if (presence.relayRoundTripsMs) this.relayMoves.measured(peerId, presence.relayRoundTripsMs, Date.now());
     return { ok: true };
   }
 }

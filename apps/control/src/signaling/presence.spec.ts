@@ -92,6 +92,23 @@ describe('PresenceBook', () => {
     expect(book.view(alice)).toMatchObject({ endpoint: null, direct: false });
   });
 
+  it('remembers how far the relays are for as long as it remembers the peer, and shows nobody', () => {
+    const book = new PresenceBook();
+    book.measure(alice, { fra: 20 }, 1);
+    expect(book.measured(alice)).toBeNull();
+    book.connect(alice, 'c1');
+    book.measure(alice, { fra: 20, nyc: null }, 2);
+    const roundTripsMs = new Map([
+      ['fra', 20],
+      ['nyc', null],
+    ]);
+    expect(book.measured(alice)).toEqual({ roundTripsMs, atMs: 2 });
+    expect(book.view(alice)).toEqual({ online: true, natType: 'unknown', endpoint: null, direct: true });
+    book.disconnect(alice, 'c1', 3);
+    book.forget(alice);
+    expect(book.measured(alice)).toBeNull();
+  });
+
   it('keeps nothing of whom it does not expect', () => {
     const book = new PresenceBook();
     expect(book.declare(alice, declared('open', home))).toBe(false);

@@ -12,6 +12,14 @@ interface Entry {
   declared: Presence;
   /** The public endpoint that a relay saw, which is surer than what the agent believes. */
   observed: Endpoint | null;
+  measured: MeasuredRelays | null;
+}
+
+/** The round trips to relays that a peer measured last. */
+export interface MeasuredRelays {
+  /** Milliseconds by relay id; null: no answer. */
+  readonly roundTripsMs: ReadonlyMap<string, number | null>;
+  readonly atMs: number;
 }
 
 const unheardOf: Presence = { natType: 'unknown', endpoint: null, candidates: [], direct: true };
@@ -64,6 +72,17 @@ export class PresenceBook {
     });
   }
 
+  /** Of a peer that is connected or expected; nobody but the choice of relays looks at it. */
+  measure(peerId: PeerId, roundTripsMs: Readonly<Record<string, number | null>>, nowMs: number): void {
+    const entry = this.entries.get(peerId);
+    if (entry) entry.measured = { roundTripsMs: new Map(Object.entries(roundTripsMs)), atMs: nowMs };
+  }
+
+  /** null while the peer has measured nothing */
+  measured(peerId: PeerId): MeasuredRelays | null {
+    return this.entries.get(peerId)?.measured ?? null;
+  }
+
   view(peerId: PeerId): PresenceView {
     const entry = this.entries.get(peerId);
     const { natType, endpoint, direct } = entry?.declared ?? unheardOf;
@@ -107,7 +126,7 @@ export class PresenceBook {
   private entry(peerId: PeerId): Entry {
     let entry = this.entries.get(peerId);
     if (!entry) {
-      entry = { connectionId: null, declared: unheardOf, observed: null };
+      entry = { connectionId: null, declared: unheardOf, observed: null, measured: null };
       this.entries.set(peerId, entry);
     }
     return entry;

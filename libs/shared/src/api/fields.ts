@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseEndpoint } from '../endpoint';
+import { parseDiscordLink } from '../party/discord';
 import { PARTY_ID_PATTERN, PEER_ID_PATTERN, type PartyId, type PeerId } from '../party/identity';
 import { normalizeName } from '../party/name';
 import { natTypes } from '../party/nat-type';
@@ -17,6 +18,7 @@ export const partyIdField = z
   .transform((id) => id as PartyId);
 export const natTypeField = z.enum(natTypes);
 export const timestampField = z.iso.datetime();
+export const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 export const virtualIpField = z.ipv4();
 
 export const nameField = z
@@ -49,6 +51,30 @@ export const publicKeyField = z
       code: 'custom',
       message: 'a public key is base64 of 32 bytes and no low-order point',
     });
+    return z.NEVER;
+  });
+
+export const PASSWORD_LIMITS = { least: 4, most: 128 } as const;
+
+/** Normalized, so that keyboards that compose letters differently agree. */
+export const passwordField = z
+  .string()
+  .max(4 * PASSWORD_LIMITS.most)
+  .transform((input, context) => {
+    const password = input.normalize('NFC');
+    const characters = [...password].length;
+    if (characters >= PASSWORD_LIMITS.least && characters <= PASSWORD_LIMITS.most) return password;
+    context.addIssue({ code: 'custom', message: 'a password is 4 to 128 characters' });
+    return z.NEVER;
+  });
+
+export const discordUrlField = z
+  .string()
+  .max(1000)
+  .transform((input, context) => {
+    const link = parseDiscordLink(input);
+    if (link !== null) return link;
+    context.addIssue({ code: 'custom', message: 'an https link to Discord' });
     return z.NEVER;
   });
 

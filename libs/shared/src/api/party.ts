@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
+  discordUrlField,
   endpointField,
   nameField,
   natTypeField,
   partyIdField,
   peerIdField,
   publicKeyField,
+  relayIdField,
   timestampField,
   virtualIpField,
 } from './fields';
@@ -27,6 +29,14 @@ export type Candidate = z.output<typeof candidateSchema>;
 
 export const MAX_CANDIDATES = 12;
 const candidatesField = z.array(candidateSchema).max(MAX_CANDIDATES);
+/** How many relays an agent measures. */
+export const MAX_MEASURED_RELAYS = 16;
+const LONGEST_ROUND_TRIP_MS = 10_000;
+
+/** Milliseconds by relay id; null: no answer. */
+export const relayRoundTripsField = z
+  .record(relayIdField, z.number().min(0).max(LONGEST_ROUND_TRIP_MS).nullable())
+  .refine((all) => Object.keys(all).length <= MAX_MEASURED_RELAYS, `at most ${MAX_MEASURED_RELAYS} relays`);
 
 /** What an agent says of its own network; forgotten when it goes away. */
 export const presenceSchema = z.object({
@@ -37,6 +47,8 @@ export const presenceSchema = z.object({
   candidates: candidatesField.default([]),
   /** Whether it takes part in looking for direct paths; if not, its address is shown to nobody. */
   direct: z.boolean().default(true),
+  /** For the server alone, which chooses relays by it. Absent: nothing new was measured. */
+  relayRoundTripsMs: relayRoundTripsField.optional(),
 });
 export type Presence = z.output<typeof presenceSchema>;
 
@@ -73,14 +85,36 @@ export type Member = z.output<typeof memberSchema>;
 export const relaySessionSchema = z.object({ relayId: z.string().max(64), endpoint: endpointField });
 export type RelaySession = z.output<typeof relaySessionSchema>;
 
+/** How the host has arranged the party. */
+export const partySettingsSchema = z.object({
+  /** Nobody new may join. */
+  locked: z.boolean(),
+  /** Everybody may find it in the list of parties. */
+  public: z.boolean(),
+  /** Outlives its last member. */
+  persistent: z.boolean(),
+  hasPassword: z.boolean(),
+  /** Where the members talk and share screens. */
+  discordUrl: discordUrlField.nullable(),
+});
+export type PartySettings = z.output<typeof partySettingsSchema>;
+
+/** What there is to know of a party besides who is in it. */
+export const partyTermsShape = {
+  name: nameField,
+  hostId: peerIdField,
+  /** The creator, or whoever was given the party since; in it or not. */
+  ownerId: peerIdField,
+  maxPeers: z.int(),
+  settings: partySettingsSchema,
+};
+
 /** A party as one of its members sees it: everything needed to connect, in one answer. */
 export const partySnapshotSchema = z.object({
   id: partyIdField,
-  name: nameField,
-  hostId: peerIdField,
+  ...partyTermsShape,
   createdAt: timestampField,
-  maxPeers: z.int(),
-  /** Grows by one with every change of membership. */
+  /** Grows by one with every change of membership and terms. */
   revision: z.int(),
   /** In order of joining, the viewer included. */
   members: z.array(memberSchema),
@@ -92,5 +126,9 @@ export const partySnapshotSchema = z.object({
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;
 
-export const leaveReasons = ['left', 'timed_out'] as const;
+export const leaveReasons = ['left', 'timed_out', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
+
+/** Why a party is over for a member that did not leave it. */
+export const endReasons = ['kicked', 'banned', 'closed'] as const;
+export type EndReason = (typeof endReasons)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { endpointField, publicKeyField } from './fields';
+import { endpointField, publicKeyField, relayIdField } from './fields';
 
 /**
  * The link between a relay and the control plane: a socket.io namespace that the relay dials. The control
@@ -12,7 +12,9 @@ export const RELAY_LINK_VERSION = 1;
 /** Both sides split longer lists over several messages, so that no message outgrows the socket's limit. */
 export const PAIRS_PER_MESSAGE = 500;
 
-const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+/** An hour. */
+export const LONGEST_DRAIN_MS = 3_600_000;
+
 const pairIdField = z.string().min(1).max(64);
 const portField = z.int().min(1).max(65_535);
 
@@ -30,6 +32,8 @@ export const relayHandshakeSchema = z.object({
   stunEndpoints: z.array(endpointField).max(8),
   /** The most pairs it takes. */
   capacityPairs: z.int().min(0),
+  /** It is about to stop, and said so before the link broke. */
+  draining: z.boolean().optional(),
 });
 export type RelayHandshake = z.output<typeof relayHandshakeSchema>;
 
@@ -54,10 +58,20 @@ export const relayReportSchemas = {
       .array(z.object({ pairId: pairIdField, publicKey: publicKeyField, endpoint: endpointField }))
       .max(PAIRS_PER_MESSAGE),
   }),
-  load: z.object({ pairs: z.int(), packetsPerSecond: z.number(), bytesPerSecond: z.number() }),
+  load: z.object({
+    pairs: z.int(),
+    packetsPerSecond: z.number(),
+    bytesPerSecond: z.number(),
+    /** Health: by how much the event loop was late, 99th percentile since the last report. */
+    eventLoopDelayMs: z.number().optional(),
+  }),
+  /** It stops when it is empty, or after this time. Answered with {@link drainAnswerSchema}. */
+  drain: z.object({ withinMs: z.int().min(0).max(LONGEST_DRAIN_MS) }),
 } as const;
 
 export const announceAnswerSchema = z.object({ close: z.array(pairIdField) });
+/** `wait`: another relay can take the pairs, so that waiting is of use. */
+export const drainAnswerSchema = z.object({ wait: z.boolean() });
 
 /** Control → relay, by event name, each acknowledged. */
 export const relayCommandSchemas = {

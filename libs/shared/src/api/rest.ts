@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { bytesField, endpointField, nameField, peerIdField, publicKeyField, timestampField } from './fields';
+import {
+  bytesField,
+  discordUrlField,
+  endpointField,
+  nameField,
+  passwordField,
+  peerIdField,
+  publicKeyField,
+  timestampField,
+} from './fields';
 import { presenceSchema } from './party';
 
 /** Bodies of the REST API, version 1. Paths: see docs/protocol.md, or /docs on a running server. */
@@ -39,6 +48,12 @@ export const createPartyRequestSchema = z.object({
   /** Absent: the server's default. Above the server's limit: the server's limit. */
   maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
   presence: presenceSchema.optional(),
+  /** Whoever joins has to know it. */
+  password: passwordField.optional(),
+  locked: z.boolean().default(false),
+  public: z.boolean().default(false),
+  persistent: z.boolean().default(false),
+  discordUrl: discordUrlField.nullable().default(null),
 });
 export type CreatePartyRequest = z.output<typeof createPartyRequestSchema>;
 
@@ -46,6 +61,9 @@ export const joinPartyRequestSchema = z.object({
   /** The joiner's display name. */
   peerName: nameField,
   presence: presenceSchema.optional(),
+  password: passwordField.optional(),
+  /** The agent takes up a stay again that its player did not end: refused if the host has ended it. */
+  resume: z.boolean().default(false),
 });
 export type JoinPartyRequest = z.output<typeof joinPartyRequestSchema>;
 

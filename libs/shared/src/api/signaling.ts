@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
 import { errorBodySchema } from './rest';
+import { stateEntrySchema } from './state';
 import {
   attemptCauses,
   directAttemptSchema,
+  endReasons,
   leaveReasons,
   memberSchema,
   partySnapshotSchema,
+  partyTermsShape,
   presenceSchema,
   relaySessionSchema,
 } from './party';
@@ -31,6 +34,8 @@ export const agentEventSchemas = {
     ...membershipChange,
     member: memberSchema,
     relay: relaySessionSchema.nullable(),
+    /** Absent: as before. */
+    hostId: peerIdField.optional(),
   }),
   'member.left': z.object({
     ...membershipChange,
@@ -38,6 +43,12 @@ export const agentEventSchemas = {
     reason: z.enum(leaveReasons),
     hostId: peerIdField,
   }),
+  /** Everything that is to know of the party besides its members, after a change of it. */
+  'party.changed': z.object({ ...membershipChange, ...partyTermsShape }),
+  /** To a member alone: the party is over for it. */
+  'party.ended': z.object({ ...membershipChange, reason: z.enum(endReasons) }),
+  /** The shared state: versions count up by one, so whoever sees a gap reads it anew. */
+  'state.changed': stateEntrySchema.extend({ partyId: partyIdField }),
   /** Presence only: no revision, the newest word wins. */
   'member.presence': z.object({
     partyId: partyIdField,

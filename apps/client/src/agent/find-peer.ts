@@ -1,0 +1,15 @@
+import { LanrageError } from '#shared/errors';
+import type { Party, Peer } from '../party/party';
+
+/** By virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
+export function findPeer(party: Party, wanted: string): Peer {
+  const peers = party.getPeerList();
+  const exact = peers.find(({ id, virtualIp }) => id === wanted || virtualIp === wanted);
+  const namesakes = peers.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const [found] = exact ? [exact] : namesakes;
+  if (!found) throw new LanrageError('NO_SUCH_PEER');
+  if (exact || namesakes.length === 1) return found;
+  throw new LanrageError('NO_SUCH_PEER', {
+    message: `Several players are called ${found.name}. Use an address from: lanrage status`,
+  });
+}

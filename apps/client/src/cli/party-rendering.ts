@@ -1,0 +1,64 @@
+/** What hosts are told. Pure, like rendering.ts. */
+import type { BanList } from '#shared/api/hosting';
+import type { PartyPage } from '#shared/api/discovery';
+import type { PartySettings } from '#shared/api/party';
+import type { PartyState, StateEntry } from '#shared/api/state';
+import type { Party } from '../party/party';
+import { printable, renderTable, wrap } from './text';
+
+/** What is special about a party, if anything. */
+export function renderTerms(settings: PartySettings): string[] {
+  const { discordUrl } = settings;
+  const special = specialities(settings);
+  return [
+    ...(special.length > 0 ? [special.join(' · ')] : []),
+    ...(discordUrl === null ? [] : wrap(`Voice and screens: ${printable(discordUrl)}`)),
+  ];
+}
+
+export function renderPartyChanged({ name, maxPeers, settings }: Party): string {
+  const special = [`at most ${maxPeers} players`, ...specialities(settings)];
+  const voice = settings.discordUrl === null ? '' : `; voice: ${printable(settings.discordUrl)}`;
+  return wrap(`The party is "${printable(name)}" now: ${special.join(', ')}${voice}`).join('\n');
+}
+
+export function renderBans({ bans }: BanList): string {
+  if (bans.length === 0) return 'Nobody is banned.';
+  const rows = bans.map(({ peerId, name, bannedAt }) => [
+    name === null ? '–' : printable(name),
+    peerId,
+    `${bannedAt.slice(0, 16).replace('T', ' ')} UTC`,
+  ]);
+  return renderTable(['PLAYER', 'ID', 'SINCE'], [38, 20, 22], rows);
+}
+
+export function renderPartyPage({ parties, nextCursor }: PartyPage): string {
+  if (parties.length === 0) return 'No public party was found.';
+  const rows = parties.map(({ id, name, playerCount, maxPeers, hasPassword }) => [
+    id,
+    printable(name),
+    `${playerCount} of ${maxPeers}`,
+    hasPassword ? 'password' : '',
+  ]);
+  const table = renderTable(['ID', 'PARTY', 'PLAYERS', ''], [14, 42, 14, 10], rows);
+  return nextCursor === null ? table : `${table}\n\nThere are more: add --cursor ${nextCursor}`;
+}
+
+export function renderState({ entries }: PartyState): string {
+  if (entries.length === 0) return 'The party shares nothing yet.';
+  const rows = entries.map((entry) => [printable(entry.key), String(entry.version), renderStateValue(entry)]);
+  return renderTable(['KEY', 'VERSION', 'VALUE'], [26, 10, 44], rows);
+}
+
+export function renderStateValue({ value = '' }: StateEntry): string {
+  return printable(value);
+}
+
+function specialities({ locked, public: isPublic, hasPassword, persistent }: PartySettings): string[] {
+  return [
+    ...(locked ? ['locked'] : []),
+    ...(isPublic ? ['public'] : []),
+    ...(hasPassword ? ['password'] : []),
+    ...(persistent ? ['persistent'] : []),
+  ];
+}

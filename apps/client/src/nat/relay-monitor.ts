@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events';
+import type { ServerInfo } from '#shared/api/rest';
+import type { Endpoint } from '#shared/endpoint';
+import { LanrageError } from '#shared/errors';
+import type { ServerRoundTrip } from './discovery';
+import { figureOf, figuresFrom, measurable, type RelayFigure, type RelayInfo } from './relay-figures';
+import { StunSocket } from './stun-socket';
+
+interface RelayMonitorEvents {
+  measured: [];
+  /** The relays could not be asked for; tried again at the next turn. */
+  fault: [LanrageError];
+}
+
+const INTERVAL_MS = 60_000;
+/** A fifth more or less, so that agents do not measure in step. */
+const JITTER = 0.2;
+/** Entering a party, or a network, comes first. */
+const FIRST_AFTER_MS = 1_500;
+const PROBES = 3;
+const MEASUREMENT_LIMIT_MS = 5_000;
+
+/** Knows how far away the relays are: measures soon after the start, and every minute. */
+export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
+  private known: readonly RelayFigure[] = [];
+  private running: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** @param serverInfo names the relays that there are just now */
+  constructor(private readonly serverInfo: () => Promise<ServerInfo>) {
+    super();
+  }
+
+  get figures(): readonly RelayFigure[] {
+    return this.known;
+  }
+
+  /** Also begins anew, in another network. */
+  start(): void {
+    this.schedule(FIRST_AFTER_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** What a NAT detection saw serves until the first measurement. */
+  learn(relays: readonly RelayInfo[], stunServers: readonly ServerRoundTrip[]): void {
+    if (this.timer === undefined) this.known = figuresFrom(relays, stunServers);
+  }
+
+  private schedule(inMs: number): void {
+    clearTimeout(this.timer);
+    const delayMs = inMs * (1 + JITTER * (2 * Math.random() - 1));
+    this.timer = setTimeout(() => void this.turn(), delayMs).unref();
+  }
+
+  private async turn(): Promise<void> {
+    const { timer } = this;
+    this.running ??= this.measure().finally(() => (this.running = undefined));
+    await this.running;
+    if (this.timer === timer) this.schedule(INTERVAL_MS);
+  }
+
+  private async measure(): Promise<void> {
+    try {
+      const { relays } = await this.serverInfo();
+      this.known = await measureRelays(relays);
+      this.emit('measured');
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      this.emit('fault', error);
+    }
+  }
+}
+
+/** Measures all at once, from a socket of their own; in 5 s at most. */
+export async function measureRelays(relays: readonly RelayInfo[]): Promise<RelayFigure[]> {
+  const socket = await StunSocket.open(0, AbortSignal.timeout(MEASUREMENT_LIMIT_MS));
+  try {
+    return await Promise.all(
+      measurable(relays).map(async ({ relay, endpoint }) =>
+        figureOf(relay, await probesOf(socket, endpoint)),
+      ),
+    );
+  } finally {
+    socket.close();
+  }
+}
+
+/** One after the other, as long as there are answers. */
+async function probesOf(socket: StunSocket, endpoint: Endpoint): Promise<number[]> {
+  const probesMs: number[] = [];
+  while (probesMs.length < PROBES) {
+    const outcome = await socket.request(endpoint);
+    if (typeof outcome === 'string') break;
+    probesMs.push(outcome.roundTripMs);
+  }
+  return probesMs;
+}

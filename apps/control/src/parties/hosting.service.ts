@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { BanList, ChangePartyRequest } from '#shared/api/hosting';
+import type { EndReason } from '#shared/api/party';
+import type { AgentEvents } from '#shared/api/signaling';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { CONFIG, type Config } from '../config';
+import { RequestLimits } from '../operations/request-limits';
+import { AgentSockets } from '../signaling/agent-sockets';
+import { Hosting } from './hosting';
+import { PartiesService } from './parties.service';
+import type { PartyRecord } from './party';
+import type { Client } from './password-gate';
+import { hashPassword } from './passwords';
+import { termsOf } from './snapshot';
+
+/** What hosts and owners do, as agents deal with it: the change, and the news for those whom it concerns. */
+@Injectable()
+export class HostingService {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly hosting: Hosting,
+    private readonly parties: PartiesService,
+    private readonly sockets: AgentSockets,
+    private readonly limits: RequestLimits,
+  ) {}
+
+  /** @param client where the request came from, for the limits of passwords */
+  async change(
+    callerId: PeerId,
+    partyId: PartyId,
+    { password, maxPeers, ...request }: ChangePartyRequest,
+    client: Client,
+  ): Promise<AgentEvents['party.changed']> {
+    // Hashing one takes as long as checking one.
+    if (password) await this.limits.count('passwords', client);
+    const change = {
+      ...request,
+      maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers),
+      passwordHash: password ? await hashPassword(password) : password,
+    };
+    const { persistentPartiesPerOwner } = this.config;
+    const { party, changed } = await this.hosting.change(
+      partyId,
+      callerId,
+      change,
+      persistentPartiesPerOwner,
+    );
+    if (changed) this.tellOfChange(party);
+    return termsOf(party);
+  }
+
+  async kick(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
+    const { before, after } = await this.hosting.kick(partyId, callerId, targetId);
+    this.remove(before, after, targetId, 'kicked');
+    return { ...changeOf(after), peerId: targetId, reason: 'kicked', hostId: after.hostId };
+  }
+
+  async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
+    const { before, after } = await this.hosting.ban(partyId, callerId, targetId);
+    if (after.members.length < before.members.length) this.remove(before, after, targetId, 'banned');
+    else if (after !== before) this.tellOfChange(after);
+    return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
+  }
+
+  async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
+    this.tellOfChange(await this.hosting.unban(partyId, callerId, targetId));
+  }
+
+  async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
+    const bans = await this.hosting.bans(partyId, callerId);
+    return { bans: bans.map(({ bannedAt, ...ban }) => ({ ...ban, bannedAt: bannedAt.toISOString() })) };
+  }
+
+  async close(callerId: PeerId, partyId: PartyId): Promise<void> {
+    const party = await this.hosting.close(partyId, callerId);
+    for (const { peerId } of party.members) {
+      this.parties.departed({ before: party, after: null }, peerId, 'left');
+      this.tellOfEnd(party.id, party.revision + 1, peerId, 'closed');
+    }
+  }
+
+  private remove(
+    before: PartyRecord,
+    after: PartyRecord,
+    targetId: PeerId,
+    reason: 'kicked' | 'banned',
+  ): void {
+    this.parties.departed({ before, after }, targetId, reason);
+    this.tellOfEnd(after.id, after.revision, targetId, reason);
+  }
+
+  /** At once, past the news that are queued: the revision tells what it is about. */
+  private tellOfEnd(partyId: PartyId, revision: number, peerId: PeerId, reason: EndReason): void {
+    this.sockets.deliver(peerId, 'party.ended', { partyId, revision, reason });
+  }
+
+  private tellOfChange(party: PartyRecord): void {
+    this.parties.tellEverybody(party, 'party.changed', termsOf(party));
+  }
+}
+
+function changeOf({ id, revision }: PartyRecord): { partyId: PartyId; revision: number } {
+  return { partyId: id, revision };
+}

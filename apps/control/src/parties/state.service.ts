@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { STATE_LIMITS, type PartyState, type StateEntry, type WriteStateRequest } from '#shared/api/state';
+import { LanrageError } from '#shared/errors';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { Database } from '../database/database';
+import { KeyedQueue } from './keyed-queue';
+import { repeat } from './membership';
+import { PartiesService } from './parties.service';
+import { refusalOfWrite } from './state.rules';
+import { StateStore } from './state.store';
+
+const WRITES_PER_SECOND = 10;
+
+/** What the members of a party share: written by compare-and-set, pushed to all of them in the order of the versions. */
+@Injectable()
+export class StateService {
+  private readonly store: StateStore;
+  /** The writes of one party, so that those of this process never run into each other. */
+  private readonly writes = new KeyedQueue<PartyId>();
+  private readonly ofMember = new RateLimiterMemory({ points: WRITES_PER_SECOND, duration: 1 });
+  /** In bytes, as everybody gets them. */
+  private readonly ofParty = new RateLimiterMemory({ points: 2 * STATE_LIMITS.partyBytes, duration: 1 });
+
+  constructor(
+    database: Database,
+    private readonly parties: PartiesService,
+  ) {
+    this.store = new StateStore(database.prisma);
+  }
+
+  /** @throws LanrageError PARTY_NOT_FOUND */
+  async read(partyId: PartyId, peerId: PeerId): Promise<PartyState> {
+    const state = await this.store.read(partyId, peerId);
+    if (!state) throw new LanrageError('PARTY_NOT_FOUND');
+    return state;
+  }
+
+  /** @throws LanrageError PARTY_NOT_FOUND, STATE_CONFLICT, STATE_FULL, RATE_LIMITED */
+  async write(partyId: PartyId, peerId: PeerId, request: WriteStateRequest): Promise<StateEntry> {
+    await consume(this.ofMember, peerId, 1);
+    return this.writes.run(partyId, async () => {
+      const entry = await repeat(() => this.tryWrite(partyId, peerId, request));
+      this.parties.tellMembers(partyId, 'state.changed', { partyId, ...entry });
+      return entry;
+    });
+  }
+
+  private async tryWrite(
+    partyId: PartyId,
+    peerId: PeerId,
+    request: WriteStateRequest,
+  ): Promise<StateEntry | undefined> {
+    const view = await this.store.view(partyId, peerId, request.key);
+    const code = view ? refusalOfWrite(view, request) : 'PARTY_NOT_FOUND';
+    if (code || !view) throw new LanrageError(code ?? 'PARTY_NOT_FOUND');
+    await consume(this.ofParty, partyId, 100 + Buffer.byteLength(request.value ?? ''));
+    return (await this.store.write(partyId, peerId, request, view.stateVersion)) ?? undefined;
+  }
+}
+
+async function consume(limiter: RateLimiterMemory, key: string, points: number): Promise<void> {
+  try {
+    await limiter.consume(key, points);
+  } catch (rejection) {
+    if (!(rejection instanceof RateLimiterRes)) throw rejection;
+    throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });
+  }
+}

@@ -1,0 +1,53 @@
+import type { Socket } from 'socket.io';
+import { RELAY_LINK_VERSION, type RelayHandshake } from '#shared/api/relay-link';
+import { MAX_RELAYS, RelayRegistry } from './registry';
+
+const handshake = (relayId: string): RelayHandshake => ({
+  version: RELAY_LINK_VERSION,
+  secret: 'secret',
+  relayId,
+  region: 'eu',
+  publicAddress: '192.0.2.1',
+  stunEndpoints: [],
+  capacityPairs: 10,
+});
+const socket = () => ({ disconnect: jest.fn() }) as unknown as Socket;
+const hour = 3_600_000;
+
+describe('RelayRegistry', () => {
+  it('keeps a bounded number of relays, and lets those it knows come back', () => {
+    const registry = new RelayRegistry();
+    const first = socket();
+    registry.connect(handshake('relay-0'), first);
+    for (let number = 1; number < MAX_RELAYS; number++)
+      registry.connect(handshake(`relay-${number}`), socket());
+    expect(registry.canTake('another')).toBe(false);
+    expect(registry.canTake('relay-7')).toBe(true);
+    registry.disconnect('relay-0', first, 0);
+    registry.forgetGone(hour);
+    expect(registry.canTake('another')).toBe(true);
+  });
+
+  it('forgets nobody who is here, was here lately, or still has pairs', () => {
+    const registry = new RelayRegistry();
+    const away = socket();
+    registry.connect(handshake('here'), socket());
+    registry.connect(handshake('away'), away).pairs = 1;
+    registry.disconnect('away', away, 0);
+    registry.forgetGone(hour);
+    expect(registry.all().map(({ id }) => id)).toEqual(['here', 'away']);
+    Object.assign(registry.get('away') ?? {}, { pairs: 0 });
+    registry.forgetGone(hour - 1);
+    expect(registry.get('away')).not.toBeNull();
+    registry.forgetGone(hour);
+    expect(registry.get('away')).toBeNull();
+  });
+
+  it('does not name relays that are about to stop', () => {
+    const registry = new RelayRegistry();
+    registry.connect(handshake('stays'), socket()).ready = true;
+    registry.connect({ ...handshake('stops'), draining: true }, socket()).ready = true;
+    registry.connect(handshake('new'), socket());
+    expect(registry.describe().map(({ id }) => id)).toEqual(['stays']);
+  });
+});

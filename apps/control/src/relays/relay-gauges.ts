@@ -1,0 +1,33 @@
+import type { Metrics } from '../operations/metrics';
+import type { Relay, RelayRegistry } from './registry';
+import type { RelaySessions } from './sessions';
+
+const perRelay: readonly (readonly [name: string, help: string, read: (relay: Relay) => number | null])[] = [
+  ['up', '1 while the relay is connected and has announced its pairs', ({ ready }) => Number(ready)],
+  ['draining', '1 while the relay gives its pairs away', ({ draining }) => Number(draining)],
+  ['dead', '1 while the relay answers nobody', ({ dead }) => Number(dead)],
+  ['assigned_pairs', 'Pairs that are assigned to the relay', ({ pairs }) => pairs],
+  ['capacity_pairs', 'Pairs that the relay takes', ({ capacityPairs }) => capacityPairs],
+  ['packets_per_second', 'As the relay reported last', ({ packetsPerSecond }) => packetsPerSecond],
+  ['bytes_per_second', 'As the relay reported last', ({ bytesPerSecond }) => bytesPerSecond],
+  [
+    'event_loop_delay_seconds',
+    'By how much the relay was late, 99th percentile, as it reported last',
+    ({ eventLoopDelayMs }) => eventLoopDelayMs && eventLoopDelayMs / 1000,
+  ],
+];
+
+/** The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number. */
+export function showRelays(metrics: Metrics, registry: RelayRegistry, sessions: RelaySessions): void {
+  const ready = () => registry.all().filter((relay) => relay.ready).length;
+  metrics.gauge('lanrage_relays_ready', 'Relays that are connected', ready);
+  metrics.gauge('lanrage_relay_pairs', 'Pairs of members that need a relay', () => sessions.count);
+  for (const [name, help, read] of perRelay) {
+    metrics.gauges(`lanrage_relay_${name}`, help, 'relay', () =>
+      registry.all().flatMap((relay) => {
+        const value = read(relay);
+        return value === null ? [] : [[relay.id, value] as const];
+      }),
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { discordUrlField, nameField, passwordField, peerIdField, timestampField } from './fields';
+import { PARTY_SIZE_LIMITS } from './rest';
+
+/** What hosts and owners ask of the control plane. Answers are the events that the members get, see signaling.ts. */
+
+/** Absent: stays as it is. */
+export const changePartyRequestSchema = z.object({
+  name: nameField.optional(),
+  /** Above the server's limit: the server's limit. Whoever is in the party stays, also above the new size. */
+  maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
+  locked: z.boolean().optional(),
+  public: z.boolean().optional(),
+  /** Null: none any more. */
+  password: passwordField.nullable().optional(),
+  discordUrl: discordUrlField.nullable().optional(),
+  /** A member that is to be host. */
+  hostId: peerIdField.optional(),
+  /** For the owner alone, like the next one. */
+  persistent: z.boolean().optional(),
+  /** A member that is to be owner. */
+  ownerId: peerIdField.optional(),
+});
+export type ChangePartyRequest = z.output<typeof changePartyRequestSchema>;
+
+/** Of `kick`, `ban` and `unban`. */
+export const moderationRequestSchema = z.object({ peerId: peerIdField });
+export type ModerationRequest = z.output<typeof moderationRequestSchema>;
+
+export const MOST_BANS = 500;
+
+export const banListSchema = z.object({
+  /** The newest first. */
+  bans: z.array(
+    z.object({
+      peerId: peerIdField,
+      /** What the player was called; null when it was not in the party at the time. */
+      name: nameField.nullable(),
+      bannedAt: timestampField,
+    }),
+  ),
+});
+export type BanList = z.output<typeof banListSchema>;
