@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptCause, EndReason, PartySnapshot, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError, type ErrorCode } from '#shared/errors';
-import { PARTY_ID_PATTERN, type PartyId, type PeerId } from '#shared/party/identity';
-import { normalizeName } from '#shared/party/name';
+import type { PartyId, PeerId } from '#shared/party/identity';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
 import { ConnectionCoordinator } from './connection/coordinator';
@@ -28,6 +27,7 @@ import type {
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
+import { validName, validPartyId } from './party/valid-input';
 
 const STATUS_BUDGET_MS = 400;
 
@@ -402,16 +402,4 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.transition = result.catch(() => undefined);
     return result;
   }
-}
-
-function validName(input: string): string {
-  const name = normalizeName(input);
-  if (name === null) throw new LanrageError('INVALID_NAME');
-  return name;
-}
-
-function validPartyId(input: string): PartyId {
-  const id = input.trim().toLowerCase();
-  if (!PARTY_ID_PATTERN.test(id)) throw new LanrageError('INVALID_PARTY_ID');
-  return id as PartyId;
 }

@@ -19,8 +19,8 @@ export interface Pair {
   endpoint: Endpoint | null;
   /** A command to open it is on the way. */
   opening: boolean;
-  /** When the two were last sent looking for a direct path. */
-  lastAttempt: AttemptRecord | null;
+  /** When the two were last sent looking for a direct path; `unknown` for a pair that is older than this process. */
+  lastAttempt: AttemptRecord | 'unknown' | null;
 }
 
 export function newPair(partyId: PartyId, one: Identity, other: Identity): Pair {

@@ -192,6 +192,7 @@ export class RelaySessions {
       if (this.lingering.has(open.pairId, relay.id)) relay.confirmed.add(open.pairId);
       if (!pair || (pair.relayId !== null && pair.relayId !== relay.id)) continue;
       this.place(pair, relay);
+      pair.lastAttempt ??= 'unknown';
       if (this.settle(pair, relay, open.port)) changed.push(pair);
       relay.confirmed.add(pair.pairId);
     }

@@ -43,6 +43,18 @@ describe('attempts at a direct path', () => {
     expect(again(question, nowMs) !== null).toBe(isDue);
   });
 
+  it('are not begun for a pair from before a restart, unless it asks or moves', () => {
+    const seen = again({ last: 'unknown', cause: 'observed' }, 0);
+    expect(seen?.first).toBeNull();
+    const later = { last: seen?.record ?? null };
+    expect(again({ ...later, cause: 'observed' }, 60_000)).toBeNull();
+    expect(again({ ...later, cause: 'observed', candidates: [alice, moved] }, 60_000)).toMatchObject({
+      first: 0,
+    });
+    expect(again(later, 1)).toMatchObject({ record: { attempt: 1 }, first: 0 });
+    expect(again({ last: 'unknown' }, 0)).toMatchObject({ first: 0 });
+  });
+
   it('need somebody who can be reached', () => {
     expect(again({ candidates: [[], []], last: null }, 0)).toBeNull();
     expect(again({ candidates: [[], bob], last: null }, 0)).not.toBeNull();

@@ -22,13 +22,14 @@ export interface AttemptQuestion {
   readonly cause: 'observed' | AttemptCause;
   /** Of each of the two, in the order of the pair. */
   readonly candidates: readonly [readonly Candidate[], readonly Candidate[]];
-  readonly last: AttemptRecord | null;
+  /** `unknown`: the two were together before this process began. */
+  readonly last: AttemptRecord | 'unknown' | null;
 }
 
 export interface AttemptDecision {
   readonly record: AttemptRecord;
-  /** Which of the two sends first. */
-  readonly first: 0 | 1;
+  /** Which of the two sends first; null: neither, it was tried before, and games are not disturbed for it. */
+  readonly first: 0 | 1 | null;
 }
 
 /** Longer than Linux routers remember a flow that was never answered (nf_conntrack_udp_timeout). */
@@ -48,8 +49,12 @@ export function decideAttempt(question: AttemptQuestion, nowMs: number): Attempt
         .join(' '),
     )
     .join(' | ');
-  if (last && !isDue(question, last, addresses, nowMs)) return null;
-  const attempt = (last?.attempt ?? 0) + 1;
+  if (last === 'unknown' && question.cause === 'observed') {
+    return { record: { attempt: 0, atMs: -Infinity, addresses }, first: null };
+  }
+  const known = last === 'unknown' ? null : last;
+  if (known && !isDue(question, known, addresses, nowMs)) return null;
+  const attempt = (known?.attempt ?? 0) + 1;
   return { record: { attempt, atMs: nowMs, addresses }, first: attempt % 2 === 1 ? 0 : 1 };
 }
 

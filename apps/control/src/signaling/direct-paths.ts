@@ -33,6 +33,7 @@ export class DirectPaths {
     const decision = decideAttempt({ cause, candidates, last: pair.lastAttempt }, Date.now());
     if (!decision) return;
     pair.lastAttempt = decision.record;
+    if (decision.first === null) return;
     const { partyId } = pair;
     const { attempt } = decision.record;
     const order = (to: 0 | 1) => ({
