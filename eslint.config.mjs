@@ -123,5 +123,9 @@ export default tseslint.config(
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: { globals: globals.node },
   },
+  {
+    files: ['apps/control/src/page/assets/*.js'],
+    languageOptions: { globals: globals.browser },
+  },
   prettier,
 );
