@@ -49,6 +49,7 @@ module.exports = {
         '<rootDir>/test/property/**/*.spec.ts',
         '<rootDir>/test/vectors/**/*.spec.ts',
         '<rootDir>/test/docs/**/*.spec.ts',
+        '<rootDir>/test/operations/**/*.spec.ts',
       ],
     },
     // Real PostgreSQL, real sockets, real WireGuard behind real NATs.
