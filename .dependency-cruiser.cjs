@@ -27,7 +27,14 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['\\.d\\.ts$', '/generated/', 'main\\.ts$', '\\.(e2e-)?spec\\.ts$', '^test/.*\\.mjs$'],
+        pathNot: [
+          '\\.d\\.ts$',
+          '/generated/',
+          'main\\.ts$',
+          '\\.(e2e-)?spec\\.ts$',
+          '^test/.*\\.mjs$',
+          '/page/assets/',
+        ],
       },
       to: {},
     },

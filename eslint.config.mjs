@@ -19,19 +19,17 @@ const pureFiles = [
   'apps/control/src/relays/liveness.ts',
   'apps/control/src/relays/lingering.ts',
   'apps/relay/src/stun/responder.ts',
-  'apps/client/src/nat/classification.ts',
+  'apps/client/src/nat/{classification,own-candidates}.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
   'apps/client/src/nat/relay-figures.ts',
-  'apps/client/src/connection/path.ts',
+  'apps/client/src/connection/{attempt,candidates,explanation,liveness,path,progress,search}.ts',
   'apps/client/src/party/membership.ts',
   'apps/client/src/party/party.ts',
   'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
-  'apps/client/src/cli/rendering.ts',
-  'apps/client/src/cli/party-rendering.ts',
-  'apps/client/src/cli/text.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,text,watch-screen}.ts',
 ];
 
 const impureModules = [
@@ -125,6 +123,10 @@ export default tseslint.config(
   {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: { globals: globals.node },
+  },
+  {
+    files: ['apps/control/src/page/assets/*.js'],
+    languageOptions: { globals: globals.browser },
   },
   prettier,
 );

@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** ESM-only packages that Jest must turn into CommonJS like our own sources. */
 const esmPackages = [
   '@nestjs',
@@ -34,6 +36,8 @@ const project = {
 
 /** @type {import('jest').Config} */
 module.exports = {
+  // End-to-end tests mostly wait: two at a time, even on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     // Pure code, no sockets, no sleeps: the tests of `npm run check`.
     {
@@ -45,6 +49,7 @@ module.exports = {
         '<rootDir>/test/property/**/*.spec.ts',
         '<rootDir>/test/vectors/**/*.spec.ts',
         '<rootDir>/test/docs/**/*.spec.ts',
+        '<rootDir>/test/operations/**/*.spec.ts',
       ],
     },
     // Real PostgreSQL, real sockets, real WireGuard behind real NATs.

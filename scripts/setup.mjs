@@ -11,6 +11,7 @@ const sources = [
   'libs',
   'prisma',
   'package.json',
+  'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'prisma.config.ts',

@@ -1,24 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import { CommandLine, errorOf, type Result } from './support/command-line';
 import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
 import { itWith } from './support/programs';
 
-interface Result {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 const verbs = [
-  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping'],
+  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping', 'doctor'],
   ...[
     'set',
     'lock',
@@ -41,8 +35,8 @@ const verbs = [
 
 describe('the lanrage command', () => {
   let control: TestControl;
+  let cli: CommandLine;
   let home: string;
-  let started: ChildProcess[];
 
   beforeAll(async () => {
     control = await TestControl.start();
@@ -53,37 +47,15 @@ describe('the lanrage command', () => {
   }, 30_000);
 
   beforeEach(async () => {
-    home = await mkdtemp(join(tmpdir(), 'lanrage-cli-'));
-    started = [];
+    cli = await CommandLine.open(control.url);
+    ({ home } = cli);
   });
 
-  afterEach(async () => {
-    await Promise.all(started.map((child) => end(child, 'SIGKILL')));
-    await rm(home, { recursive: true });
-  });
+  afterEach(() => cli.close());
 
-  function start(args: readonly string[], settings: NodeJS.ProcessEnv = {}) {
-    const child = spawn(process.execPath, [join(root, 'bin/lanrage.mjs'), ...args], {
-      env: { ...process.env, LANRAGE_HOME: home, LANRAGE_SERVER: control.url, ...settings },
-    });
-    started.push(child);
-    return { child, output: collectOutput(child) };
-  }
-
-  async function run(args: readonly string[], settings?: NodeJS.ProcessEnv): Promise<Result> {
-    const { child, output } = start(args, settings);
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    return { code, ...output };
-  }
-
-  /** `lanrage agent`, once it says that it is ready. */
-  async function startAgent() {
-    const { child, output } = start(['agent', '--json']);
-    await until('the agent is ready', () => output.stdout.includes('\n'));
-    return { child, output };
-  }
-
-  const errorOf = ({ stderr }: Result) => (JSON.parse(stderr) as { error: { code: string } }).error;
+  const start: CommandLine['start'] = (...args) => cli.start(...args);
+  const run: CommandLine['run'] = (...args) => cli.run(...args);
+  const startAgent = () => cli.startAgent();
 
   it.each(verbs)('%s --help shows examples, and is no error', async (verb) => {
     const { code, stdout } = await run([verb, '--help']);
@@ -176,9 +148,9 @@ describe('the lanrage command', () => {
     async function type(args: readonly string[], ...answers: string[]): Promise<Result> {
       const command = [process.execPath, join(root, 'bin/lanrage.mjs'), ...args].join(' ');
       const child = spawn('script', ['-qec', command, '/dev/null'], {
-        env: { ...process.env, LANRAGE_HOME: home, LANRAGE_SERVER: control.url },
+        env: cli.environment(),
       });
-      started.push(child);
+      cli.own(child);
       const output = collectOutput(child);
       const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
       for (const [index, answer] of answers.entries()) {
@@ -275,6 +247,7 @@ describe('the lanrage command', () => {
       ['INVALID_NAME', ['create', 'LAN', '--as', 'bell\u0007']],
       ['NOT_IN_PARTY', ['leave']],
       ['NOT_IN_PARTY', ['ping', 'Bob']],
+      ['NOT_IN_PARTY', ['doctor', 'Bob']],
       ['NOT_IN_PARTY', ['set', '--locked']],
       ['NOT_IN_PARTY', ['kick', 'Bob']],
       ['NOT_IN_PARTY', ['ban', 'Bob']],

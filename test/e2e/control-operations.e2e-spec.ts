@@ -40,6 +40,7 @@ describe('operations', () => {
       '/v1/parties/{partyId}/state',
       '/v1/parties/{partyId}/unban',
       '/v1/server',
+      '/v1/stats',
     ]);
     expect(body.paths['/v1/parties/{partyId}/join']?.['post']).toMatchObject({
       security: [{ bearer: [] }],

@@ -4,28 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { encodeChangeRequest } from '#shared/stun/attributes';
 import { decodeBindingResponse, encodeBindingRequest } from '#shared/stun/binding';
 import { attributeType, type StunAttribute } from '#shared/stun/message';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp, PortUnavailableError } from '../../apps/relay/src/udp/bind';
+import { chromiumPath, openBrowser } from './support/browser';
 import { itWith } from './support/programs';
 
-const chromiumPath = '/usr/bin/chromium';
-/** Nothing that would talk to anybody but the server of this test. */
-const quietly = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--allow-loopback-in-peer-connection',
-];
 const run = promisify(execFile);
 const coturnIt = itWith('turnutils_natdiscovery', '-h', 'coturn');
 const chromiumIt = itWith(chromiumPath, '--version', 'chromium');
@@ -126,7 +113,7 @@ describe('the STUN service on loopback', () => {
     'gives a browser its server-reflexive candidate',
     async () => {
       const server = await serve('127.0.0.1');
-      const browser = await chromium.launch({ executablePath: chromiumPath, args: quietly });
+      const browser = await openBrowser('--allow-loopback-in-peer-connection');
       try {
         const page = await browser.newPage();
         const candidates = await page.evaluate<string[]>(gatherCandidates(endpointsOf(server)[0]));

@@ -6,7 +6,6 @@ import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError, type ErrorCode } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { PARTY_KEY_BYTES, type InviteLink } from '#shared/party/invite';
-import { normalizeName } from '#shared/party/name';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
 import { ConnectionCoordinator } from './connection/coordinator';
@@ -19,7 +18,7 @@ import type { NATTraversal } from './nat/nat-traversal';
 import { Reachability } from './nat/reachability';
 import type { NetworkManager } from './network/network-manager';
 import type { Party } from './party/party';
-import { destinationOf, validPartyId } from './party/destination';
+import { destinationOf } from './party/destination';
 import { Hosting } from './party/hosting';
 import { Invites } from './party/invites';
 import type {
@@ -33,6 +32,7 @@ import { PartyKeys } from './party/party-keys';
 import { PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
+import { validName, validPartyId } from './party/valid-input';
 import { isHostGenuine, voucherFor, type PartyTrust } from './party/vouching';
 
 const STATUS_BUDGET_MS = 400;
@@ -438,10 +438,4 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.transition = result.catch(() => undefined);
     return result;
   }
-}
-
-function validName(input: string): string {
-  const name = normalizeName(input);
-  if (name === null) throw new LanrageError('INVALID_NAME');
-  return name;
 }

@@ -3,6 +3,7 @@ import { AuthModule } from './auth/auth.module';
 import { CONFIG, type Config } from './config';
 import { DatabaseModule } from './database/database.module';
 import { OperationsModule } from './operations/operations.module';
+import { PageModule } from './page/page.module';
 import { PartiesModule } from './parties/parties.module';
 import { RelaysGateway } from './relays/relays.gateway';
 import { RelaysModule } from './relays/relays.module';
@@ -16,7 +17,15 @@ import { SignalingModule } from './signaling/signaling.module';
  * comes in by socket may touch presence, relay sessions and parties alike.
  */
 @Module({
-  imports: [AuthModule, DatabaseModule, OperationsModule, PartiesModule, RelaysModule, SignalingModule],
+  imports: [
+    AuthModule,
+    DatabaseModule,
+    OperationsModule,
+    PageModule,
+    PartiesModule,
+    RelaysModule,
+    SignalingModule,
+  ],
   providers: [AgentsGateway, DirectPaths, RelaysGateway, PresenceWatch],
 })
 export class AppModule {

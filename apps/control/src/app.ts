@@ -64,7 +64,7 @@ async function listen(app: NestExpressApplication, { httpPort, httpBind }: Confi
 function useMiddleware(app: NestExpressApplication, logger: Logger): void {
   const limits = app.get(RequestLimits);
   app.disable('x-powered-by');
-  app.disable('etag'); // nothing here is cached, so nothing needs to be compared
+  app.disable('etag'); // answers are not cached, and the page's files have tags of their own
   app.use(observeRequests(logger, app.get(Metrics)));
   // Over plain http, as on a LAN, browsers must not be told to load the documentation's assets by https.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));

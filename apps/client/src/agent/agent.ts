@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { LanrageError } from '#shared/errors';
 import type { ClientConfig } from '../config';
+import { progressOf } from '../connection/progress';
 import { homePaths } from '../home';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
+import type { Peer } from '../party/party';
 import { PartyManager } from '../party-manager';
 import { findPeer } from './find-peer';
-import type { PingAnswer, StatusAnswer } from './local-api';
+import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
 import { hostingHandlers } from './local-hosting';
 import { serveLocalApi, type LocalHandlers } from './local-server';
 import { acquireLock } from './lock';
@@ -71,15 +73,42 @@ export class Agent {
         return null;
       },
       ping: ({ peer }) => this.ping(peer),
+      diagnose: ({ peer }) => this.diagnose(peer),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }
 
   private async ping(wanted: string): Promise<PingAnswer> {
+    const { name, virtualIp } = this.peer(wanted);
+    return { name, virtualIp, latencyMs: await this.parties.network.measureLatency(virtualIp) };
+  }
+
+  private async diagnose(wanted: string | undefined): Promise<Diagnosis> {
+    const { config, control, connections, reachability } = this.parties;
+    const peerId = wanted === undefined ? null : this.peer(wanted).id;
+    const status = statusAnswer(await this.parties.getPartyStatus());
+    const nowMs = Date.now();
+    const peers = status.status === 'in_party' ? status.party.peers : [];
+    const paths = peers.flatMap(({ id }) => {
+      const path = connections.pathOf(id);
+      return path ? [[id, progressOf(path, nowMs)] as const] : [];
+    });
+    const { server, direct, portMapping: mapsPorts } = config;
+    return {
+      status,
+      settings: { server, direct, portMapping: mapsPorts },
+      controlConnected: control.connected,
+      portMapping: reachability.portMapping.info(),
+      paths: Object.fromEntries(paths),
+      peerId,
+    };
+  }
+
+  /** @throws LanrageError NOT_IN_PARTY, NO_SUCH_PEER */
+  private peer(wanted: string): Peer {
     const party = this.parties.currentParty;
     if (!party) throw new LanrageError('NOT_IN_PARTY');
-    const { name, virtualIp } = findPeer(party, wanted);
-    return { name, virtualIp, latencyMs: await this.parties.network.measureLatency(virtualIp) };
+    return findPeer(party, wanted);
   }
 }
 

@@ -3,7 +3,10 @@
  * can open the socket, and no browser can at all.
  */
 import { z } from 'zod';
+import type { PeerId } from '#shared/party/identity';
+import type { PathProgress } from '../connection/progress';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { PortMappingInfo } from '../nat/port-mapping';
 import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
 import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
@@ -29,6 +32,8 @@ export const localApiSchemas = {
   leave: z.object({}),
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
+  /** `peer`: somebody who is to be in the party, named as for `ping`. */
+  diagnose: z.object({ peer: z.string().optional() }),
   ...hostingApiSchemas,
 } as const;
 
@@ -57,12 +62,27 @@ export interface PingAnswer {
   readonly latencyMs: number | null;
 }
 
+/** What only the agent knows of how things stand. */
+export interface Diagnosis {
+  readonly status: StatusAnswer;
+  /** The agent's settings, which need not be those of the command that asks. */
+  readonly settings: { readonly server: string; readonly direct: boolean; readonly portMapping: boolean };
+  /** Whether the server's events arrive. */
+  readonly controlConnected: boolean;
+  readonly portMapping: PortMappingInfo;
+  /** By peer id, one entry for each other member of the party. */
+  readonly paths: Readonly<Record<PeerId, PathProgress>>;
+  /** Who was asked for; null for everybody. */
+  readonly peerId: PeerId | null;
+}
+
 export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
   join: StatusAnswer;
   leave: null;
   ping: PingAnswer;
+  diagnose: Diagnosis;
 }
 
 /** All operations are POST, so that nothing repeats one by itself. */

@@ -19,7 +19,10 @@ export async function askAgent<Operation extends LocalOperation>(
   body: LocalRequest<Operation>,
 ): Promise<LocalAnswers[Operation]> {
   const response = await post(homePaths(home).socket, localPath(operation), JSON.stringify(body));
-  const answer = JSON.parse(await text(response)) as unknown;
+  const received = await text(response).catch((error: NodeJS.ErrnoException) => {
+    throw explain(error);
+  });
+  const answer = JSON.parse(received) as unknown;
   if (response.statusCode === 200) return answer as LocalAnswers[Operation];
   throw remoteError((answer as ErrorBody).error);
 }

@@ -82,7 +82,23 @@ verb('leave', 'leave the party', ['lanrage leave']).action(async (options: Commo
 verb('status', 'show the party, the players and the ways to them', [
   'lanrage status',
   'lanrage status --json | jq .peerCount',
-]).action(async (options: CommonOptions) => (await import('./status.js')).status(contextOf(options)));
+  'lanrage status --watch',
+])
+  .option('--watch', 'show it anew every second, until Ctrl-C')
+  .action(async (options: CommonOptions & { watch?: boolean }) => {
+    if (options.watch) await (await import('./watch.js')).watch(contextOf(options));
+    else await (await import('./status.js')).status(contextOf(options));
+  });
+
+verb('doctor', 'find out what is wrong, and why a player is relayed', [
+  'lanrage doctor',
+  'lanrage doctor Bob',
+  "lanrage doctor --json | jq '.findings[] | .code'",
+])
+  .argument('[peer]', 'name, address or id; everybody when left out')
+  .action(async (peer: string | undefined, options: CommonOptions) =>
+    (await import('./doctor.js')).doctor(contextOf(options), peer),
+  );
 
 verb('netcheck', 'examine server, NAT and public address', ['lanrage netcheck']).action(
   async (options: CommonOptions) => (await import('./netcheck.js')).netcheck(contextOf(options)),

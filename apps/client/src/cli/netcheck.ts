@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
+import type { ClientConfig } from '../config';
 import { ControlHttp } from '../control/http';
 import { NATTraversal } from '../nat/nat-traversal';
 import { figuresFrom, nearestFirst } from '../nat/relay-figures';
@@ -12,11 +13,14 @@ const SERVER_LIMIT_MS = 5_000;
 
 /** `lanrage netcheck`: needs no agent and no rights, and says what it could not find out. */
 export async function netcheck(context: Context): Promise<void> {
-  const report = await examine(context);
+  const report = await examineNetwork(context.config);
   answer(context, report, renderNetcheck(report));
 }
 
-async function examine({ config }: Context): Promise<NetcheckReport> {
+/** Asks the server and everybody who speaks STUN; takes 8 s at most, and does not fail. */
+export async function examineNetwork(
+  config: Pick<ClientConfig, 'server' | 'stunServers'>,
+): Promise<NetcheckReport> {
   const { relays, ...server } = await askServer(config.server);
   const configured = config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
   const offered = relays.flatMap(({ stunEndpoints }) => stunEndpoints);

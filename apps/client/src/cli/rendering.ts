@@ -1,14 +1,15 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
 import type { LanrageError } from '#shared/errors';
-import type { NatType } from '#shared/party/nat-type';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
+import { natTexts } from './nat-texts';
 import { renderTerms } from './party-rendering';
-import { printable, renderTable, wrap } from './text';
+import { renderReasons } from './reasons';
+import { formatLatency, printable, renderTable, wrap } from './text';
 
 const columnWidths = [36, 16, 14, 12];
 
@@ -40,15 +41,14 @@ export function renderStatus(status: StatusAnswer): string {
     return [...wrap(`You are in no party.${why}`), '', ...renderNat(natInfo)].join('\n');
   }
   const { party, peerCount, controlConnected } = status;
+  const reasons = renderReasons(party.peers);
   const size = `${peerCount} of at most ${party.maxPeers} players`;
   return [
     ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
     ...renderTerms(party.settings),
     '',
     renderPeers(party.peers),
-    ...party.peers
-      .filter(({ connectionType }) => connectionType === 'failed')
-      .flatMap((peer) => ['', ...wrap(renderConnection(peer))]),
+    ...(reasons.length > 0 ? ['', ...reasons] : []),
     ...(controlConnected ? [] : ['', 'The server is away just now. The game goes on without it.']),
     '',
     ...renderNat(status.natInfo),
@@ -143,10 +143,6 @@ function peerLatency({ latencyMs, latencyAgeMs, isSelf }: Peer): string {
   return ageSeconds < 2 ? formatLatency(latencyMs) : `${formatLatency(latencyMs)}, ${ageSeconds} s ago`;
 }
 
-function formatLatency(latencyMs: number): string {
-  return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
-}
-
 function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo): string[] {
   if (detectedAt === null) return ['Network        not examined yet'];
   if (relayOnly) return ['Network        no STUN server answers: relay only'];
@@ -186,31 +182,10 @@ function yesOrNo(value: boolean | null): string {
 }
 
 function consequence({ natType, relayOnly }: NatInfo): string {
-  if (!relayOnly) return reach[natType];
+  if (!relayOnly) return sentencesOf(natTexts[natType]);
   return 'No STUN server answers. Either none is known, or this network blocks UDP, without which nobody can play here.';
 }
 
-/** What the table in nat-type.ts means to a player. */
-const reach: Record<NatType, string> = {
-  open: 'You can connect directly with everybody.',
-  full_cone: 'You can connect directly with everybody.',
-  restricted_cone: exceptSymmetric(),
-  port_restricted_cone: exceptSymmetric(),
-  symmetric:
-    'You can connect directly with players whose NAT is open or full_cone, or who have a public address. With ' +
-    'everybody else you play through the relay. A forwarded UDP port or UPnP on your router would change that.',
-  unknown:
-    'You can connect directly with players whose NAT is open or full_cone. What your own NAT does could not be ' +
-    'found out completely, so the others may or may not work; the relay takes those that do not.',
-};
-
-function exceptSymmetric(): string {
-  return (
-    'You can connect directly with everybody except players behind a symmetric NAT, as in some mobile and company ' +
-    'networks; with those you play through the relay.'
-  );
-}
-
-function sentencesOf({ message, advice }: PathReason): string {
+function sentencesOf({ message, advice }: Pick<PathReason, 'message' | 'advice'>): string {
   return advice === null ? message : `${message} ${advice}`;
 }

@@ -8,7 +8,8 @@
  *     ms   0   100   250   500   1000   1750   2500   3000
  *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
  *
- * Addresses of the local network are tried in the first two rounds alone: there is no NAT between neighbours.
+ * Addresses of the local network are tried once: there is no NAT between neighbours. Those who seem to be of one household
+ * try them twice, the first time alone.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
@@ -43,7 +44,6 @@ export const attemptTimings = {
   lastsMs: 3_000,
   /** How long the second side waits, unless it hears earlier that the first one has begun. */
   secondWaitsMs: 250,
-  localRounds: 2,
 } as const;
 
 export function newAttempt({ candidates, isFirst, isNeighbour }: AttemptOrder, nowMs: number): Attempt {
@@ -68,7 +68,8 @@ export function stepAttempt(attempt: Attempt, nowMs: number): AttemptStep {
 /** The candidates of the next round. */
 function candidatesOf({ candidates, isLocalFirst, round }: Attempt): readonly Endpoint[] {
   if (isLocalFirst && round === 0) return candidates.filter(isLocal);
-  return round < attemptTimings.localRounds ? candidates : candidates.filter((one) => !isLocal(one));
+  const isLocalRound = round === (isLocalFirst ? 1 : 0);
+  return isLocalRound ? candidates : candidates.filter((one) => !isLocal(one));
 }
 
 function isLocal(candidate: Endpoint): boolean {

@@ -25,6 +25,16 @@ import type { AttemptCause } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import { newAttempt, stepAttempt, withoutWaiting, type Attempt, type AttemptOrder } from './attempt';
 import { alive, probed, watch, type Liveness, type Patience } from './liveness';
+import {
+  begun,
+  changed,
+  connected,
+  lost,
+  newSearch,
+  requestWhenDue,
+  unanswered,
+  type Search,
+} from './search';
 
 export type PathPhase = 'connecting' | 'relayed' | 'direct' | 'failed';
 export type PathFailure = 'no_relay' | 'no_answer';
@@ -52,17 +62,6 @@ interface Trial {
   /** What had been received when the endpoint was last set. */
   readonly rxBytes: number;
   readonly nextProbeAtMs: number;
-}
-
-/** How the search for a direct path stands, between attempts. */
-export interface Search {
-  /** What came of the last one: nothing tried yet, nobody answered, or a direct path that died. */
-  readonly outcome: 'untried' | 'unanswered' | 'lost';
-  /** How often in a row it was tried or asked for in vain. */
-  readonly failures: number;
-  readonly nextRequestAtMs: number;
-  /** Since the last attempt began, something happened that may make the next one succeed. */
-  readonly hasChanged: boolean;
 }
 
 /** What WireGuard says of a peer. */
@@ -121,12 +120,6 @@ export const pathTimings = {
   settleMs: 1_500,
   /** A path over which something was received in so short a time is in use. */
   busyMs: 1_000,
-  /** The control plane orders the first attempt by itself; after this time it is asked. */
-  firstRequestMs: 5_000,
-  /** Between attempts; the shortest is longer than routers remember a flow, see the control plane's coordination. */
-  requestsMs: [35_000, 60_000, 120_000, 300_000, 600_000],
-  /** After a change; the control plane has heard of it by then. */
-  changedRequestMs: 1_000,
   /** A direct path that lived so long is worth looking for at once when it died. */
   steadyMs: 60_000,
 } as const;
@@ -147,12 +140,7 @@ export function newPath(nowMs: number): PathState {
     direct: null,
     attempt: null,
     trial: null,
-    search: {
-      outcome: 'untried',
-      failures: 0,
-      nextRequestAtMs: nowMs + pathTimings.firstRequestMs,
-      hasChanged: false,
-    },
+    search: newSearch(nowMs),
   };
 }
 
@@ -164,9 +152,9 @@ export function stepPath(path: PathState, input: PathInput, nowMs: number, jitte
     case 'peer_online':
       return path.phase === 'failed' ? reconnect(path, nowMs, jitter) : unchanged(path);
     case 'network_changed':
-      return reorient(searchAgain(path, nowMs), nowMs);
+      return reorient({ ...path, search: changed(path.search, nowMs) }, nowMs);
     case 'candidates_changed':
-      return unchanged(searchAgain(path, nowMs));
+      return unchanged({ ...path, search: changed(path.search, nowMs) });
     case 'attempt':
       return begin(path, newAttempt(input, nowMs));
     case 'peer_sent':
@@ -228,15 +216,9 @@ function reorient(path: PathState, nowMs: number): PathStep {
   }
 }
 
-/** What was in vain before may not be so any more. */
-function searchAgain(path: PathState, nowMs: number): PathState {
-  const nextRequestAtMs = nowMs + pathTimings.changedRequestMs;
-  return { ...path, search: { ...path.search, failures: 0, nextRequestAtMs, hasChanged: true } };
-}
-
 function begin(path: PathState, attempt: Attempt): PathStep {
   if (path.phase === 'direct' || path.trial) return unchanged(path);
-  return unchanged({ ...path, attempt, search: { ...path.search, hasChanged: false } });
+  return unchanged({ ...path, attempt, search: begun(path.search) });
 }
 
 function awaitHandshake(
@@ -253,11 +235,8 @@ function awaitHandshake(
 }
 
 function established(path: PathState, counters: PeerCounters, nowMs: number): PathState {
-  const { search } = path;
-  const isNew = search.outcome === 'untried';
-  const nextRequestAtMs = isNew ? nowMs + pathTimings.firstRequestMs : search.nextRequestAtMs;
-  const relayed = { handshakes: 0, liveness: alive(counters, nowMs), search: { ...search, nextRequestAtMs } };
-  return { ...enter(path, 'relayed', nowMs), ...relayed };
+  const search = connected(path.search, nowMs);
+  return { ...enter(path, 'relayed', nowMs), handshakes: 0, liveness: alive(counters, nowMs), search };
 }
 
 function watchRelay(
@@ -274,7 +253,7 @@ function watchRelay(
 /** Looks for a direct path: goes on with the attempt there is, or asks for one when it is time. */
 function seek(path: PathState, nowMs: number, jitter: number): PathStep {
   const { relay } = path;
-  if (!path.attempt || relay === null) return requestWhenDue(path, nowMs, jitter);
+  if (!path.attempt || relay === null) return request(path, nowMs, jitter);
   const { attempt, flick, isOver } = stepAttempt(path.attempt, nowMs);
   if (isOver) return unchanged({ ...path, attempt: null, search: unanswered(path.search, nowMs, jitter) });
   const next = { ...path, attempt };
@@ -282,17 +261,9 @@ function seek(path: PathState, nowMs: number, jitter: number): PathStep {
   return { path: next, commands: [{ type: 'flick', candidates: flick, home: relay }, { type: 'say_sent' }] };
 }
 
-function requestWhenDue(path: PathState, nowMs: number, jitter: number): PathStep {
-  const { search } = path;
-  if (nowMs < search.nextRequestAtMs) return unchanged(path);
-  // The answer is an attempt; without one, ask again later.
-  const failures = search.failures + 1;
-  const nextRequestAtMs = nowMs + requestDelayMs(failures, jitter);
-  const cause = search.hasChanged ? 'changed' : 'again';
-  return {
-    path: { ...path, search: { ...search, failures, nextRequestAtMs, hasChanged: false } },
-    commands: [{ type: 'request_attempt', cause }],
-  };
+function request(path: PathState, nowMs: number, jitter: number): PathStep {
+  const { search, request: cause } = requestWhenDue(path.search, nowMs, jitter);
+  return { path: { ...path, search }, commands: cause ? [{ type: 'request_attempt', cause }] : [] };
 }
 
 /** Holds the endpoint at a hit, and has the peer send from there. */
@@ -336,7 +307,7 @@ function returnToRelay(path: PathState, nowMs: number, jitter: number): PathStep
 
 function becomeDirect(path: PathState, direct: Endpoint, counters: PeerCounters, nowMs: number): PathState {
   const found = { direct, attempt: null, trial: null, liveness: alive(counters, nowMs) };
-  return { ...enter(path, 'direct', nowMs), ...found, search: { ...path.search, hasChanged: false } };
+  return { ...enter(path, 'direct', nowMs), ...found, search: begun(path.search) };
 }
 
 function watchDirect(
@@ -361,14 +332,9 @@ function watchDirect(
   return { path: { ...followed, liveness }, commands: verdict === 'probe' ? [{ type: 'probe' }] : [] };
 }
 
-/** One that was steady is looked for at once; one that was not counts as an attempt in vain, or it would flap. */
 function loseDirect(path: PathState, nowMs: number, jitter: number): PathState {
-  const { search } = path;
-  const hasChanged = search.hasChanged || nowMs - path.phaseSinceMs >= pathTimings.steadyMs;
-  const failures = hasChanged ? 0 : search.failures + 1;
-  const delayMs = hasChanged ? pathTimings.changedRequestMs : requestDelayMs(failures, jitter);
-  const lost = { outcome: 'lost', failures, nextRequestAtMs: nowMs + delayMs, hasChanged } as const;
-  return { ...path, direct: null, search: lost };
+  const wasSteady = nowMs - path.phaseSinceMs >= pathTimings.steadyMs;
+  return { ...path, direct: null, search: lost(path.search, wasSteady, nowMs, jitter) };
 }
 
 /** By the relay, from the start. */
@@ -388,13 +354,6 @@ function probeNow(path: PathState, patience: Patience, nowMs: number): PathStep 
   return { path: { ...path, liveness }, commands: [{ type: 'probe' }] };
 }
 
-function unanswered({ failures, hasChanged }: Search, nowMs: number, jitter: number): Search {
-  if (hasChanged) return { outcome: 'unanswered', failures, nextRequestAtMs: nowMs, hasChanged };
-  const least = Math.max(1, failures);
-  const nextRequestAtMs = nowMs + requestDelayMs(least, jitter);
-  return { outcome: 'unanswered', failures: least, nextRequestAtMs, hasChanged };
-}
-
 function inTurn({ path, commands }: PathStep, then: (path: PathState) => PathStep): PathStep {
   const next = then(path);
   return { path: next.path, commands: [...commands, ...next.commands] };
@@ -412,11 +371,4 @@ function enter(path: PathState, phase: PathPhase, nowMs: number): PathState {
 function retryDelayMs(attempts: number, jitter: number): number {
   const delayMs = Math.min(pathTimings.firstRetryMs * 2 ** (attempts - 1), pathTimings.lastRetryMs);
   return delayMs * (0.75 + jitter / 2);
-}
-
-/** A quarter more at most: never sooner than the control plane allows. */
-function requestDelayMs(failures: number, jitter: number): number {
-  const { requestsMs } = pathTimings;
-  const delayMs = requestsMs[Math.min(Math.max(failures, 1), requestsMs.length) - 1] ?? 0;
-  return delayMs * (1 + jitter / 4);
 }

@@ -1,6 +1,7 @@
 import { LanrageError } from '#shared/errors';
-import { PARTY_ID_PATTERN, type PartyId } from '#shared/party/identity';
+import type { PartyId } from '#shared/party/identity';
 import { inviteServer, parseInviteLink, type InviteLink } from '#shared/party/invite';
+import { validPartyId } from './valid-input';
 
 /** Where a player wants to go. */
 export interface Destination {
@@ -22,11 +23,4 @@ export function destinationOf(text: string, server: string): Destination {
       message: `The invite link is for ${link.server}, but this agent uses ${inviteServer(server)}. Stop the agent, then join again.`,
     });
   return { id: link.partyId, link };
-}
-
-/** @throws LanrageError INVALID_PARTY_ID */
-export function validPartyId(input: string): PartyId {
-  const id = input.trim().toLowerCase();
-  if (!PARTY_ID_PATTERN.test(id)) throw new LanrageError('INVALID_PARTY_ID');
-  return id as PartyId;
 }

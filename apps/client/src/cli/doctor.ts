@@ -1,0 +1,33 @@
+import { LanrageError } from '#shared/errors';
+import { askAgent } from '../agent/local-client';
+import { answer, type Context } from './context';
+import { renderFindings } from './doctor-rendering';
+import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
+import { examineNetwork } from './netcheck';
+
+/**
+ * `lanrage doctor [PEER]`: what is wrong, and what would change it; also without an agent, though not about a peer.
+ * @throws LanrageError CONTROL_UNAVAILABLE when there was nothing to examine, after having said so;
+ *   AGENT_NOT_RUNNING, NOT_IN_PARTY, NO_SUCH_PEER when a peer was named
+ */
+export async function doctor(context: Context, peer: string | undefined): Promise<void> {
+  const agent = await examineAgent(context.config.home, peer);
+  const diagnosis = agent.state === 'running' ? agent.diagnosis : null;
+  const { config } = context;
+  const network = await examineNetwork({ ...config, server: diagnosis?.settings.server ?? config.server });
+  const examination = { agent, network };
+  const findings = findingsOf(examination);
+  const report = { findings, agent: agent.state, portMapping: diagnosis?.portMapping ?? null, ...network };
+  answer(context, report, renderFindings(findings));
+  if (!isAnythingExamined(examination)) throw new LanrageError('CONTROL_UNAVAILABLE');
+}
+
+async function examineAgent(home: string, peer: string | undefined): Promise<AgentExamination> {
+  try {
+    return { state: 'running', diagnosis: await askAgent(home, 'diagnose', { peer }) };
+  } catch (error) {
+    if (!(error instanceof LanrageError) || peer !== undefined) throw error;
+    if (error.code === 'AGENT_NOT_RUNNING') return { state: 'not_running' };
+    return { state: 'not_asked', error: { code: error.code, message: error.message } };
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * What a doctor has to say: values that were examined in, findings out, those that matter most first. Pure.
+ * What concerns one player is in peer-findings.ts.
+ */
+import { splitEndpoint } from '#shared/endpoint';
+import type { NatType } from '#shared/party/nat-type';
+import type { Diagnosis } from '../agent/local-api';
+import { severities, type Finding, type FindingCode, type Severity } from './finding';
+import { natTexts } from './nat-texts';
+import { peerFindings } from './peer-findings';
+import type { NetcheckReport, StunServerReport } from './rendering';
+import { formatLatency } from './text';
+
+/** What a doctor could find out. */
+export interface Examination {
+  readonly agent: AgentExamination;
+  readonly network: NetcheckReport;
+}
+
+export type AgentExamination =
+  | { readonly state: 'running'; readonly diagnosis: Diagnosis }
+  | { readonly state: 'not_running' }
+  | { readonly state: 'not_asked'; readonly error: { readonly code: string; readonly message: string } };
+
+/** About everything; of the players, only about the one that was asked for, if one was. */
+export function findingsOf({ agent, network }: Examination): Finding[] {
+  const diagnosis = agent.state === 'running' ? agent.diagnosis : null;
+  const findings = [
+    ...(diagnosis ? peerFindings(diagnosis) : []),
+    ...serverFindings(network, diagnosis),
+    ...networkFindings(network, diagnosis),
+    ...(diagnosis ? portMappingFindings(diagnosis, network.natInfo.natType) : []),
+    agentFinding(agent),
+  ];
+  const rank = ({ severity, peer }: Finding) =>
+    peer && peer.id === diagnosis?.peerId ? -1 : severities.indexOf(severity);
+  return findings.sort((one, other) => rank(one) - rank(other));
+}
+
+/** Whether there was anything to look at. */
+export function isAnythingExamined({ agent, network }: Examination): boolean {
+  return agent.state === 'running' || network.server.latencyMs !== null || !network.natInfo.relayOnly;
+}
+
+function agentFinding(agent: AgentExamination): Finding {
+  switch (agent.state) {
+    case 'running': {
+      const { status } = agent.diagnosis;
+      const where = status.status === 'in_party' ? `in the party "${status.party.name}"` : 'in no party';
+      return ok('agent_running', `An agent is running, ${where}.`);
+    }
+    case 'not_running':
+      return {
+        code: 'agent_not_running',
+        severity: 'info',
+        message:
+          "No agent is running, so there is nothing to say of a party and of the router's port mapping.",
+        advice: 'Start one: lanrage agent, lanrage create or lanrage join',
+      };
+    case 'not_asked':
+      return {
+        code: 'agent_not_asked',
+        severity: 'problem',
+        message: `The agent that is running cannot be asked: ${agent.error.code}`,
+        advice:
+          agent.error.code === 'NOT_FOUND'
+            ? 'It is of another version than this command. Stop it and start it again.'
+            : agent.error.message,
+      };
+  }
+}
+
+function serverFindings({ server }: NetcheckReport, diagnosis: Diagnosis | null): Finding[] {
+  const { url, latencyMs, error } = server;
+  if (latencyMs !== null) {
+    return [
+      ok('server_answers', `The server ${url} answers in ${formatLatency(latencyMs)}.`),
+      ...events(diagnosis),
+    ];
+  }
+  if (error?.code === 'CONTROL_UNAVAILABLE') {
+    return [
+      {
+        code: 'server_silent',
+        severity: 'problem',
+        message: `The server ${url} does not answer.`,
+        advice: 'Check LANRAGE_SERVER and your connection. A party that you are in goes on without it.',
+      },
+    ];
+  }
+  const message = `The server ${url} refuses: ${error?.code}`;
+  return [{ code: 'server_refuses', severity: 'problem', message, advice: error?.message ?? null }];
+}
+
+function events(diagnosis: Diagnosis | null): Finding[] {
+  if (!diagnosis) return [];
+  if (diagnosis.controlConnected)
+    return [ok('events_arrive', 'The agent is signed in and hears of what happens.')];
+  return [
+    {
+      code: 'events_missing',
+      severity: 'warning',
+      message: 'The server answers, but the agent does not hear of what happens: its WebSocket is not open.',
+      advice: 'It keeps trying. If this stays, a proxy on the way has to let WebSockets through.',
+    },
+  ];
+}
+
+function networkFindings(
+  { server, stunServers, natInfo }: NetcheckReport,
+  diagnosis: Diagnosis | null,
+): Finding[] {
+  if (stunServers.length === 0) return [nothingToAsk(server.error === null)];
+  if (natInfo.relayOnly) {
+    return [
+      {
+        code: 'udp_blocked',
+        severity: 'problem',
+        message: `None of ${stunServers.length} STUN servers answers: this network blocks UDP, or the relays are away.`,
+        advice: `Let UDP through to ${stunServers[0]?.endpoint}, or use another network: nobody can play without UDP.`,
+      },
+    ];
+  }
+  const { message, advice } = natTexts[natInfo.natType];
+  const isMapped = diagnosis?.portMapping.state === 'mapped';
+  const where = natInfo.publicEndpoint ? `, seen at ${splitEndpoint(natInfo.publicEndpoint).address}` : '';
+  const nat: Finding = {
+    code: `nat_${natInfo.natType}`,
+    severity: isMapped ? 'ok' : natSeverities[natInfo.natType],
+    message: `Your NAT is ${natInfo.natType}${where}. ${isMapped ? 'Others reach you by the mapped port.' : message}`,
+    advice: isMapped ? null : advice,
+  };
+  return [nat, ...stunFindings(stunServers)];
+}
+
+const natSeverities: Record<NatType, Severity> = {
+  open: 'ok',
+  full_cone: 'ok',
+  restricted_cone: 'ok',
+  port_restricted_cone: 'ok',
+  symmetric: 'warning',
+  unknown: 'info',
+};
+
+function nothingToAsk(isServerThere: boolean): Finding {
+  if (isServerThere) {
+    return {
+      code: 'no_stun_server',
+      severity: 'problem',
+      message: 'The server names no STUN server, so no relay is connected to it.',
+      advice: 'Tell whoever runs the server: without a relay players may not reach each other.',
+    };
+  }
+  return {
+    code: 'nat_not_examined',
+    severity: 'info',
+    message: 'What your router does could not be examined, as no STUN server is known.',
+    advice: 'The server names some when it answers; LANRAGE_STUN_SERVERS can name others.',
+  };
+}
+
+/** One for each relay, which may have several endpoints, and for each other server. */
+function stunFindings(stunServers: readonly StunServerReport[]): Finding[] {
+  const nameOf = ({ relay, endpoint }: StunServerReport) => (relay ? `relay ${relay.id}` : endpoint);
+  const names = [...new Set(stunServers.map(nameOf))];
+  return names.flatMap((name) => {
+    const endpoints = stunServers.filter((stunServer) => nameOf(stunServer) === name);
+    return endpoints[0] ? [stunFinding(endpoints[0], endpoints)] : [];
+  });
+}
+
+function stunFinding({ relay, endpoint }: StunServerReport, endpoints: readonly StunServerReport[]): Finding {
+  const times = endpoints.flatMap(({ roundTripMs }) => roundTripMs ?? []);
+  const label = relay
+    ? `The relay ${relay.id} (${relay.region})`
+    : `The STUN server ${endpoint} of your settings`;
+  if (times.length > 0)
+    return ok('relay_answers', `${label} answers in ${formatLatency(Math.min(...times))}.`);
+  const message = `${label} does not answer at ${endpoints.map((one) => one.endpoint).join(', ')}.`;
+  if (!relay) {
+    const advice = 'Correct LANRAGE_STUN_SERVERS, or take it out.';
+    return { code: 'stun_server_silent', severity: 'info', message, advice };
+  }
+  const advice = 'If players are reached by it, they are not now. Tell whoever runs the server.';
+  return { code: 'relay_silent', severity: 'warning', message, advice };
+}
+
+function portMappingFindings({ status, settings, portMapping }: Diagnosis, natType: NatType): Finding[] {
+  if (!settings.direct) {
+    const message = 'Direct paths are switched off: everybody is reached by the relay.';
+    return [{ code: 'direct_off', severity: 'info', message, advice: 'Unset LANRAGE_DIRECT to allow them.' }];
+  }
+  const needsNone = natType === 'open';
+  if (!settings.portMapping) {
+    const advice = needsNone ? null : 'Unset LANRAGE_PORT_MAPPING to have the router asked for a port.';
+    return [{ code: 'port_mapping_off', severity: 'info', message: 'Port mapping is switched off.', advice }];
+  }
+  const isAsked = status.status === 'in_party';
+  if (!isAsked) {
+    const message = 'The router is asked to map a port when you enter a party.';
+    return [{ code: 'port_mapping_not_tried', severity: 'info', message, advice: null }];
+  }
+  return [mappingFinding(portMapping, natType)];
+}
+
+const protocolNames = { pcp: 'PCP', nat_pmp: 'NAT-PMP', upnp: 'UPnP' } as const;
+
+function mappingFinding(portMapping: Diagnosis['portMapping'], natType: NatType): Finding {
+  const { state, endpoint, protocol, gateway, detail } = portMapping;
+  const reachesEverybody = natType === 'open' || natType === 'full_cone';
+  const severity = reachesEverybody ? 'info' : 'warning';
+  const router = gateway ? `The router ${gateway}` : 'The router';
+  const because = detail ? `: ${detail}` : '';
+  switch (state) {
+    case 'mapped':
+      return ok(
+        'port_mapped',
+        `${router} maps ${endpoint} to you${protocol ? `, by ${protocolNames[protocol]}` : ''}.`,
+      );
+    case 'none': {
+      const message = `${router} has not answered to PCP, NAT-PMP or UPnP so far, so no port is mapped.`;
+      const advice = reachesEverybody ? null : 'Switch on UPnP or NAT-PMP in the router, if it has that.';
+      return { code: 'port_not_mapped', severity: 'info', message, advice };
+    }
+    case 'refused': {
+      const advice = 'Allow this machine to map ports, in the router under UPnP or NAT-PMP.';
+      return { code: 'port_refused', severity, message: `${router} maps no port${because}.`, advice };
+    }
+    case 'double_nat': {
+      const message = `${router} maps ports, but stands behind another NAT itself${because}.`;
+      const advice =
+        'If the other one is yours, make it a plain modem (bridge mode), or forward a UDP port in both. If it is the ' +
+        "provider's, ask for a public address.";
+      return { code: 'port_double_nat', severity, message, advice };
+    }
+  }
+}
+
+function ok(code: FindingCode, message: string): Finding {
+  return { code, severity: 'ok', message, advice: null };
+}

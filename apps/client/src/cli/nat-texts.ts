@@ -1,0 +1,35 @@
+/** What a NAT type means to a player, in the words of the table in nat-type.ts. Pure. */
+import type { NatType } from '#shared/party/nat-type';
+
+export interface NatText {
+  readonly message: string;
+  /** What would change it; null where there is nothing to gain. */
+  readonly advice: string | null;
+}
+
+const everybody: NatText = { message: 'You can connect directly with everybody.', advice: null };
+const exceptSymmetric: NatText = {
+  message:
+    'You can connect directly with everybody except players behind a symmetric NAT, as in some mobile and company ' +
+    'networks; with those you play through the relay.',
+  advice: null,
+};
+
+export const natTexts: Record<NatType, NatText> = {
+  open: everybody,
+  full_cone: everybody,
+  restricted_cone: exceptSymmetric,
+  port_restricted_cone: exceptSymmetric,
+  symmetric: {
+    message:
+      'You can connect directly with players whose NAT is open or full_cone, or who have a public address. With ' +
+      'everybody else you play through the relay.',
+    advice: 'A forwarded UDP port or UPnP on your router would change that.',
+  },
+  unknown: {
+    message:
+      'You can connect directly with players whose NAT is open or full_cone. What your own NAT does could not be ' +
+      'found out completely, so the others may or may not work; the relay takes those that do not.',
+    advice: null,
+  },
+};

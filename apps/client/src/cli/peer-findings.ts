@@ -1,0 +1,93 @@
+/** What a doctor has to say of the players and the paths to them. Pure. */
+import type { Diagnosis } from '../agent/local-api';
+import type { PathReasonCode } from '../connection/explanation';
+import type { Peer } from '../party/party';
+import type { Finding, PathFacts, Severity } from './finding';
+
+/** How bad each reason is. */
+const reasonSeverities: Record<PathReasonCode, Severity> = {
+  direct_local: 'ok',
+  direct_internet: 'ok',
+  preparing: 'info',
+  trying: 'info',
+  server_away: 'info',
+  peer_server_away: 'info',
+  nat_combination: 'warning',
+  blocked: 'warning',
+  lost: 'info',
+  switched_off: 'info',
+  peer_switched_off: 'info',
+  connecting: 'info',
+  no_relay: 'problem',
+  peer_away: 'problem',
+  no_answer: 'problem',
+  forged: 'problem',
+  not_vouched: 'problem',
+};
+
+/** For these, another attempt comes. */
+const retried: ReadonlySet<string> = new Set<PathReasonCode>([
+  'preparing',
+  'trying',
+  'nat_combination',
+  'blocked',
+  'lost',
+]);
+
+export function peerFindings(diagnosis: Diagnosis): Finding[] {
+  const { status, peerId } = diagnosis;
+  if (status.status === 'no_party') return [];
+  const others = status.party.peers.filter(({ isSelf }) => !isSelf);
+  if (others.length === 0) {
+    const message = 'Nobody else is in the party yet.';
+    return [
+      {
+        code: 'alone',
+        severity: 'info',
+        message,
+        advice: `Friends join with: lanrage join ${status.party.id}`,
+      },
+    ];
+  }
+  return others
+    .filter(({ id }) => peerId === null || id === peerId)
+    .map((peer) => peerFinding(peer, diagnosis));
+}
+
+function peerFinding(peer: Peer, diagnosis: Diagnosis): Finding {
+  const { id, name, virtualIp, reason } = peer;
+  const of = { peer: { id, name, virtualIp }, path: pathFacts(peer, diagnosis) };
+  if (!reason) {
+    const message = 'Not connected yet.';
+    return { code: 'not_connected_yet', severity: 'info', message, advice: null, ...of };
+  }
+  const { code, message, advice } = reason;
+  return { code, severity: reasonSeverities[code], message, advice, ...of };
+}
+
+function pathFacts(peer: Peer, { status, paths }: Diagnosis): PathFacts {
+  const {
+    id,
+    online,
+    connectionType,
+    pathEndpoint,
+    latencyMs,
+    latencyAgeMs,
+    natType,
+    directExpected,
+    reason,
+  } = peer;
+  const progress = paths[id];
+  return {
+    connectionType,
+    online,
+    endpoint: pathEndpoint,
+    sinceMs: progress?.sinceMs ?? null,
+    latencyMs,
+    latencyAgeMs,
+    natType: status.natInfo.natType,
+    peerNatType: natType,
+    directExpected,
+    nextAttemptInMs: retried.has(reason?.code ?? '') ? (progress?.nextAttemptInMs ?? null) : null,
+  };
+}

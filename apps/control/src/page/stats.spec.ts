@@ -1,0 +1,26 @@
+import type { Database } from '../database/database';
+import { RelayRegistry } from '../relays/registry';
+import { FRESH_MS, Stats } from './stats';
+
+describe('the counts', () => {
+  it('are taken once in a while, however often they are asked for, and a failure is not tried again sooner', async () => {
+    let queries = 0;
+    const $queryRaw = () => {
+      queries++;
+      return queries === 2
+        ? Promise.reject(new Error('away'))
+        : Promise.resolve([{ parties: queries, players: 7 }]);
+    };
+    const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, new RelayRegistry());
+    const first = { parties: 1, players: 7, relays: [] };
+    expect(await Promise.all([stats.read(1), stats.read(1), stats.read(FRESH_MS)])).toEqual([
+      first,
+      first,
+      first,
+    ]);
+    await expect(stats.read(1 + FRESH_MS)).rejects.toThrow('away');
+    await expect(stats.read(2 * FRESH_MS)).rejects.toThrow('away');
+    expect(await stats.read(1 + 2 * FRESH_MS)).toEqual({ ...first, parties: 3 });
+    expect(queries).toBe(3);
+  });
+});
