@@ -34,6 +34,8 @@ describe('operations', () => {
       '/v1/parties/{partyId}',
       '/v1/parties/{partyId}/ban',
       '/v1/parties/{partyId}/bans',
+      '/v1/parties/{partyId}/invites',
+      '/v1/parties/{partyId}/invites/{inviteId}',
       '/v1/parties/{partyId}/join',
       '/v1/parties/{partyId}/kick',
       '/v1/parties/{partyId}/leave',
