@@ -57,7 +57,12 @@ interface Entrance {
   readonly trust: PartyTrust;
 }
 
-/** The player's way into parties: one at a time, with everything on this machine that belongs to it. */
+/**
+ * The player's way into parties: one at a time, with everything on this machine that belongs to it.
+ *
+ * The file is long because it is the whole public face and the one place that orders entering, leaving and what the server
+ * says meanwhile; whatever has a state of its own is in party/, nat/, connection/ and control/.
+ */
 export class PartyManager extends EventEmitter<PartyManagerEvents> {
   readonly myPeerId: PeerId;
   readonly nat: NATTraversal;

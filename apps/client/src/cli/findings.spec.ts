@@ -10,6 +10,7 @@ import { renderFindings } from './doctor-rendering';
 import type { Finding } from './finding';
 import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
 import type { NetcheckReport } from './rendering';
+import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
   natType: 'port_restricted_cone',
@@ -44,24 +45,15 @@ const withNat = (changes: Partial<NatInfo>): NetcheckReport => ({
 
 const reasonOf = (code: PathReasonCode) => ({ code, ...pathReasons[code] });
 const peer = (name: string, connectionType: ConnectionType, reason: PathReasonCode | null): Peer => ({
+  ...peerFixture,
   id: name.padEnd(16, '0') as PeerId,
   name,
-  publicKey: 'key',
-  virtualIp: '10.66.7.8',
-  endpoint: null,
   latencyMs: 61.7,
   latencyAgeMs: 100,
   connectionType,
   reason: reason && reasonOf(reason),
   pathEndpoint: '192.0.2.1:51900' as Endpoint,
-  direct: true,
-  directExpected: false,
-  vouched: null,
-  joinedAt: '2026-01-01T00:00:00.000Z',
   natType: 'symmetric',
-  online: true,
-  isHost: false,
-  isSelf: false,
 });
 const self: Peer = { ...peer('Me', 'host', null), isSelf: true, isHost: true };
 const inParty = (...others: Peer[]): StatusAnswer => ({
@@ -73,14 +65,7 @@ const inParty = (...others: Peer[]): StatusAnswer => ({
     createdAt: self.joinedAt,
     maxPeers: 8,
     ownerId: 'a'.repeat(16) as PeerId,
-    settings: {
-      locked: false,
-      public: false,
-      persistent: false,
-      hasPassword: false,
-      sealed: false,
-      discordUrl: null,
-    },
+    settings: settingsFixture,
     peers: [self, ...others],
   },
   peerCount: others.length + 1,

@@ -2,30 +2,18 @@ import type { PeerId } from '#shared/party/identity';
 import { pathReasons, type PathReasonCode } from '../connection/explanation';
 import type { ConnectionType, Peer } from '../party/party';
 import { renderReasons } from './reasons';
+import { peerFixture } from '../../../../test/fixtures/party';
 
 const peer = (
   name: string,
   code: PathReasonCode | null,
   connectionType: ConnectionType = 'relayed',
 ): Peer => ({
+  ...peerFixture,
   id: name as PeerId,
   name,
-  publicKey: 'key',
-  virtualIp: '10.66.7.8',
-  endpoint: null,
-  latencyMs: null,
-  latencyAgeMs: null,
   connectionType,
   reason: code && { code, ...pathReasons[code] },
-  pathEndpoint: null,
-  direct: true,
-  directExpected: false,
-  vouched: null,
-  joinedAt: '2026-01-01T00:00:00.000Z',
-  natType: 'unknown',
-  online: true,
-  isHost: false,
-  isSelf: false,
 });
 const names = ['Bob', 'Carol', 'Dave', 'Eve', 'Frank', 'Grace', 'Heidi'];
 const natSentence = pathReasons.nat_combination.message;

@@ -14,6 +14,7 @@ import {
   renderWelcome,
 } from './rendering';
 import { printable } from './text';
+import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
@@ -27,24 +28,8 @@ const natInfo: NatInfo = {
   stunServers: [],
 };
 const peer = (changes: Partial<Peer>): Peer => ({
-  id: 'a'.repeat(16) as PeerId,
-  name: 'Alice',
-  publicKey: 'key',
+  ...peerFixture,
   virtualIp: '10.66.255.254',
-  endpoint: null,
-  latencyMs: null,
-  latencyAgeMs: null,
-  connectionType: 'relayed',
-  reason: null,
-  pathEndpoint: null,
-  direct: true,
-  vouched: null,
-  directExpected: false,
-  joinedAt: '2026-01-01T00:00:00.000Z',
-  natType: 'unknown',
-  online: true,
-  isHost: false,
-  isSelf: false,
   ...changes,
 });
 const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }> => ({
@@ -53,14 +38,7 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
     ownerId: 'a'.repeat(16) as PeerId,
-    settings: {
-      locked: false,
-      public: false,
-      persistent: false,
-      hasPassword: false,
-      sealed: false,
-      discordUrl: null,
-    },
+    settings: settingsFixture,
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 8,

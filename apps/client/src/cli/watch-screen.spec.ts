@@ -2,26 +2,15 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import { pathReasons } from '../connection/explanation';
 import type { Peer } from '../party/party';
 import { eventKey, redraw, renderBlock, type Sight } from './watch-screen';
+import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const peer = (changes: Partial<Peer>): Peer => ({
+  ...peerFixture,
   id: 'b'.repeat(16) as PeerId,
   name: 'Bob',
-  publicKey: 'key',
-  virtualIp: '10.66.7.8',
-  endpoint: null,
   latencyMs: 20,
   latencyAgeMs: 100,
-  connectionType: 'relayed',
   reason: { code: 'lost', ...pathReasons.lost },
-  pathEndpoint: null,
-  direct: true,
-  directExpected: false,
-  vouched: null,
-  joinedAt: '2026-01-01T00:00:00.000Z',
-  natType: 'unknown',
-  online: true,
-  isHost: false,
-  isSelf: false,
   ...changes,
 });
 const natInfo = {
@@ -44,14 +33,7 @@ const sight = (...peers: Peer[]): Sight => ({
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 32,
     ownerId: 'a'.repeat(16) as PeerId,
-    settings: {
-      locked: false,
-      public: false,
-      persistent: false,
-      hasPassword: false,
-      sealed: false,
-      discordUrl: null,
-    },
+    settings: settingsFixture,
     peers,
   },
   peerCount: peers.length,
