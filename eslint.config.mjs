@@ -11,7 +11,7 @@ const pureFiles = [
   'libs/shared/src/**/*.ts',
   'apps/*/src/core/**/*.ts',
   'apps/*/src/**/*.rules.ts',
-  'apps/control/src/auth/challenges.ts',
+  'apps/control/src/cluster/{election,one-time-book}.ts',
   'apps/control/src/signaling/coordination.ts',
   'apps/control/src/signaling/presence.ts',
   'apps/control/src/relays/selection.ts',

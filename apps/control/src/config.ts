@@ -26,6 +26,7 @@ const environmentSchema = z.object({
   LANRAGE_TRUST_PROXY: wholeNumber(0, 8).default(0),
   LANRAGE_DATA: z.string().default('./data'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   LANRAGE_DATABASE_CONNECTIONS: wholeNumber(1, 100).default(10),
   LANRAGE_TOKEN_SECRET: secret.optional(),
   LANRAGE_TOKEN_LIFETIME_SECONDS: wholeNumber(60, 86_400).default(3600),
@@ -65,6 +66,8 @@ export interface Config {
   /** Null: the embedded server, below the data directory. */
   readonly databaseUrl: string | null;
   readonly databaseConnections: number;
+  /** Where the nodes of this server meet; null: there is only this one. */
+  readonly redisUrl: string | null;
   /** Null: generated once, kept in the data directory. */
   readonly tokenSecret: string | null;
   readonly tokenLifetimeSeconds: number;
@@ -92,7 +95,9 @@ export type LimitedAction = (typeof limitedActions)[number];
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const parsed = parseSettings(environmentSchema, environment);
   if ('faults' in parsed) throw new StartError(parsed.faults);
-  return toConfig(parsed.settings);
+  const config = toConfig(parsed.settings);
+  refuseUnshared(config);
+  return config;
 }
 
 /** The settings as they may be logged. */
@@ -101,11 +106,25 @@ export function redacted(config: Config): object {
   return {
     ...config,
     databaseUrl: hide(config.databaseUrl),
+    redisUrl: hide(config.redisUrl),
     tokenSecret: hide(config.tokenSecret),
     relaySecrets: hide(config.relaySecrets),
     ownRelaySecrets: config.ownRelaySecrets.map(([relayId]) => [relayId, '[redacted]']),
     metricsToken: hide(config.metricsToken),
   };
+}
+
+/** What is made up and kept in a data directory is unknown to other nodes. */
+function refuseUnshared({ redisUrl, databaseUrl, tokenSecret, relaySecrets }: Config): void {
+  if (redisUrl === null) return;
+  const needed = {
+    DATABASE_URL: databaseUrl,
+    LANRAGE_TOKEN_SECRET: tokenSecret,
+    LANRAGE_RELAY_SECRET: relaySecrets,
+  };
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value === null ? [name] : []));
+  if (missing.length === 0) return;
+  throw new StartError(`With REDIS_URL, set ${missing.join(', ')} as well: the same for every node.`);
 }
 
 function toConfig(env: z.output<typeof environmentSchema>): Config {
@@ -118,6 +137,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     dataDirectory: resolve(env.LANRAGE_DATA),
     databaseUrl: env.DATABASE_URL ?? null,
     databaseConnections: env.LANRAGE_DATABASE_CONNECTIONS,
+    redisUrl: env.REDIS_URL ?? null,
     tokenSecret: env.LANRAGE_TOKEN_SECRET ?? null,
     tokenLifetimeSeconds: env.LANRAGE_TOKEN_LIFETIME_SECONDS,
     relaySecrets: env.LANRAGE_RELAY_SECRET ?? null,

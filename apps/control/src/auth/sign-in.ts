@@ -12,30 +12,43 @@ import { LanrageError } from '#shared/errors';
 import { peerIdOf } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
 import { CONFIG, type Config } from '../config';
-import { ChallengeBook, type OpenChallenge } from './challenges';
+import type { Cluster } from '../cluster/cluster';
+import { CLUSTER } from '../cluster/cluster.module';
 import { Tokens } from './tokens';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 32;
-const MOST_OPEN_CHALLENGES = 10_000;
+
+/** A sign-in that was started: what the proof has to be computed from. */
+interface OpenChallenge {
+  /** 32 bytes */
+  readonly nonce: Buffer;
+  /** Our one-time X25519 private key, 32 bytes */
+  readonly privateKey: Buffer;
+  /** The public key that belongs to it, base64 */
+  readonly serverPublicKey: string;
+  /** Whose possession is to be proven, base64 */
+  readonly agentPublicKey: PublicKey;
+}
 
 /** Signs agents in: only the holder of a WireGuard private key gets a token for the peer that its public key names. */
 @Injectable()
 export class SignIn {
-  private readonly challenges = new ChallengeBook(CHALLENGE_LIFETIME_SECONDS * 1000, MOST_OPEN_CHALLENGES);
-
   constructor(
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLUSTER) private readonly cluster: Cluster,
     private readonly tokens: Tokens,
   ) {}
 
-  challenge(agentPublicKey: PublicKey, nowMs: number): z.input<typeof challengeSchema> {
+  async challenge(agentPublicKey: PublicKey, nowMs: number): Promise<z.input<typeof challengeSchema>> {
     const challengeId = randomUUID();
     const nonce = randomBytes(NONCE_BYTES);
     const privateKey = randomBytes(KEY_BYTES);
     const serverPublicKey = publicKeyOf(privateKey);
-    const challenge = { challengeId, nonce, privateKey, serverPublicKey, agentPublicKey };
-    const expiresAt = new Date(this.challenges.add(challenge, nowMs)).toISOString();
+    const text = toText({ nonce, privateKey, serverPublicKey, agentPublicKey });
+    const lifetimeMs = CHALLENGE_LIFETIME_SECONDS * 1000;
+    await this.cluster.oneTime.put(challengeId, text, lifetimeMs);
+    const expiresAt = new Date(nowMs + lifetimeMs).toISOString();
     return { challengeId, serverPublicKey, nonce: nonce.toString('base64'), expiresAt };
   }
 
@@ -43,13 +56,14 @@ export class SignIn {
    * @param host the Host header: what the agent believes it talks to
    * @throws LanrageError CHALLENGE_EXPIRED, PROOF_REJECTED
    */
-  redeem(
+  async redeem(
     { challengeId, proof }: TokenRequest,
     host: string,
     nowMs: number,
-  ): z.input<typeof tokenGrantSchema> {
-    const challenge = this.challenges.take(challengeId, nowMs);
-    if (!challenge) throw new LanrageError('CHALLENGE_EXPIRED');
+  ): Promise<z.input<typeof tokenGrantSchema>> {
+    const text = await this.cluster.oneTime.take(challengeId);
+    if (text === null) throw new LanrageError('CHALLENGE_EXPIRED');
+    const challenge = { challengeId, ...fromText(text) };
     const serverName = this.config.publicUrl?.host ?? host;
     if (!proofMatches(expectedProof(challenge, serverName), proof)) throw new LanrageError('PROOF_REJECTED');
 
@@ -60,7 +74,28 @@ export class SignIn {
   }
 }
 
-function expectedProof({ privateKey, ...challenge }: OpenChallenge, serverName: string): Buffer {
+function expectedProof(
+  { privateKey, ...challenge }: OpenChallenge & { challengeId: string },
+  serverName: string,
+): Buffer {
   const secret = sharedSecret(privateKey, challenge.agentPublicKey);
   return computeProof(secret, { ...challenge, serverName });
+}
+
+function toText({ nonce, privateKey, ...keys }: OpenChallenge): string {
+  return JSON.stringify({
+    ...keys,
+    nonce: nonce.toString('base64'),
+    privateKey: privateKey.toString('base64'),
+  });
+}
+
+/** Of what {@link toText} made. */
+function fromText(text: string): OpenChallenge {
+  const { nonce, privateKey, ...keys } = JSON.parse(text) as Record<keyof OpenChallenge, string>;
+  return {
+    ...(keys as Pick<OpenChallenge, 'serverPublicKey' | 'agentPublicKey'>),
+    nonce: Buffer.from(nonce, 'base64'),
+    privateKey: Buffer.from(privateKey, 'base64'),
+  };
 }

@@ -2,8 +2,10 @@ import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContex
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import type { IncomingMessage } from 'node:http';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
+import type { Cluster } from '../cluster/cluster';
+import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, limitedActions, type Config, type LimitedAction } from '../config';
 import { clientAddress, limitKey } from './client-address';
 
@@ -16,14 +18,17 @@ export const Limited = (action: LimitedAction) => SetMetadata(LIMITED_ACTION, ac
 /** How much one client address may do in a minute. */
 @Injectable()
 export class RequestLimits {
-  private readonly limiters: ReadonlyMap<LimitedAction, RateLimiterMemory>;
+  private readonly limiters: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLUSTER) cluster: Cluster,
+  ) {
     const limited = limitedActions.filter((action) => config.limits[action] > 0);
     this.limiters = new Map(
       limited.map((action) => [
         action,
-        new RateLimiterMemory({ points: config.limits[action], duration: SECONDS_PER_MINUTE }),
+        cluster.limiter(action, { points: config.limits[action], duration: SECONDS_PER_MINUTE }),
       ]),
     );
   }

@@ -87,15 +87,15 @@ export const socketOptions = {
 };
 
 /** Middleware that lets a socket into a namespace unless `check` throws; the client gets the error body as `data`. */
-export function admitSockets(check: (socket: Socket) => void) {
+export function admitSockets(check: (socket: Socket) => void | Promise<void>) {
   return (socket: Socket, next: (error?: Error) => void): void => {
-    try {
-      check(socket);
-    } catch (thrown) {
-      const error = toLanrageError(thrown);
-      next(Object.assign(new Error(error.message), { data: errorBody(error) }));
-      return;
-    }
-    next();
+    const admitted = new Promise<void>((resolve) => resolve(check(socket)));
+    admitted.then(
+      () => next(),
+      (thrown: unknown) => {
+        const error = toLanrageError(thrown);
+        next(Object.assign(new Error(error.message), { data: errorBody(error) }));
+      },
+    );
   };
 }

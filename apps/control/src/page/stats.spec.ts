@@ -1,5 +1,5 @@
 import type { Database } from '../database/database';
-import { RelayRegistry } from '../relays/registry';
+import type { Leader } from '../live/leader';
 import { FRESH_MS, Stats } from './stats';
 
 describe('the counts', () => {
@@ -11,7 +11,8 @@ describe('the counts', () => {
         ? Promise.reject(new Error('away'))
         : Promise.resolve([{ parties: queries, players: 7 }]);
     };
-    const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, new RelayRegistry());
+    const leader = { call: () => Promise.resolve([]) } as unknown as Leader;
+    const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, leader);
     const first = { parties: 1, players: 7, relays: [] };
     expect(await Promise.all([stats.read(1), stats.read(1), stats.read(FRESH_MS)])).toEqual([
       first,

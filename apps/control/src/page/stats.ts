@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import type { ServerStats } from '#shared/api/stats';
 import { Database } from '../database/database';
+import { Leader } from '../live/leader';
 import { groupBy } from '../operations/lists';
-import { RelayRegistry } from '../relays/registry';
 
 type Occupied = Pick<ServerStats, 'parties' | 'players'>;
 
@@ -13,28 +13,30 @@ export const FRESH_MS = 5000;
 /** How much is going on here. */
 @Injectable()
 export class Stats {
-  private occupied: Promise<Occupied> | null = null;
+  private counts: Promise<ServerStats> | null = null;
   private askedAtMs = 0;
 
   constructor(
     private readonly database: Database,
-    private readonly relays: RelayRegistry,
+    private readonly leader: Leader,
   ) {}
 
-  async read(nowMs = performance.now()): Promise<ServerStats> {
-    if (this.occupied === null || nowMs - this.askedAtMs >= FRESH_MS) {
+  read(nowMs = performance.now()): Promise<ServerStats> {
+    if (this.counts === null || nowMs - this.askedAtMs >= FRESH_MS) {
       this.askedAtMs = nowMs;
-      this.occupied = this.count();
+      this.counts = this.count();
     }
-    const byRegion = groupBy(this.relays.describe(), ({ region }) => region);
-    const relays = [...byRegion].map(([region, { length: count }]) => ({ region, count }));
-    return { ...(await this.occupied), relays };
+    return this.counts;
   }
 
-  private async count(): Promise<Occupied> {
-    const [occupied] = await this.database.prisma.$queryRaw<[Occupied]>`
-      /* occupied_parties */
-      SELECT count(DISTINCT party_id)::int AS parties, count(*)::int AS players FROM members`;
-    return occupied;
+  private async count(): Promise<ServerStats> {
+    const [[occupied], described] = await Promise.all([
+      this.database.prisma.$queryRaw<[Occupied]>`
+        /* occupied_parties */
+        SELECT count(DISTINCT party_id)::int AS parties, count(*)::int AS players FROM members`,
+      this.leader.call('relays.described', {}),
+    ]);
+    const byRegion = groupBy(described, ({ region }) => region);
+    return { ...occupied, relays: [...byRegion].map(([region, { length: count }]) => ({ region, count })) };
   }
 }

@@ -12,6 +12,7 @@ import { agentEventSchemas, type AgentEvents } from '#shared/api/signaling';
 import type { ErrorCode } from '#shared/errors';
 import { AuthGuard, Caller } from '../auth/auth.guard';
 import type { Identity } from '../auth/identity';
+import { LedGuard } from '../live/led.guard';
 import { AnswersToCaller } from '../operations/openapi';
 import { HostingService } from './hosting.service';
 import { partyPath, type PartyPath } from './parties.controller';
@@ -21,7 +22,7 @@ const forHosts: readonly ErrorCode[] = ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', '
 
 @ApiTags('hosting')
 @Controller('v1/parties/:partyId')
-@UseGuards(AuthGuard)
+@UseGuards(AuthGuard, LedGuard)
 export class HostingController {
   constructor(private readonly hosting: HostingService) {}
 

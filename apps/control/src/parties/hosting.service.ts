@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BanList, ChangePartyRequest } from '#shared/api/hosting';
-import type { EndReason } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CONFIG, type Config } from '../config';
 import { RequestLimits } from '../operations/request-limits';
-import { AgentSockets } from '../signaling/agent-sockets';
+import { Leader } from '../live/leader';
 import { Hosting } from './hosting';
-import { PartiesService } from './parties.service';
 import type { PartyRecord } from './party';
 import type { Client } from './password-gate';
 import { hashPassword } from './passwords';
@@ -19,8 +17,7 @@ export class HostingService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly hosting: Hosting,
-    private readonly parties: PartiesService,
-    private readonly sockets: AgentSockets,
+    private readonly leader: Leader,
     private readonly limits: RequestLimits,
   ) {}
 
@@ -45,25 +42,25 @@ export class HostingService {
       change,
       persistentPartiesPerOwner,
     );
-    if (changed) this.tellOfChange(party);
+    if (changed) await this.tellOfChange(party);
     return termsOf(party);
   }
 
   async kick(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
     const { before, after } = await this.hosting.kick(partyId, callerId, targetId);
-    this.remove(before, after, targetId, 'kicked');
+    await this.remove(before, after, targetId, 'kicked');
     return { ...changeOf(after), peerId: targetId, reason: 'kicked', hostId: after.hostId };
   }
 
   async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
     const { before, after } = await this.hosting.ban(partyId, callerId, targetId);
-    if (after.members.length < before.members.length) this.remove(before, after, targetId, 'banned');
-    else if (after !== before) this.tellOfChange(after);
+    if (after.members.length < before.members.length) await this.remove(before, after, targetId, 'banned');
+    else if (after !== before) await this.tellOfChange(after);
     return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
   }
 
   async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
-    this.tellOfChange(await this.hosting.unban(partyId, callerId, targetId));
+    await this.tellOfChange(await this.hosting.unban(partyId, callerId, targetId));
   }
 
   async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
@@ -73,29 +70,25 @@ export class HostingService {
 
   async close(callerId: PeerId, partyId: PartyId): Promise<void> {
     const party = await this.hosting.close(partyId, callerId);
-    for (const { peerId } of party.members) {
-      this.parties.departed({ before: party, after: null }, peerId, 'left');
-      this.tellOfEnd(party.id, party.revision + 1, peerId, 'closed');
-    }
+    const departures = party.members.map(({ peerId }) => {
+      return { before: party, after: null, peerId, reason: 'left', ended: 'closed' } as const;
+    });
+    await this.leader.call('party.departed', departures);
   }
 
   private remove(
     before: PartyRecord,
     after: PartyRecord,
-    targetId: PeerId,
+    peerId: PeerId,
     reason: 'kicked' | 'banned',
-  ): void {
-    this.parties.departed({ before, after }, targetId, reason);
-    this.tellOfEnd(after.id, after.revision, targetId, reason);
+  ): Promise<void> {
+    return this.leader.call('party.departed', [{ before, after, peerId, reason, ended: reason }]);
   }
 
-  /** At once, past the news that are queued: the revision tells what it is about. */
-  private tellOfEnd(partyId: PartyId, revision: number, peerId: PeerId, reason: EndReason): void {
-    this.sockets.deliver(peerId, 'party.ended', { partyId, revision, reason });
-  }
-
-  private tellOfChange(party: PartyRecord): void {
-    this.parties.tellEverybody(party, 'party.changed', termsOf(party));
+  private tellOfChange(party: PartyRecord): Promise<void> {
+    const peerIds = party.members.map(({ peerId }) => peerId);
+    const news = { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) } as const;
+    return this.leader.call('party.news', news);
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import type { ErrorCode } from '#shared/errors';
 import { AuthGuard, Caller } from '../auth/auth.guard';
 import type { Identity } from '../auth/identity';
+import { LedGuard } from '../live/led.guard';
 import { AnswersToCaller } from '../operations/openapi';
 import { InvitesService } from './invites.service';
 import { partyPath, type PartyPath } from './parties.controller';
@@ -22,7 +23,7 @@ const forHosts: readonly ErrorCode[] = ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', '
 
 @ApiTags('invites')
 @Controller('v1/parties/:partyId/invites')
-@UseGuards(AuthGuard)
+@UseGuards(AuthGuard, LedGuard)
 export class InvitesController {
   constructor(private readonly invites: InvitesService) {}
 

@@ -53,11 +53,6 @@ export class Membership {
     return this.store.findByMember(peerId);
   }
 
-  /** Who is in the party now. */
-  async idsOf(partyId: PartyId): Promise<PeerId[]> {
-    return (await this.store.membersOf([partyId])).map(({ peerId }) => peerId);
-  }
-
   /**
    * @param mostKept how many persistent parties the creator may own
    * @throws LanrageError ALREADY_IN_PARTY, TOO_MANY_PARTIES

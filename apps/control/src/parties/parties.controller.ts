@@ -11,6 +11,7 @@ import {
 } from '#shared/api/rest';
 import { AuthGuard, Caller } from '../auth/auth.guard';
 import type { Identity } from '../auth/identity';
+import { LedGuard } from '../live/led.guard';
 import { AnswersToCaller } from '../operations/openapi';
 import { Limited } from '../operations/request-limits';
 import { PartiesService } from './parties.service';
@@ -21,7 +22,7 @@ export type PartyPath = z.output<typeof partyPath>;
 
 @ApiTags('parties')
 @Controller('v1/parties')
-@UseGuards(AuthGuard)
+@UseGuards(AuthGuard, LedGuard)
 export class PartiesController {
   constructor(private readonly parties: PartiesService) {}
 

@@ -1,8 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
-import { Database } from '../database/database';
-import { RelaysModule } from '../relays/relays.module';
-import { SignalingModule } from '../signaling/signaling.module';
+import { LiveModule } from '../live/live.module';
 import { Discovery } from './discovery';
 import { DiscoveryController } from './discovery.controller';
 import { Hosting } from './hosting';
@@ -10,18 +8,17 @@ import { HostingController } from './hosting.controller';
 import { HostingService } from './hosting.service';
 import { InvitesController } from './invites.controller';
 import { InvitesService } from './invites.service';
-import { Membership } from './membership';
+import { MembershipModule } from './membership.module';
 import { PartiesController } from './parties.controller';
 import { PartiesService } from './parties.service';
 import { StateController } from './state.controller';
 import { StateService } from './state.service';
 import { PartyExpiry } from './party-expiry';
-import { PartyStore } from './party.store';
 import { PasswordGate } from './password-gate';
 import { PasswordTries } from './password-tries';
 
 @Module({
-  imports: [AuthModule, RelaysModule, SignalingModule],
+  imports: [AuthModule, LiveModule, MembershipModule],
   controllers: [
     PartiesController,
     HostingController,
@@ -30,8 +27,6 @@ import { PasswordTries } from './password-tries';
     StateController,
   ],
   providers: [
-    { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
-    Membership,
     Discovery,
     Hosting,
     PasswordGate,
@@ -42,6 +37,6 @@ import { PasswordTries } from './password-tries';
     PartyExpiry,
     StateService,
   ],
-  exports: [PartiesService, PartyStore],
+  exports: [PartiesService],
 })
 export class PartiesModule {}

@@ -1,35 +1,23 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { LeaveReason, PartySnapshot, Presence } from '#shared/api/party';
+import { Inject, Injectable } from '@nestjs/common';
+import type { LeaveReason, PartySnapshot } from '#shared/api/party';
 import type { CreatePartyRequest, JoinPartyRequest } from '#shared/api/rest';
-import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { preferredSlot } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
 import { CONFIG, type Config } from '../config';
-import { RelaySessions } from '../relays/sessions';
-import { AgentSockets } from '../signaling/agent-sockets';
-import { PresenceBook } from '../signaling/presence';
-import { KeyedQueue } from './keyed-queue';
-import { Membership, type JoinOutcome, type LeaveOutcome } from './membership';
-import type { PartyRecord } from './party';
+import { Leader } from '../live/leader';
+import { Membership } from './membership';
 import { PasswordGate, type Client } from './password-gate';
 import { hashPassword } from './passwords';
-import { memberView, snapshotFor } from './snapshot';
 
-/** Parties as agents deal with them: a change of membership, the relay sessions that it takes, and the news for the others. */
+/** Parties as agents deal with them: a change of membership, which the leader then makes live. */
 @Injectable()
 export class PartiesService {
-  private readonly logger = new Logger('parties');
-  /** One party's news go out in the order of its revisions. */
-  private readonly news = new KeyedQueue<PartyId>();
-
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly membership: Membership,
-    private readonly presence: PresenceBook,
-    private readonly sessions: RelaySessions,
-    private readonly sockets: AgentSockets,
+    private readonly leader: Leader,
     private readonly gate: PasswordGate,
   ) {}
 
@@ -46,8 +34,9 @@ export class PartiesService {
       passwordHash,
       persistentPartiesPerOwner,
     );
-    this.heardOf(caller.peerId, presence);
-    return this.snapshot(party, caller.peerId);
+    const [member] = party.members;
+    if (!member) throw new Error('a new party has its creator');
+    return this.leader.call('party.entered', { party, member, isNews: false, presence });
   }
 
   /** @param client where the request came from, for the limits of wrong passwords */
@@ -64,153 +53,27 @@ export class PartiesService {
     const prove = this.gate.check(partyId, request.password, client);
     const enter = () => this.membership.join(partyId, newcomer, entry, prove);
     const outcome = await (invite ? this.gate.countWrongInvites(client, enter) : enter());
-    this.heardOf(peerId, request.presence);
-    // No await before the news are queued: the next change of this party must not overtake this one.
-    const opened = this.sessions.open(outcome.party, peerId);
-    if (outcome.change !== 'none') {
-      this.spread(partyId, async () => {
-        await opened;
-        this.tellOfMember(outcome);
-      });
-    }
-    await opened;
-    return this.snapshot(outcome.party, peerId);
+    const { party, member, change } = outcome;
+    const isNews = change !== 'none';
+    return this.leader.call('party.entered', { party, member, isNews, presence: request.presence });
   }
 
   /** Does nothing when the peer is not in that party. */
   async leave(peerId: PeerId, partyId: PartyId, reason: LeaveReason): Promise<void> {
     const outcome = await this.membership.leave(partyId, peerId, reason);
-    if (outcome) this.departed(outcome, peerId, reason);
-  }
-
-  /** Lets go of all that a member had besides its place, and tells those who stay. */
-  departed({ before, after }: LeaveOutcome, peerId: PeerId, reason: LeaveReason): void {
-    const { id: partyId } = before;
-    this.sessions.close(before, peerId);
-    this.presence.forget(peerId);
-    if (!after) return;
-    const { revision, hostId } = after;
-    this.spread(partyId, () => {
-      this.tellOthers(after, peerId, 'member.left', { partyId, revision, peerId, reason, hostId });
-    });
+    if (outcome) await this.leader.call('party.departed', [{ ...outcome, peerId, reason }]);
   }
 
   /** @throws LanrageError PARTY_NOT_FOUND, for all but members */
   async get(peerId: PeerId, partyId: PartyId): Promise<PartySnapshot> {
-    const party = await this.membership.of(peerId);
+    const party = await this.current(peerId);
     if (party?.id !== partyId) throw new LanrageError('PARTY_NOT_FOUND');
-    return this.snapshot(party, peerId);
+    return party;
   }
 
   /** @returns the party that the peer is in, as it sees it; null when in none */
   async current(peerId: PeerId): Promise<PartySnapshot | null> {
     const party = await this.membership.of(peerId);
-    return party && this.snapshot(party, peerId);
-  }
-
-  /**
-   * Introduces a connection: `attach` gets the party as it is when the news that were queued so far have gone out, and
-   * has to make sure that the following ones reach the connection. Then the others hear that the peer is here.
-   */
-  async welcome(peerId: PeerId, attach: (party: PartySnapshot | null) => void): Promise<void> {
-    const party = await this.membership.of(peerId);
-    if (!party) {
-      attach(null);
-      return;
-    }
-    this.sessions.expect(party, peerId);
-    await this.news.run(party.id, async () => {
-      const current = await this.membership.of(peerId);
-      // Gone since, so that nobody else takes back what was just expected.
-      if (current?.id !== party.id) this.sessions.close(party, peerId);
-      attach(current && this.snapshot(current, peerId));
-    });
-    await this.tellPresence(peerId);
-  }
-
-  /** Lets the other members know where the peer is now. */
-  async tellPresence(peerId: PeerId): Promise<void> {
-    const party = await this.membership.of(peerId);
-    if (!party) return;
-    this.tellOthers(party, peerId, 'member.presence', {
-      partyId: party.id,
-      peerId,
-      ...this.presence.view(peerId),
-    });
-  }
-
-  /** Ends the membership of a peer that has not been heard of for too long. */
-  async timeOut(peerId: PeerId): Promise<void> {
-    const party = await this.membership.of(peerId);
-    if (!party) {
-      this.presence.forget(peerId);
-      return;
-    }
-    await this.leave(peerId, party.id, 'timed_out');
-    this.sockets.deliver(peerId, 'party.snapshot', { party: null });
-  }
-
-  /** After what was queued so far. */
-  tellEverybody<Name extends AgentEventName>(
-    party: PartyRecord,
-    event: Name,
-    payload: AgentEvents[Name],
-  ): void {
-    this.spread(party.id, () => {
-      for (const { peerId } of party.members) this.sockets.deliver(peerId, event, payload);
-    });
-  }
-
-  /** The same for whoever is a member when it is this event's turn. */
-  tellMembers<Name extends AgentEventName>(partyId: PartyId, event: Name, payload: AgentEvents[Name]): void {
-    this.spread(partyId, async () => {
-      for (const peerId of await this.membership.idsOf(partyId)) this.sockets.deliver(peerId, event, payload);
-    });
-  }
-
-  private spread(partyId: PartyId, news: () => void | Promise<void>): void {
-    this.news.run(partyId, news).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'news of a party were lost');
-    });
-  }
-
-  private heardOf(peerId: PeerId, presence: Presence | undefined): void {
-    this.presence.expect(peerId, Date.now());
-    if (presence) this.presence.declare(peerId, presence);
-    if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
-  }
-
-  private tellOfMember({ party, member }: JoinOutcome): void {
-    const view = memberView(member, this.presence.view(member.peerId));
-    for (const { peerId } of party.members) {
-      if (peerId === member.peerId) continue;
-      this.sockets.deliver(peerId, 'member.joined', {
-        partyId: party.id,
-        revision: party.revision,
-        member: view,
-        relay: this.sessions.between(party.id, peerId, member.peerId),
-        ...(member.peerId === party.hostId && { hostId: party.hostId }),
-      });
-    }
-  }
-
-  private tellOthers<Name extends AgentEventName>(
-    party: PartyRecord,
-    subject: PeerId,
-    event: Name,
-    payload: AgentEvents[Name],
-  ): void {
-    for (const { peerId } of party.members) {
-      if (peerId !== subject) this.sockets.deliver(peerId, event, payload);
-    }
-  }
-
-  private snapshot(party: PartyRecord, viewer: PeerId): PartySnapshot {
-    return snapshotFor(
-      viewer,
-      party,
-      (peerId) => this.presence.view(peerId),
-      (peerId) => this.sessions.between(party.id, viewer, peerId),
-    );
+    return party && this.leader.call('party.snapshot', { party, viewer: peerId });
   }
 }

@@ -229,6 +229,13 @@ export class PartyStore {
   }
 
   /** Who is in any of these parties now. */
+  /** Which parties these peers are in; those in none are missing. */
+  async partiesOf(peerIds: PeerId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
+    return this.client.$queryRaw`
+      /* parties_of_peers */
+      SELECT party_id AS "partyId", peer_id AS "peerId" FROM members WHERE peer_id = ANY(${peerIds})`;
+  }
+
   async membersOf(partyIds: PartyId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
     const members = await this.client.member.findMany({
       select: { partyId: true, peerId: true },

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRes, type IRateLimiterOptions } from 'rate-limiter-flexible';
+import { Inject, Injectable } from '@nestjs/common';
+import { RateLimiterRes, type IRateLimiterOptions, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
 import type { PartyId } from '#shared/party/identity';
+import type { Cluster } from '../cluster/cluster';
+import { CLUSTER } from '../cluster/cluster.module';
 import { networkKey } from '../operations/client-address';
 
 /** For everybody who tries together. */
@@ -19,9 +21,15 @@ const RESERVE: IRateLimiterOptions = { points: 600, duration: 3600 };
  */
 @Injectable()
 export class PasswordTries {
-  private readonly shared = new RateLimiterMemory(SHARED);
-  private readonly ofNetwork = new RateLimiterMemory(OF_NETWORK);
-  private readonly reserve = new RateLimiterMemory(RESERVE);
+  private readonly shared: RateLimiterAbstract;
+  private readonly ofNetwork: RateLimiterAbstract;
+  private readonly reserve: RateLimiterAbstract;
+
+  constructor(@Inject(CLUSTER) cluster: Cluster) {
+    this.shared = cluster.limiter('tries', SHARED);
+    this.ofNetwork = cluster.limiter('tries.network', OF_NETWORK);
+    this.reserve = cluster.limiter('tries.reserve', RESERVE);
+  }
 
   /**
    * @param address of the client
@@ -45,7 +53,7 @@ export class PasswordTries {
 }
 
 /** @returns null, or how many milliseconds it takes until there is something left */
-async function take(limiter: RateLimiterMemory, key: string): Promise<number | null> {
+async function take(limiter: RateLimiterAbstract, key: string): Promise<number | null> {
   try {
     await limiter.consume(key);
     return null;
@@ -55,6 +63,6 @@ async function take(limiter: RateLimiterMemory, key: string): Promise<number | n
   }
 }
 
-async function giveBack(limiter: RateLimiterMemory, key: string): Promise<void> {
+async function giveBack(limiter: RateLimiterAbstract, key: string): Promise<void> {
   await limiter.reward(key);
 }

@@ -10,13 +10,14 @@ import {
 } from '#shared/api/state';
 import { AuthGuard, Caller } from '../auth/auth.guard';
 import type { Identity } from '../auth/identity';
+import { LedGuard } from '../live/led.guard';
 import { AnswersToCaller } from '../operations/openapi';
 import { partyPath, type PartyPath } from './parties.controller';
 import { StateService } from './state.service';
 
 @ApiTags('shared state')
 @Controller('v1/parties/:partyId/state')
-@UseGuards(AuthGuard)
+@UseGuards(AuthGuard, LedGuard)
 export class StateController {
   constructor(private readonly state: StateService) {}
 

@@ -1,12 +1,14 @@
-import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { Inject, Injectable } from '@nestjs/common';
+import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { STATE_LIMITS, type PartyState, type StateEntry, type WriteStateRequest } from '#shared/api/state';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import type { Cluster } from '../cluster/cluster';
+import { CLUSTER } from '../cluster/cluster.module';
 import { Database } from '../database/database';
+import { Leader } from '../live/leader';
 import { KeyedQueue } from './keyed-queue';
 import { repeat } from './membership';
-import { PartiesService } from './parties.service';
 import { refusalOfWrite } from './state.rules';
 import { StateStore } from './state.store';
 
@@ -18,15 +20,18 @@ export class StateService {
   private readonly store: StateStore;
   /** The writes of one party, so that those of this process never run into each other. */
   private readonly writes = new KeyedQueue<PartyId>();
-  private readonly ofMember = new RateLimiterMemory({ points: WRITES_PER_SECOND, duration: 1 });
+  private readonly ofMember: RateLimiterAbstract;
   /** In bytes, as everybody gets them. */
-  private readonly ofParty = new RateLimiterMemory({ points: 2 * STATE_LIMITS.partyBytes, duration: 1 });
+  private readonly ofParty: RateLimiterAbstract;
 
   constructor(
     database: Database,
-    private readonly parties: PartiesService,
+    @Inject(CLUSTER) cluster: Cluster,
+    private readonly leader: Leader,
   ) {
     this.store = new StateStore(database.prisma);
+    this.ofMember = cluster.limiter('state.member', { points: WRITES_PER_SECOND, duration: 1 });
+    this.ofParty = cluster.limiter('state.party', { points: 2 * STATE_LIMITS.partyBytes, duration: 1 });
   }
 
   /** @throws LanrageError PARTY_NOT_FOUND */
@@ -41,7 +46,11 @@ export class StateService {
     await consume(this.ofMember, peerId, 1);
     return this.writes.run(partyId, async () => {
       const entry = await repeat(() => this.tryWrite(partyId, peerId, request));
-      this.parties.tellMembers(partyId, 'state.changed', { partyId, ...entry });
+      await this.leader.call('party.news', {
+        partyId,
+        event: 'state.changed',
+        payload: { partyId, ...entry },
+      });
       return entry;
     });
   }
@@ -59,7 +68,7 @@ export class StateService {
   }
 }
 
-async function consume(limiter: RateLimiterMemory, key: string, points: number): Promise<void> {
+async function consume(limiter: RateLimiterAbstract, key: string, points: number): Promise<void> {
   try {
     await limiter.consume(key, points);
   } catch (rejection) {

@@ -1,8 +1,8 @@
-import type { Socket } from 'socket.io';
 import { openAnswerSchema, PAIRS_PER_MESSAGE, type OpenPairsCommand } from '#shared/api/relay-link';
 import { splitEndpoint } from '#shared/endpoint';
 import { inParts } from '../operations/lists';
 import type { Pair } from './pair';
+import type { RelayLink } from './relay-link';
 
 const ANSWER_TIMEOUT_MS = 5000;
 
@@ -11,7 +11,7 @@ const ANSWER_TIMEOUT_MS = 5000;
  *
  * @returns the ports by pair id; a pair that the relay could not open is missing
  */
-export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promise<Map<string, number>> {
+export async function openOnRelay(link: RelayLink, pairs: readonly Pair[]): Promise<Map<string, number>> {
   const ports = new Map<string, number>();
   for (const part of inParts(pairs, PAIRS_PER_MESSAGE)) {
     const command: OpenPairsCommand = {
@@ -21,7 +21,7 @@ export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promi
         preferredPort: endpoint && splitEndpoint(endpoint).port,
       })),
     };
-    const answer: unknown = await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.open', command);
+    const answer = await link.command('pairs.open', command, ANSWER_TIMEOUT_MS);
     for (const result of openAnswerSchema.parse(answer).results) {
       if ('port' in result) ports.set(result.pairId, result.port);
     }
@@ -29,9 +29,9 @@ export async function openOnRelay(socket: Socket, pairs: readonly Pair[]): Promi
   return ports;
 }
 
-export async function closeOnRelay(socket: Socket, pairs: readonly Pick<Pair, 'pairId'>[]): Promise<void> {
+export async function closeOnRelay(link: RelayLink, pairs: readonly Pick<Pair, 'pairId'>[]): Promise<void> {
   for (const part of inParts(pairs, PAIRS_PER_MESSAGE)) {
     const command = { pairIds: part.map(({ pairId }) => pairId) };
-    await socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('pairs.close', command);
+    await link.command('pairs.close', command, ANSWER_TIMEOUT_MS);
   }
 }

@@ -1,11 +1,11 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { PeerId } from '#shared/party/identity';
-import { PresenceBook } from '../signaling/presence';
+import type { PresenceBook } from '../signaling/presence';
 import { probing } from './liveness';
 import type { Pair } from './pair';
-import { RelayRegistry, type Relay } from './registry';
+import type { Relay, RelayRegistry } from './registry';
 import { hasRoom, measuredSumsMs, placeTogether } from './selection';
-import { RelaySessions } from './sessions';
+import type { RelaySessions } from './sessions';
 import { drainQuota, evaluate, neverSwitched, switched, type SwitchState } from './switching';
 
 /** 50 a second: a new relay gets its pairs one by one. */
@@ -29,7 +29,6 @@ interface Wish {
  * Moves pairs that work: to a relay that has proved better, and away from one that is about to stop. Only if both players
  * are online, to hear of it: one who is not would go on sending to the old relay.
  */
-@Injectable()
 export class RelayMoves {
   private readonly logger = new Logger('relays');
   private readonly states = new WeakMap<Pair, SwitchState>();

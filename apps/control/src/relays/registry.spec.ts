@@ -1,6 +1,7 @@
-import type { Socket } from 'socket.io';
 import { RELAY_LINK_VERSION, type RelayHandshake } from '#shared/api/relay-link';
+import { LoneNode } from '../cluster/lone-node';
 import { MAX_RELAYS, RelayRegistry } from './registry';
+import { RelayLink } from './relay-link';
 
 const handshake = (relayId: string): RelayHandshake => ({
   version: RELAY_LINK_VERSION,
@@ -11,29 +12,27 @@ const handshake = (relayId: string): RelayHandshake => ({
   stunEndpoints: [],
   capacityPairs: 10,
 });
-const socket = () => ({ disconnect: jest.fn() }) as unknown as Socket;
+const link = (socketId = 'a socket') => new RelayLink(new LoneNode(), { nodeId: 'only', socketId });
 const hour = 3_600_000;
 
 describe('RelayRegistry', () => {
   it('keeps a bounded number of relays, and lets those it knows come back', () => {
     const registry = new RelayRegistry();
-    const first = socket();
-    registry.connect(handshake('relay-0'), first);
+    registry.connect(handshake('relay-0'), link('first'));
     for (let number = 1; number < MAX_RELAYS; number++)
-      registry.connect(handshake(`relay-${number}`), socket());
+      registry.connect(handshake(`relay-${number}`), link());
     expect(registry.canTake('another')).toBe(false);
     expect(registry.canTake('relay-7')).toBe(true);
-    registry.disconnect('relay-0', first, 0);
+    registry.disconnect('relay-0', 'first', 0);
     registry.forgetGone(hour);
     expect(registry.canTake('another')).toBe(true);
   });
 
   it('forgets nobody who is here, was here lately, or still has pairs', () => {
     const registry = new RelayRegistry();
-    const away = socket();
-    registry.connect(handshake('here'), socket());
-    registry.connect(handshake('away'), away).pairs = 1;
-    registry.disconnect('away', away, 0);
+    registry.connect(handshake('here'), link());
+    registry.connect(handshake('away'), link('gone')).pairs = 1;
+    registry.disconnect('away', 'gone', 0);
     registry.forgetGone(hour);
     expect(registry.all().map(({ id }) => id)).toEqual(['here', 'away']);
     Object.assign(registry.get('away') ?? {}, { pairs: 0 });
@@ -43,11 +42,21 @@ describe('RelayRegistry', () => {
     expect(registry.get('away')).toBeNull();
   });
 
+  it('tells connections of one relay apart', () => {
+    const registry = new RelayRegistry();
+    registry.connect(handshake('relay'), link('old'));
+    registry.connect(handshake('relay'), link('new'));
+    expect(registry.linked('relay', 'old')).toBeNull();
+    expect(registry.linked('relay', 'new')?.id).toBe('relay');
+    expect(registry.disconnect('relay', 'old', 0)).toBe(false);
+    expect(registry.disconnect('relay', 'new', 0)).toBe(true);
+  });
+
   it('does not name relays that are about to stop', () => {
     const registry = new RelayRegistry();
-    registry.connect(handshake('stays'), socket()).ready = true;
-    registry.connect({ ...handshake('stops'), draining: true }, socket()).ready = true;
-    registry.connect(handshake('new'), socket());
+    registry.connect(handshake('stays'), link()).ready = true;
+    registry.connect({ ...handshake('stops'), draining: true }, link()).ready = true;
+    registry.connect(handshake('new'), link());
     expect(registry.describe().map(({ id }) => id)).toEqual(['stays']);
   });
 });

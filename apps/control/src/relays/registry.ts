@@ -1,18 +1,17 @@
-import { Injectable } from '@nestjs/common';
-import type { Socket } from 'socket.io';
 import type { RelayHandshake } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
 import type { Endpoint } from '#shared/endpoint';
 import { noPulse, type Pulse } from './liveness';
+import type { RelayLink } from './relay-link';
 import type { RelayFacts } from './selection';
 
-/** A relay that has been in touch since this process started. */
+/** A relay that has been in touch in this term. */
 export interface Relay extends RelayFacts {
   region: string;
   publicAddress: string;
   stunEndpoints: readonly Endpoint[];
   capacityPairs: number;
-  socket: Socket | null;
+  link: RelayLink | null;
   ready: boolean;
   draining: boolean;
   /** When it stops, empty or not, and how much time it gave for that; null until it has said so. */
@@ -35,7 +34,6 @@ export const MAX_RELAYS = 256;
 /** A relay without pairs that has been away for so long is forgotten. */
 const REMEMBERED_MS = 3_600_000;
 
-@Injectable()
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
 
@@ -45,12 +43,12 @@ export class RelayRegistry {
   }
 
   /** A relay that connects anew takes the place of its former connection. */
-  connect(handshake: RelayHandshake, socket: Socket): Relay {
+  connect(handshake: RelayHandshake, link: RelayLink): Relay {
     const { relayId: id, region, publicAddress, stunEndpoints, capacityPairs, draining = false } = handshake;
     const former = this.relays.get(id);
-    const formerSocket = former?.socket;
+    const formerLink = former?.link;
     const facts = { id, region, publicAddress, stunEndpoints, capacityPairs, draining, drain: null };
-    const link = { socket, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
+    const touch = { link, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
     const life = { pulse: noPulse, answering: false, dead: false };
     const load = {
       pairs: former?.pairs ?? 0,
@@ -58,18 +56,24 @@ export class RelayRegistry {
       bytesPerSecond: 0,
       eventLoopDelayMs: null,
     };
-    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...link, ...life, ...load });
+    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...touch, ...life, ...load });
     this.relays.set(id, relay);
-    formerSocket?.disconnect(true);
+    formerLink?.close();
     return relay;
   }
 
   /** @returns false when another connection of the relay had taken over before */
-  disconnect(id: string, socket: Socket, nowMs: number): boolean {
-    const relay = this.relays.get(id);
-    if (relay?.socket !== socket) return false;
-    Object.assign(relay, { socket: null, ready: false, awaySinceMs: nowMs });
+  disconnect(id: string, socketId: string, nowMs: number): boolean {
+    const relay = this.linked(id, socketId);
+    if (!relay) return false;
+    Object.assign(relay, { link: null, ready: false, awaySinceMs: nowMs });
     return true;
+  }
+
+  /** The relay if this is its connection, else null: another one has taken over. */
+  linked(id: string, socketId: string): Relay | null {
+    const relay = this.relays.get(id);
+    return relay?.link?.socketId === socketId ? relay : null;
   }
 
   forgetGone(nowMs: number): void {

@@ -1,25 +1,19 @@
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import type { Socket } from 'socket.io';
+import { Logger } from '@nestjs/common';
 import { answered, asked, judge, noPulse, probing } from './liveness';
-import { RelayMoves } from './moves';
-import { RelayRegistry, type Relay } from './registry';
+import type { RelayMoves } from './moves';
+import type { RelayLink } from './relay-link';
+import type { Relay, RelayRegistry } from './registry';
 import { RelayProbes } from './relay-probes';
-import { RelaySessions } from './sessions';
+import type { RelaySessions } from './sessions';
 
 /** How long a relay that is silent on STUN may take to say over its link that it lives. */
 const LINK_ANSWER_MS = 1500;
 
 /** Looks after relays and pairs, twice a second: who is dead, who needs another relay, who is to move. */
-@Injectable()
-export class RelayCare implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class RelayCare {
   private readonly logger = new Logger('relays');
   private readonly probes = new RelayProbes();
-  private readonly questioned = new Set<Socket>();
+  private readonly questioned = new Set<RelayLink>();
   private timer: NodeJS.Timeout | null = null;
   private readonly running = new Set<(nowMs: number) => Promise<void>>();
 
@@ -29,11 +23,11 @@ export class RelayCare implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly moves: RelayMoves,
   ) {}
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.timer = setInterval(() => this.turn(Date.now()), probing.intervalMs);
   }
 
-  beforeApplicationShutdown(): void {
+  stop(): void {
     if (this.timer) clearInterval(this.timer);
     this.probes.close();
   }
@@ -60,42 +54,38 @@ export class RelayCare implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private examine(relay: Relay): void {
-    const { id: relayId, socket } = relay;
-    const verdict = judge(relay.pulse, socket !== null);
+    const { id: relayId, link } = relay;
+    const verdict = judge(relay.pulse, link !== null);
     relay.answering = verdict === 'alive' && relay.pulse.hasAnswered;
     if (verdict === 'dead' && !relay.dead) {
       relay.dead = true;
       this.logger.error({ relayId, pairs: relay.pairs }, 'relay is dead');
     }
-    if (verdict === 'suspect' && socket) void this.askOverLink(relay, socket);
+    if (verdict === 'suspect' && link) void this.askOverLink(relay, link);
     this.probe(relay);
   }
 
   private probe(relay: Relay): void {
     const [endpoint] = relay.stunEndpoints;
     if (!endpoint) return;
-    const { socket } = relay;
+    const { link } = relay;
     relay.pulse = asked(relay.pulse);
     this.probes.ask(endpoint, () => {
       // What is heard of a former connection says nothing about the process that has taken its place.
-      if (relay.socket === socket || relay.socket === null) relay.pulse = answered();
+      if (relay.link === link || relay.link === null) relay.pulse = answered();
     });
   }
 
-  private async askOverLink(relay: Relay, socket: Socket): Promise<void> {
-    if (this.questioned.has(socket)) return;
-    this.questioned.add(socket);
-    const nothing = { pairIds: [] };
-    const lives = await socket
-      .timeout(LINK_ANSWER_MS)
-      .emitWithAck('pairs.close', nothing)
-      .then(
-        () => true,
-        () => false,
-      );
-    this.questioned.delete(socket);
-    if (relay.socket !== socket) return;
+  private async askOverLink(relay: Relay, link: RelayLink): Promise<void> {
+    if (this.questioned.has(link)) return;
+    this.questioned.add(link);
+    const lives = await link.command('pairs.close', { pairIds: [] }, LINK_ANSWER_MS).then(
+      () => true,
+      () => false,
+    );
+    this.questioned.delete(link);
+    if (relay.link !== link) return;
     if (lives) relay.pulse = noPulse;
-    else if (judge(relay.pulse, true) === 'suspect') socket.disconnect(true);
+    else if (judge(relay.pulse, true) === 'suspect') link.close();
   }
 }

@@ -1,6 +1,6 @@
+import type { Leader } from '../live/leader';
 import type { Metrics } from '../operations/metrics';
-import type { Relay, RelayRegistry } from './registry';
-import type { RelaySessions } from './sessions';
+import type { Relay } from './registry';
 
 const perRelay: readonly (readonly [name: string, help: string, read: (relay: Relay) => number | null])[] = [
   ['up', '1 while the relay is connected and has announced its pairs', ({ ready }) => Number(ready)],
@@ -17,14 +17,22 @@ const perRelay: readonly (readonly [name: string, help: string, read: (relay: Re
   ],
 ];
 
-/** The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number. */
-export function showRelays(metrics: Metrics, registry: RelayRegistry, sessions: RelaySessions): void {
-  const ready = () => registry.all().filter((relay) => relay.ready).length;
+/** The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number; where the leader is. */
+export function showRelays(metrics: Metrics, leader: Leader): void {
+  const relays = () => leader.ownState?.registry.all() ?? [];
+  const ready = () => relays().filter((relay) => relay.ready).length;
+  metrics.gauge('lanrage_leads', '1 while this node leads; only then it knows of relays and pairs', () =>
+    Number(leader.ownState !== null),
+  );
   metrics.gauge('lanrage_relays_ready', 'Relays that are connected', ready);
-  metrics.gauge('lanrage_relay_pairs', 'Pairs of members that need a relay', () => sessions.count);
+  metrics.gauge(
+    'lanrage_relay_pairs',
+    'Pairs of members that need a relay',
+    () => leader.ownState?.sessions.count ?? 0,
+  );
   for (const [name, help, read] of perRelay) {
     metrics.gauges(`lanrage_relay_${name}`, help, 'relay', () =>
-      registry.all().flatMap((relay) => {
+      relays().flatMap((relay) => {
         const value = read(relay);
         return value === null ? [] : [[relay.id, value] as const];
       }),

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import {
   WebSocketGateway,
   type OnGatewayConnection,
@@ -11,21 +11,18 @@ import {
   RELAY_NAMESPACE,
   relayHandshakeSchema,
   relayReportSchemas,
+  type announceAnswerSchema,
   type drainAnswerSchema,
   type RelayHandshake,
 } from '#shared/api/relay-link';
 import { LanrageError } from '#shared/errors';
+import { Leader } from '../live/leader';
+import { LocalSockets } from '../live/local-sockets';
 import { Metrics } from '../operations/metrics';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
-import { PartiesService } from '../parties/parties.service';
-import { PartyStore } from '../parties/party.store';
-import { DirectPaths } from '../signaling/direct-paths';
-import { PresenceBook } from '../signaling/presence';
-import { MAX_RELAYS, RelayRegistry, type Relay } from './registry';
+import { MAX_RELAYS } from './registry';
 import { showRelays } from './relay-gauges';
 import { RelaySecrets } from './relay-secrets';
-import { hasRoom } from './selection';
-import { RelaySessions } from './sessions';
 
 const EVENTS_PER_SECOND = 100;
 
@@ -37,49 +34,63 @@ type RelaySocket = Socket<
   { handshake: RelayHandshake }
 >;
 
-/** The relays' links: which are there, what they have open, what they see. */
+/** The relays' links: who may have one, and what comes over it, for the leader. */
 @WebSocketGateway({ namespace: RELAY_NAMESPACE, ...socketOptions })
-export class RelaysGateway implements OnGatewayInit<Namespace>, OnGatewayConnection, OnGatewayDisconnect {
+export class RelaysGateway
+  implements OnGatewayInit<Namespace>, OnGatewayConnection, OnGatewayDisconnect, BeforeApplicationShutdown
+{
   private readonly logger = new Logger('relays');
   private readonly requests = new SocketRequests(relayReportSchemas, EVENTS_PER_SECOND);
+  private closing = false;
 
   constructor(
     private readonly secrets: RelaySecrets,
-    private readonly registry: RelayRegistry,
-    private readonly sessions: RelaySessions,
-    private readonly parties: PartiesService,
-    private readonly store: PartyStore,
-    private readonly presence: PresenceBook,
-    private readonly directPaths: DirectPaths,
+    private readonly leader: Leader,
+    private readonly sockets: LocalSockets,
     private readonly metrics: Metrics,
   ) {}
 
   afterInit(namespace: Namespace): void {
+    this.sockets.attachRelays(namespace);
     namespace.use(admitSockets((socket) => this.authenticate(socket)));
-    showRelays(this.metrics, this.registry, this.sessions);
+    showRelays(this.metrics, this.leader);
   }
 
   handleConnection(socket: RelaySocket): void {
-    const relay = this.registry.connect(socket.data.handshake, socket);
-    this.logger.log({ relayId: relay.id, region: relay.region }, 'relay connected');
+    const { handshake } = socket.data;
+    const from = { relayId: handshake.relayId, socketId: socket.id };
     this.requests.serve(socket, {
-      'pairs.announce': (report) => this.announce(relay, socket, report),
-      'pairs.observed': (report) => this.observed(relay, report),
-      load: ({ packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null }) => {
-        Object.assign(relay, { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
+      'pairs.announce': (report) => this.announce(socket, { ...from, ...report }),
+      'pairs.observed': async (report) => {
+        await this.leader.call('relay.observed', { ...from, ...report });
         return { ok: true };
       },
-      drain: (report) => this.drain(relay, report),
+      load: async (report) => {
+        await this.leader.call('relay.load', { ...from, ...report });
+        return { ok: true };
+      },
+      drain: async (report): Promise<z.output<typeof drainAnswerSchema>> => ({
+        wait: await this.leader.call('relay.drain', { ...from, ...report }),
+      }),
+    });
+    const connection = { nodeId: this.leader.nodeId, socketId: socket.id };
+    this.leader.call('relay.connected', { handshake, connection }).catch((error: unknown) => {
+      this.logger.warn({ err: error, relayId: handshake.relayId }, 'a relay could not be introduced');
+      socket.conn.close(); // it connects again
     });
   }
 
   handleDisconnect(socket: RelaySocket): void {
+    if (this.closing) return;
     const { relayId } = socket.data.handshake;
-    if (this.registry.disconnect(relayId, socket, Date.now()))
-      this.logger.warn({ relayId }, 'relay disconnected');
+    this.leader.tell('relay.disconnected', { relayId, socketId: socket.id });
   }
 
-  private authenticate(socket: Socket): void {
+  beforeApplicationShutdown(): void {
+    this.closing = true;
+  }
+
+  private async authenticate(socket: Socket): Promise<void> {
     const handshake = relayHandshakeSchema.safeParse(socket.handshake.auth);
     if (!handshake.success || !this.isAdmitted(handshake.data)) {
       throw new LanrageError('UNAUTHENTICATED', {
@@ -87,7 +98,8 @@ export class RelaysGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
           'The control plane does not accept this relay. Check LANRAGE_RELAY_SECRET and the LANrage versions.',
       });
     }
-    if (!this.registry.canTake(handshake.data.relayId)) {
+    const { relayId } = handshake.data;
+    if (!(await this.leader.call('relay.fits', { relayId }))) {
       const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;
       throw new LanrageError('RATE_LIMITED', { message });
     }
@@ -98,40 +110,15 @@ export class RelaysGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
     return this.secrets.admit(relayId, secret);
   }
 
-  private async announce(relay: Relay, socket: Socket, report: Reports['pairs.announce']): Promise<object> {
+  private async announce(
+    socket: RelaySocket,
+    report: Reports['pairs.announce'] & { relayId: string; socketId: string },
+  ): Promise<z.output<typeof announceAnswerSchema>> {
     try {
-      const members = await this.store.membersOf(this.sessions.unknownParties(report.pairs));
-      const partyOf = new Map(members.map(({ peerId, partyId }) => [peerId, partyId]));
-      const close = this.sessions.adopt(relay, report.pairs, partyOf);
-      // The answer first: ports that it frees can then be used again.
-      if (report.final) setImmediate(() => this.ready(relay));
-      return { close };
+      return { close: await this.leader.call('relay.announced', report) };
     } catch (error) {
       socket.conn.close(); // it connects again, and announces again
       throw error;
     }
-  }
-
-  private ready(relay: Relay): void {
-    this.sessions
-      .ready(relay)
-      .catch((error: unknown) => this.logger.error({ err: error }, 'relay not made ready'));
-  }
-
-  private async observed(relay: Relay, { observations }: Reports['pairs.observed']): Promise<object> {
-    const moved = observations.flatMap(({ pairId, publicKey, endpoint }) => {
-      const peerId = this.sessions.observedPeer(relay, pairId, publicKey);
-      return peerId && this.presence.observe(peerId, endpoint) ? [peerId] : [];
-    });
-    this.directPaths.observed(new Set(observations.map(({ pairId }) => pairId)));
-    for (const peerId of new Set(moved)) await this.parties.tellPresence(peerId);
-    return { ok: true };
-  }
-
-  private drain(relay: Relay, { withinMs }: Reports['drain']): z.output<typeof drainAnswerSchema> {
-    relay.draining = true;
-    relay.drain = { stopsAtMs: Date.now() + withinMs, withinMs };
-    this.logger.log({ relayId: relay.id, pairs: relay.pairs, withinMs }, 'relay drains');
-    return { wait: this.registry.all().some(hasRoom) };
   }
 }

@@ -1,13 +1,10 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config';
 import { keptSecret } from '../operations/files';
-import { SignalingModule } from '../signaling/signaling.module';
-import { RelayMoves } from './moves';
-import { RelayRegistry } from './registry';
-import { RelayCare } from './relay-care';
+import { LiveModule } from '../live/live.module';
 import { RelaySecrets } from './relay-secrets';
 import { ServerController } from './server.controller';
-import { RelaySessions } from './sessions';
+import { RelaysGateway } from './relays.gateway';
 
 async function relaySecrets(config: Config): Promise<RelaySecrets> {
   const shared = config.relaySecrets ?? [await keptSecret(config.dataDirectory, 'relay-secret')];
@@ -15,15 +12,8 @@ async function relaySecrets(config: Config): Promise<RelaySecrets> {
 }
 
 @Module({
-  imports: [SignalingModule],
+  imports: [LiveModule],
   controllers: [ServerController],
-  providers: [
-    RelayCare,
-    RelayMoves,
-    RelayRegistry,
-    RelaySessions,
-    { provide: RelaySecrets, useFactory: relaySecrets, inject: [CONFIG] },
-  ],
-  exports: [RelayMoves, RelayRegistry, RelaySecrets, RelaySessions],
+  providers: [RelaysGateway, { provide: RelaySecrets, useFactory: relaySecrets, inject: [CONFIG] }],
 })
 export class RelaysModule {}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { RelaySession } from '#shared/api/party';
 import type { OpenPair } from '#shared/api/relay-link';
 import { formatEndpoint } from '#shared/endpoint';
@@ -7,13 +7,13 @@ import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
 import { groupBy, inParts } from '../operations/lists';
 import type { PartyRecord } from '../parties/party';
-import { AgentSockets } from '../signaling/agent-sockets';
-import { PresenceBook } from '../signaling/presence';
+import type { AgentSockets } from '../signaling/agent-sockets';
+import type { PresenceBook } from '../signaling/presence';
 import { closeOnRelay, openOnRelay } from './commands';
 import { Lingering } from './lingering';
 import { changesByViewer, newPair, pairIdOf, partyOfPair, sessionOf, type Pair } from './pair';
 import { PairBook } from './pair-book';
-import { RelayRegistry, type Relay } from './registry';
+import type { Relay, RelayRegistry } from './registry';
 import { hasRoom, measuredSumsMs, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
 
 /** How long a join waits for the relay; an answer that comes later is pushed. */
@@ -34,10 +34,9 @@ export interface MoveOrder {
 }
 
 /**
- * Which pairs exist and where they are relayed. Known to this process alone: after a restart it comes back from what
- * the relays announce and from the members that reconnect.
+ * Which pairs exist and where they are relayed. Known to the leader alone: a new one learns it from what the relays
+ * announce and from the members that are connected.
  */
-@Injectable()
 export class RelaySessions {
   private readonly logger = new Logger('relays');
   private readonly pairs = new PairBook();
@@ -239,16 +238,16 @@ export class RelaySessions {
 
   /** @returns the pairs whose session changed */
   private async openOn(relay: Relay, pairs: readonly Pair[]): Promise<Pair[]> {
-    const { socket } = relay;
-    if (!socket || pairs.length === 0) return [];
+    const { link } = relay;
+    if (!link || pairs.length === 0) return [];
     for (const pair of pairs) pair.opening = true;
-    const ports = await openOnRelay(socket, pairs).catch((error: unknown) => {
+    const ports = await openOnRelay(link, pairs).catch((error: unknown) => {
       this.logger.warn({ relayId: relay.id, err: error }, 'relay did not answer');
       return null;
     });
     for (const pair of pairs) pair.opening = false;
     // A relay that reconnected meanwhile has announced what became of these.
-    if (relay.socket !== socket) return [];
+    if (relay.link !== link) return [];
     return pairs
       .filter((pair) => this.isKnown(pair) && pair.relayId === relay.id)
       .filter((pair) => (ports ? this.settle(pair, relay, ports.get(pair.pairId)) : this.giveUp(pair)));
@@ -256,14 +255,14 @@ export class RelaySessions {
 
   /** @returns those that have moved */
   private async moveTo(relay: Relay, pairs: readonly Pair[], nowMs: number): Promise<Pair[]> {
-    const { socket } = relay;
+    const { link } = relay;
     const taken = relay.ready ? pairs.slice(0, Math.max(0, relay.capacityPairs - relay.pairs)) : [];
-    if (!socket || taken.length === 0) return [];
+    if (!link || taken.length === 0) return [];
     const from = new Map(taken.map((pair) => [pair, pair.relayId]));
     for (const pair of taken) pair.opening = true;
     relay.pairs += taken.length; // keeps the room
     const asNew = taken.map((pair) => ({ ...pair, endpoint: null }));
-    const ports = await openOnRelay(socket, asNew).catch((error: unknown) => {
+    const ports = await openOnRelay(link, asNew).catch((error: unknown) => {
       this.logger.warn({ relayId: relay.id, err: error }, 'relay did not answer');
       return new Map<string, number>();
     });
@@ -271,7 +270,7 @@ export class RelaySessions {
     for (const pair of taken) pair.opening = false;
     const isStillWanted = (pair: Pair) => this.isKnown(pair) && pair.relayId === from.get(pair);
     const moved =
-      relay.socket === socket ? taken.filter((pair) => ports.has(pair.pairId) && isStillWanted(pair)) : [];
+      relay.link === link ? taken.filter((pair) => ports.has(pair.pairId) && isStillWanted(pair)) : [];
     for (const pair of moved) {
       const left = pair.relayId;
       this.place(pair, relay);
@@ -311,9 +310,9 @@ export class RelaySessions {
 
   private closeOn(open: readonly Pick<Pair, 'pairId' | 'relayId'>[]): void {
     for (const [relayId, pairs] of groupBy(open, (pair) => pair.relayId)) {
-      const socket = this.relay(relayId)?.socket;
-      if (!socket) continue;
-      closeOnRelay(socket, pairs).catch((error: unknown) => {
+      const link = this.relay(relayId)?.link;
+      if (!link) continue;
+      closeOnRelay(link, pairs).catch((error: unknown) => {
         this.logger.warn({ relayId, err: error }, 'relay did not close pairs');
       });
     }

@@ -1,24 +1,54 @@
-import { Injectable } from '@nestjs/common';
-import type { Namespace } from 'socket.io';
 import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
+import type { Cluster } from '../cluster/cluster';
+import type { NodeCalls, Payload } from '../live/contract';
+import { groupBy } from '../operations/lists';
+import type { Connection } from './presence';
 
-/** Where events for one peer are delivered, whichever connection it has just now. */
-@Injectable()
+/** How the leader reaches agents, whichever node they are connected to. */
 export class AgentSockets {
-  private namespace: Namespace | null = null;
+  /** Those that have their snapshot, on top of which they can understand events. */
+  private readonly attached = new Map<PeerId, Connection>();
 
-  /** Called by the gateway once it listens. */
-  attach(namespace: Namespace): void {
-    this.namespace = namespace;
+  constructor(private readonly cluster: Cluster) {}
+
+  /** Events for the peer go there from now on. */
+  attach(peerId: PeerId, connection: Connection): void {
+    this.attached.set(peerId, connection);
   }
 
-  /** Sends to the peer if it is connected; one that is not gets a snapshot when it comes back. */
+  detach(peerId: PeerId): void {
+    this.attached.delete(peerId);
+  }
+
+  /** Sends to a peer if it is connected; one that is not gets a snapshot when it comes back. */
   deliver<Name extends AgentEventName>(peerId: PeerId, event: Name, payload: AgentEvents[Name]): void {
-    this.namespace?.to(roomOf(peerId)).emit(event, payload);
+    this.deliverToAll([peerId], event, payload);
   }
-}
 
-export function roomOf(peerId: PeerId): string {
-  return `peer:${peerId}`;
+  /** The same to several peers. */
+  deliverToAll<Name extends AgentEventName>(
+    peerIds: readonly PeerId[],
+    event: Name,
+    payload: AgentEvents[Name],
+  ): void {
+    const connections = peerIds.flatMap((peerId) => this.attached.get(peerId) ?? []);
+    for (const [nodeId, group] of groupBy(connections, (connection) => connection.nodeId)) {
+      const socketIds = group.map(({ socketId }) => socketId);
+      this.tell(nodeId, 'agents.emit', { socketIds, event, payload });
+    }
+  }
+
+  /** Ends a connection whose agent has a newer one. */
+  replace({ nodeId, socketId }: Connection): void {
+    this.tell(nodeId, 'agent.replaced', { socketId });
+  }
+
+  private tell<Name extends keyof NodeCalls>(
+    nodeId: string,
+    name: Name,
+    payload: Payload<NodeCalls, Name>,
+  ): void {
+    this.cluster.tell(nodeId, name, payload);
+  }
 }

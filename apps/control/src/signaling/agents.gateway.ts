@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import {
   WebSocketGateway,
   type OnGatewayConnection,
@@ -10,20 +10,23 @@ import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import type { Presence } from '#shared/api/party';
 import { AGENT_NAMESPACE, agentHandshakeSchema, agentRequestSchemas } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
-import type { PeerId } from '#shared/party/identity';
 import { Tokens } from '../auth/tokens';
+import { CONFIG, type Config } from '../config';
+import { Leader } from '../live/leader';
+import { LocalSockets, type AgentSocketData } from '../live/local-sockets';
 import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
 import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
-import { RelayMoves } from '../relays/moves';
-import { AgentSockets, roomOf } from './agent-sockets';
-import { DirectPaths } from './direct-paths';
-import { PresenceBook } from './presence';
 
 const EVENTS_PER_SECOND = 10;
+const LEADER_CHECK_MS = 1000;
+/** Without a leader for so long a share of the presence time-out, a node sends its agents to another one. */
+const SENT_AWAY_AT = 0.5;
+/** … so many of them at a time, so that the others are not overrun. */
+const SENT_AWAY_PER_CHECK = 1000;
 
-type AgentSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, { peerId: PeerId }>;
+type AgentSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, AgentSocketData>;
 
 /** The agents' live connections: whoever has one is online, hears of changes, and tells of its network. */
 @WebSocketGateway({ namespace: AGENT_NAMESPACE, ...socketOptions })
@@ -32,86 +35,85 @@ export class AgentsGateway
 {
   private readonly logger = new Logger('signaling');
   private readonly requests = new SocketRequests(agentRequestSchemas, EVENTS_PER_SECOND);
-  private namespace: Namespace | null = null;
+  private readonly sentAwayAfterMs: number;
+  private ledAtMs = 0;
+  private leaderCheck: NodeJS.Timeout | null = null;
   private closing = false;
 
   constructor(
+    @Inject(CONFIG) config: Config,
     private readonly tokens: Tokens,
     private readonly limits: RequestLimits,
     private readonly parties: PartiesService,
-    private readonly presence: PresenceBook,
-    private readonly sockets: AgentSockets,
-    private readonly directPaths: DirectPaths,
-    private readonly relayMoves: RelayMoves,
+    private readonly leader: Leader,
+    private readonly sockets: LocalSockets,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.sentAwayAfterMs = SENT_AWAY_AT * config.presenceTimeoutSeconds * 1000;
+  }
 
   afterInit(namespace: Namespace): void {
-    this.namespace = namespace;
-    this.sockets.attach(namespace);
-    this.metrics.gauge('lanrage_agents_online', 'Agents that are connected', () => this.presence.onlineCount);
+    this.sockets.attachAgents(namespace);
+    this.metrics.gauge(
+      'lanrage_agents_online',
+      'Agents that are connected to this node',
+      () => this.sockets.agentCount,
+    );
     namespace.server.engine.use(
       (request: IncomingMessage, _response: unknown, next: (error?: unknown) => void) => {
         this.limits.count('requests', request).then(() => next(), next);
       },
     );
     namespace.use(admitSockets((socket) => this.authenticate(socket)));
+    this.leaderCheck = setInterval(() => this.checkLeader(performance.now()), LEADER_CHECK_MS);
   }
 
   handleConnection(socket: AgentSocket): void {
     const { peerId } = socket.data;
-    const replacedId = this.presence.connect(peerId, socket.id);
-    if (replacedId !== null) this.replace(replacedId);
     this.requests.serve(socket, {
-      'presence.update': (presence) => this.updatePresence(peerId, presence),
-      'path.request': ({ partyId, peerId: other, cause }) => {
-        this.directPaths.requested(partyId, peerId, other, cause);
+      'presence.update': (presence) => this.updatePresence(socket, presence),
+      'path.request': async (request) => {
+        await this.leader.call('agent.path', { self: peerId, ...request });
         return { ok: true };
       },
       'party.get': async () => ({ ok: true, party: await this.parties.current(peerId) }),
     });
-    this.parties
-      .welcome(peerId, (party) => {
-        if (!socket.connected) return;
-        socket.emit('party.snapshot', { party });
-        void socket.join(roomOf(peerId));
-      })
-      .catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'an agent could not be welcomed');
-        // Unlike disconnect(), this has the agent try again.
-        socket.conn.close();
-      });
+    const connection = { nodeId: this.leader.nodeId, socketId: socket.id };
+    this.leader.call('agent.connected', { peerId, connection }).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'an agent could not be welcomed');
+      // Unlike disconnect(), this has the agent try again.
+      socket.conn.close();
+    });
   }
 
   handleDisconnect(socket: AgentSocket): void {
-    const { peerId } = socket.data;
-    const offline = this.presence.disconnect(peerId, socket.id, Date.now());
-    if (!offline || this.closing) return;
-    this.parties.tellPresence(peerId).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'nobody could be told that an agent went offline');
-    });
+    if (!this.closing)
+      this.leader.tell('agent.disconnected', { peerId: socket.data.peerId, socketId: socket.id });
   }
 
   beforeApplicationShutdown(): void {
     this.closing = true;
+    if (this.leaderCheck) clearInterval(this.leaderCheck);
   }
 
   private authenticate(socket: Socket): void {
     const handshake = agentHandshakeSchema.safeParse(socket.handshake.auth);
     const identity = handshake.success ? this.tokens.verify(handshake.data.token, Date.now()) : null;
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
-    (socket as AgentSocket).data.peerId = identity.peerId;
+    this.leader.assertPresent();
+    (socket as AgentSocket).data = { peerId: identity.peerId, presence: null };
   }
 
-  private replace(socketId: string): void {
-    const replaced = this.namespace?.sockets.get(socketId);
-    replaced?.emit('session.replaced', {});
-    replaced?.disconnect(true);
-  }
-
-  private async updatePresence(peerId: PeerId, presence: Presence): Promise<object> {
-    if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
-    if (presence.relayRoundTripsMs) this.relayMoves.measured(peerId, presence.relayRoundTripsMs, Date.now());
+  private async updatePresence(socket: AgentSocket, presence: Presence): Promise<object> {
+    // A leader to come is told by this node.
+    socket.data.presence = presence;
+    await this.leader.call('agent.presence', { peerId: socket.data.peerId, presence });
     return { ok: true };
+  }
+
+  /** Before the leader, which may only be out of this node's reach, takes them for gone. */
+  private checkLeader(nowMs: number): void {
+    if (this.leader.isPresent) this.ledAtMs = nowMs;
+    else if (nowMs - this.ledAtMs >= this.sentAwayAfterMs) this.sockets.sendAway(SENT_AWAY_PER_CHECK);
   }
 }

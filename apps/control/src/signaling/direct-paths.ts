@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import type { AttemptCause } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { Pair } from '../relays/pair';
@@ -8,7 +7,6 @@ import { decideAttempt, type AttemptQuestion } from './coordination';
 import { PresenceBook } from './presence';
 
 /** Sends the two members of a pair looking for a direct path, both at once. */
-@Injectable()
 export class DirectPaths {
   constructor(
     private readonly sessions: RelaySessions,

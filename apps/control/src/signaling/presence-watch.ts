@@ -1,58 +1,70 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { CONFIG, type Config } from '../config';
-import { PartiesService } from '../parties/parties.service';
-import { PartyStore } from '../parties/party.store';
-import { PresenceBook } from './presence';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { PeerId } from '#shared/party/identity';
+import type { PresenceBook } from './presence';
 
 const INTERVAL_MS = 1000;
 
-/** Ends the membership of peers that stay away. After a start, all members have the same time to come back. */
-@Injectable()
-export class PresenceWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
+/** Ends the membership of peers that stay away. When a term begins, all members have the same time to come back. */
+export class PresenceWatch {
   private readonly logger = new Logger('presence');
-  private readonly timeoutMs: number;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly stopped = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
+  /** @param timeOut ends one membership */
   constructor(
-    @Inject(CONFIG) config: Config,
-    private readonly parties: PartiesService,
-    private readonly store: PartyStore,
     private readonly presence: PresenceBook,
-  ) {
-    this.timeoutMs = config.presenceTimeoutSeconds * 1000;
+    private readonly timeoutMs: number,
+    private readonly allMembers: () => Promise<PeerId[]>,
+    private readonly timeOut: (peerId: PeerId) => Promise<void>,
+  ) {}
+
+  start(): void {
+    this.running = this.watch().catch((error: unknown) => {
+      if (!this.stopped.signal.aborted)
+        this.logger.error({ err: error }, 'nobody watches for silent members');
+    });
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    const nowMs = Date.now();
-    for (const peerId of await this.store.allMemberIds()) this.presence.expect(peerId, nowMs);
-    this.watchOn();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
+  /** Settles when nothing goes on any more. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
     await this.running;
   }
 
-  private watchOn(): void {
-    this.timer = setTimeout(() => {
-      this.running = this.endSilentMemberships()
-        .catch((error: unknown) => this.logger.warn({ err: error }, 'silent members stay for now'))
-        .finally(() => {
-          if (this.timer) this.watchOn();
-        });
-    }, INTERVAL_MS);
+  private async watch(): Promise<void> {
+    while (!(await this.attempt('members are not known yet', () => this.expectAll()))) await this.pause();
+    for (;;) {
+      await this.pause();
+      await this.attempt('silent members stay for now', () => this.endSilentMemberships());
+    }
+  }
+
+  private async expectAll(): Promise<void> {
+    const nowMs = Date.now();
+    for (const peerId of await this.allMembers()) this.presence.expect(peerId, nowMs);
   }
 
   private async endSilentMemberships(): Promise<void> {
-    for (const peerId of this.presence.silentFor(this.timeoutMs, Date.now()))
-      await this.parties.timeOut(peerId);
+    for (const peerId of this.presence.silentFor(this.timeoutMs, Date.now())) {
+      if (this.stopped.signal.aborted) return;
+      await this.timeOut(peerId);
+    }
+  }
+
+  /** @returns whether it worked; it does not while the database is away */
+  private async attempt(failure: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.logger.warn({ err: error }, failure);
+      return false;
+    }
+  }
+
+  /** Ends with an error when the watch is stopped. */
+  private async pause(): Promise<void> {
+    await sleep(INTERVAL_MS, undefined, { signal: this.stopped.signal });
   }
 }

@@ -11,6 +11,8 @@ const endpoint = (text: string) => parseEndpoint(text) as Endpoint;
 const home = endpoint('192.0.2.1:5000');
 const seenByRelay = endpoint('192.0.2.1:6000');
 
+const at = (socketId: string) => ({ nodeId: 'a node', socketId });
+
 const declared = (natType: NatType, at: Endpoint | null, changes: Partial<Presence> = {}): Presence => ({
   natType,
   endpoint: at,
@@ -20,10 +22,21 @@ const declared = (natType: NatType, at: Endpoint | null, changes: Partial<Presen
 });
 
 describe('PresenceBook', () => {
+  it('knows which node a peer is connected to', () => {
+    const book = new PresenceBook();
+    book.connect(alice, at('c1'));
+    book.connect(bob, { nodeId: 'another', socketId: 'c2' });
+    expect(book.connectedTo('a node')).toEqual([[alice, 'c1']]);
+    expect(book.connectionOf(bob)).toEqual({ nodeId: 'another', socketId: 'c2' });
+    book.disconnect(alice, 'c1', 0);
+    expect(book.connectedTo('a node')).toEqual([]);
+    expect(book.connectionOf(alice)).toBeNull();
+  });
+
   it('tells who is online', () => {
     const book = new PresenceBook();
     expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null, direct: true });
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     expect(book.view(alice).online).toBe(true);
     expect(book.disconnect(alice, 'c1', 0)).toBe(true);
     expect(book.view(alice).online).toBe(false);
@@ -31,8 +44,8 @@ describe('PresenceBook', () => {
 
   it('lets a newer connection replace the older one, whose end then means nothing', () => {
     const book = new PresenceBook();
-    expect(book.connect(alice, 'old')).toBeNull();
-    expect(book.connect(alice, 'new')).toBe('old');
+    expect(book.connect(alice, at('old'))).toBeNull();
+    expect(book.connect(alice, at('new'))).toEqual(at('old'));
     expect(book.disconnect(alice, 'old', 0)).toBe(false);
     expect(book.view(alice).online).toBe(true);
   });
@@ -41,20 +54,20 @@ describe('PresenceBook', () => {
     const book = new PresenceBook();
     book.expect(alice, 1000);
     book.expect(bob, 2000);
-    book.connect('c'.repeat(16) as PeerId, 'c3');
+    book.connect('c'.repeat(16) as PeerId, at('c3'));
     expect(book.silentFor(60_000, 60_999)).toEqual([]);
     expect(book.silentFor(60_000, 61_000)).toEqual([alice]);
     expect(book.silentFor(60_000, 62_000)).toEqual([alice, bob]);
 
     book.expect(alice, 61_500);
     expect(book.silentFor(60_000, 62_000)).toEqual([bob]);
-    book.connect(bob, 'c2');
+    book.connect(bob, at('c2'));
     expect(book.silentFor(60_000, 200_000)).toEqual([alice]);
   });
 
   it('prefers what a relay saw to what the agent believes', () => {
     const book = new PresenceBook();
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     expect(book.declare(alice, declared('full_cone', home))).toBe(true);
     expect(book.observe(alice, seenByRelay)).toBe(true);
     expect(book.observe(alice, seenByRelay)).toBe(false);
@@ -71,7 +84,7 @@ describe('PresenceBook', () => {
 
   it('lists where a peer may be reached: at home, where it was seen, what its router forwards; each once', () => {
     const book = new PresenceBook();
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     const lan = { kind: 'host', endpoint: endpoint('192.168.1.7:5000') } as const;
     const mapped = { kind: 'mapped', endpoint: endpoint('192.0.2.1:7000') } as const;
     const seen = { kind: 'host', endpoint: seenByRelay } as const;
@@ -86,7 +99,7 @@ describe('PresenceBook', () => {
 
   it('shows nobody where a peer is that wants no direct paths', () => {
     const book = new PresenceBook();
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     book.observe(alice, seenByRelay);
     expect(book.declare(alice, declared('open', home, { direct: false }))).toBe(true);
     expect(book.view(alice)).toMatchObject({ endpoint: null, direct: false });
@@ -96,7 +109,7 @@ describe('PresenceBook', () => {
     const book = new PresenceBook();
     book.measure(alice, { fra: 20 }, 1);
     expect(book.measured(alice)).toBeNull();
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     book.measure(alice, { fra: 20, nyc: null }, 2);
     const roundTripsMs = new Map([
       ['fra', 20],
@@ -122,7 +135,7 @@ describe('PresenceBook', () => {
 
   it('does not forget whoever is connected', () => {
     const book = new PresenceBook();
-    book.connect(alice, 'c1');
+    book.connect(alice, at('c1'));
     book.forget(alice);
     expect(book.view(alice).online).toBe(true);
   });
@@ -141,7 +154,7 @@ describe('PresenceBook', () => {
         for (const [nowMs, { peer, connection, kind }] of events.entries()) {
           if (kind === 'connect') connections.set(peer, connection);
           if (kind === 'disconnect' && connections.get(peer) === connection) connections.delete(peer);
-          if (kind === 'connect') book.connect(peer, connection);
+          if (kind === 'connect') book.connect(peer, at(connection));
           else if (kind === 'disconnect') book.disconnect(peer, connection, nowMs);
           else if (kind === 'expect') book.expect(peer, nowMs);
           else book.forget(peer);

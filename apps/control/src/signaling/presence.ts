@@ -6,9 +6,16 @@ import { groupBy } from '../operations/lists';
 /** What the other members of the party see of a peer's presence. */
 export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct'> & { readonly online: boolean };
 
+/** An agent's connection: a socket of one of the nodes. */
+export interface Connection {
+  readonly nodeId: string;
+  /** Unique among all nodes. */
+  readonly socketId: string;
+}
+
 interface Entry {
   /** The connection that speaks for the peer; null while there is none. */
-  connectionId: string | null;
+  connection: Connection | null;
   declared: Presence;
   /** The public endpoint that a relay saw, which is surer than what the agent believes. */
   observed: Endpoint | null;
@@ -34,26 +41,38 @@ export class PresenceBook {
   private readonly silentSinceMs = new Map<PeerId, number>();
 
   /** @returns the connection that this one replaces, if any */
-  connect(peerId: PeerId, connectionId: string): string | null {
+  connect(peerId: PeerId, connection: Connection): Connection | null {
     const entry = this.entry(peerId);
-    const replaced = entry.connectionId;
-    entry.connectionId = connectionId;
+    const replaced = entry.connection;
+    entry.connection = connection;
     this.silentSinceMs.delete(peerId);
     return replaced;
   }
 
   /** @returns whether the peer is offline now; false when a newer connection had replaced this one */
-  disconnect(peerId: PeerId, connectionId: string, nowMs: number): boolean {
+  disconnect(peerId: PeerId, socketId: string, nowMs: number): boolean {
     const entry = this.entries.get(peerId);
-    if (entry?.connectionId !== connectionId) return false;
-    entry.connectionId = null;
+    if (entry?.connection?.socketId !== socketId) return false;
+    entry.connection = null;
     this.expect(peerId, nowMs);
     return true;
   }
 
+  /** null while the peer has none */
+  connectionOf(peerId: PeerId): Connection | null {
+    return this.entries.get(peerId)?.connection ?? null;
+  }
+
+  /** The peers that are connected to a node, and to which socket. */
+  connectedTo(nodeId: string): [peerId: PeerId, socketId: string][] {
+    return [...this.entries].flatMap(([peerId, { connection }]): [PeerId, string][] =>
+      connection?.nodeId === nodeId ? [[peerId, connection.socketId]] : [],
+    );
+  }
+
   /** The peer was heard of in another way than by a connection; its time-out starts anew. */
   expect(peerId: PeerId, nowMs: number): void {
-    if (this.entry(peerId).connectionId !== null) return;
+    if (this.entry(peerId).connection !== null) return;
     this.silentSinceMs.delete(peerId);
     this.silentSinceMs.set(peerId, nowMs);
   }
@@ -86,7 +105,7 @@ export class PresenceBook {
   view(peerId: PeerId): PresenceView {
     const entry = this.entries.get(peerId);
     const { natType, endpoint, direct } = entry?.declared ?? unheardOf;
-    const online = entry !== undefined && entry.connectionId !== null;
+    const online = entry !== undefined && entry.connection !== null;
     return { online, natType, endpoint: direct ? (entry?.observed ?? endpoint) : null, direct };
   }
 
@@ -114,7 +133,7 @@ export class PresenceBook {
 
   /** Forgets a peer that has no connection. */
   forget(peerId: PeerId): void {
-    if (this.entries.get(peerId)?.connectionId !== null) return;
+    if (this.entries.get(peerId)?.connection !== null) return;
     this.entries.delete(peerId);
     this.silentSinceMs.delete(peerId);
   }
@@ -126,7 +145,7 @@ export class PresenceBook {
   private entry(peerId: PeerId): Entry {
     let entry = this.entries.get(peerId);
     if (!entry) {
-      entry = { connectionId: null, declared: unheardOf, observed: null, measured: null };
+      entry = { connection: null, declared: unheardOf, observed: null, measured: null };
       this.entries.set(peerId, entry);
     }
     return entry;

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
-import { AgentSockets } from './agent-sockets';
-import { PresenceBook } from './presence';
+import { AuthModule } from '../auth/auth.module';
+import { LiveModule } from '../live/live.module';
+import { PartiesModule } from '../parties/parties.module';
+import { AgentsGateway } from './agents.gateway';
 
-@Module({ providers: [AgentSockets, PresenceBook], exports: [AgentSockets, PresenceBook] })
+@Module({ imports: [AuthModule, LiveModule, PartiesModule], providers: [AgentsGateway] })
 export class SignalingModule {}

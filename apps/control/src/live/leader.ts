@@ -1,0 +1,99 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { LanrageError } from '#shared/errors';
+import type { Cluster, Duties } from '../cluster/cluster';
+import { CLUSTER } from '../cluster/cluster.module';
+import { CONFIG, type Config } from '../config';
+import { inParts } from '../operations/lists';
+import { Membership } from '../parties/membership';
+import { PartyStore } from '../parties/party.store';
+import type { Answer, LeaderCalls, Payload } from './contract';
+import { LiveState } from './live-state';
+import { LocalSockets } from './local-sockets';
+
+const AGENTS_PER_MESSAGE = 500;
+const RETRY_SECONDS = 2;
+
+/** The way to the leader, which may be this node. */
+@Injectable()
+export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly logger = new Logger('cluster');
+  private live: LiveState | null = null;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLUSTER) private readonly cluster: Cluster,
+    private readonly membership: Membership,
+    private readonly store: PartyStore,
+    private readonly sockets: LocalSockets,
+  ) {}
+
+  /** @throws LanrageError the leader's, or CONTROL_UNAVAILABLE while there is none */
+  async call<Name extends keyof LeaderCalls>(
+    name: Name,
+    payload: Payload<LeaderCalls, Name>,
+  ): Promise<Answer<LeaderCalls, Name>> {
+    return (await this.cluster.askLeader(name, payload)) as Answer<LeaderCalls, Name>;
+  }
+
+  /** The same for what nobody waits for. */
+  tell<Name extends keyof LeaderCalls>(name: Name, payload: Payload<LeaderCalls, Name>): void {
+    this.call(name, payload).catch((error: unknown) => {
+      this.logger.warn({ err: error, call: name }, 'the leader could not be told');
+    });
+  }
+
+  /** To be asked before anything is changed that the leader has to hear of. @throws LanrageError CONTROL_UNAVAILABLE */
+  assertPresent(): void {
+    if (!this.isPresent) throw new LanrageError('CONTROL_UNAVAILABLE', { retryAfterSeconds: RETRY_SECONDS });
+  }
+
+  /** Whether there is one, or will be in a moment. */
+  get isPresent(): boolean {
+    return this.cluster.isLed;
+  }
+
+  get nodeId(): string {
+    return this.cluster.nodeId;
+  }
+
+  /** What this node holds while it leads; null while another one does. */
+  get ownState(): LiveState | null {
+    return this.cluster.leads ? this.live : null;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.cluster.start(this.duties);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.cluster.resign();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.cluster.close();
+  }
+
+  private readonly duties: Duties = {
+    serve: this.sockets.serve,
+    lead: () => {
+      const { presenceTimeoutSeconds } = this.config;
+      this.live = new LiveState(this.cluster, this.membership, this.store, presenceTimeoutSeconds * 1000);
+      return this.live;
+    },
+    introduce: async () => {
+      const { nodeId } = this;
+      const [first = [], ...others] = inParts(this.sockets.agents(), AGENTS_PER_MESSAGE);
+      for (const [place, agents] of [first, ...others].entries()) {
+        await this.call('agents.introduced', { nodeId, agents, isFirst: place === 0 });
+      }
+      this.sockets.redialRelays();
+    },
+  };
+}

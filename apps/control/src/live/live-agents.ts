@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Presence } from '#shared/api/party';
+import type { PeerId } from '#shared/party/identity';
+import { groupBy, inParts } from '../operations/lists';
+import type { PartyStore } from '../parties/party.store';
+import type { RelayMoves } from '../relays/moves';
+import type { AgentSockets } from '../signaling/agent-sockets';
+import type { Connection, PresenceBook } from '../signaling/presence';
+import type { ConnectedAgent } from './contract';
+import type { LiveParties } from './live-parties';
+
+/** When a term begins, the nodes introduce their agents within that time; then these hear what they may have missed. */
+const REFRESH_AFTER_MS = 1500;
+const REFRESHED_AT_ONCE = 8;
+
+/** Connections of agents as they come, go, and pass from an old leader to a new one. */
+export class LiveAgents {
+  private readonly logger = new Logger('signaling');
+  private readonly unrefreshed = new Set<PeerId>();
+  private refreshing: Promise<void> | null = null;
+  private readonly stopped = new AbortController();
+
+  constructor(
+    private readonly presence: PresenceBook,
+    private readonly sockets: AgentSockets,
+    private readonly parties: LiveParties,
+    private readonly moves: RelayMoves,
+    private readonly store: PartyStore,
+  ) {}
+
+  async connected(peerId: PeerId, connection: Connection): Promise<void> {
+    this.connect(peerId, connection);
+    await this.parties.welcome(peerId, connection);
+  }
+
+  /** The agent may be back already, at another node. */
+  async disconnected(peerId: PeerId, socketId: string): Promise<void> {
+    if (!this.presence.disconnect(peerId, socketId, Date.now())) return;
+    this.sockets.detach(peerId);
+    await this.parties.tellPresence(peerId);
+  }
+
+  async declared(peerId: PeerId, presence: Presence): Promise<void> {
+    if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
+    if (presence.relayRoundTripsMs) this.moves.measured(peerId, presence.relayRoundTripsMs, Date.now());
+  }
+
+  /** What a node has connected; they have their snapshots, if not of late. @param isFirst of several parts */
+  introduced(nodeId: string, agents: readonly ConnectedAgent[], isFirst: boolean): void {
+    if (isFirst) this.forget(nodeId);
+    for (const { peerId, socketId, presence } of agents) {
+      const connection = { nodeId, socketId };
+      this.connect(peerId, connection);
+      this.sockets.attach(peerId, connection);
+      if (presence) this.presence.declare(peerId, presence);
+      if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
+      this.unrefreshed.add(peerId);
+    }
+    this.refreshing ??= this.refresh().finally(() => {
+      this.refreshing = null;
+    });
+  }
+
+  /** The node is gone: its agents are offline until they connect to another one. */
+  nodeGone(nodeId: string): void {
+    for (const [peerId, socketId] of this.presence.connectedTo(nodeId)) {
+      this.disconnected(peerId, socketId).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'nobody could be told that an agent went offline');
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.refreshing;
+  }
+
+  private connect(peerId: PeerId, connection: Connection): void {
+    this.sockets.detach(peerId);
+    const replaced = this.presence.connect(peerId, connection);
+    if (replaced && replaced.socketId !== connection.socketId) this.sockets.replace(replaced);
+  }
+
+  private forget(nodeId: string): void {
+    for (const [peerId, socketId] of this.presence.connectedTo(nodeId)) {
+      this.presence.disconnect(peerId, socketId, Date.now());
+      this.sockets.detach(peerId);
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      while (this.unrefreshed.size > 0) {
+        await sleep(REFRESH_AFTER_MS, undefined, { signal: this.stopped.signal });
+        await this.refreshAll();
+      }
+    } catch (error) {
+      if (!this.stopped.signal.aborted) this.logger.warn({ err: error }, 'agents may have missed something');
+    }
+  }
+
+  private async refreshAll(): Promise<void> {
+    const due = new Set(this.unrefreshed);
+    this.unrefreshed.clear();
+    const places = await this.store.partiesOf([...due]);
+    const placed = new Set(places.map(({ peerId }) => peerId));
+    const homeless = [...due].filter((peerId) => !placed.has(peerId));
+    this.sockets.deliverToAll(homeless, 'party.snapshot', { party: null });
+    const byParty = [...groupBy(places, ({ partyId }) => partyId)];
+    for (const part of inParts(byParty, REFRESHED_AT_ONCE)) {
+      this.stopped.signal.throwIfAborted();
+      await Promise.all(
+        part.map(([partyId, members]) =>
+          this.parties.refresh(partyId, new Set(members.map(({ peerId }) => peerId))),
+        ),
+      );
+    }
+  }
+}

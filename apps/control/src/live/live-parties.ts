@@ -1,0 +1,171 @@
+import { Logger } from '@nestjs/common';
+import type { PartySnapshot, Presence } from '#shared/api/party';
+import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { KeyedQueue } from '../parties/keyed-queue';
+import type { Membership } from '../parties/membership';
+import type { PartyRecord } from '../parties/party';
+import type { PartyStore } from '../parties/party.store';
+import { memberView, snapshotFor } from '../parties/snapshot';
+import type { RelaySessions } from '../relays/sessions';
+import type { AgentSockets } from '../signaling/agent-sockets';
+import type { Connection, PresenceBook } from '../signaling/presence';
+import type { Departure, Entry, News } from './contract';
+
+/** What a change of a party means for presence and relay sessions, and who hears of it. */
+export class LiveParties {
+  private readonly logger = new Logger('parties');
+  /** One party's news go out in the order of its revisions. */
+  private readonly news = new KeyedQueue<PartyId>();
+
+  constructor(
+    private readonly membership: Membership,
+    private readonly store: PartyStore,
+    private readonly presence: PresenceBook,
+    private readonly sessions: RelaySessions,
+    private readonly sockets: AgentSockets,
+  ) {}
+
+  /** @returns the party as the peer sees it, with relays that are open where that does not take long */
+  async entered({ party, member, isNews, presence }: Entry): Promise<PartySnapshot> {
+    const { peerId } = member;
+    this.heardOf(peerId, presence);
+    // No await before the news are queued: the next change of this party must not overtake this one.
+    const opened = this.sessions.open(party, peerId);
+    if (isNews) {
+      this.spread(party.id, async () => {
+        await opened;
+        this.tellOfMember({ party, member });
+      });
+    }
+    await opened;
+    return this.snapshot(party, peerId);
+  }
+
+  /** Lets go of all that a member had besides its place, and tells it and those who stay. */
+  departed({ before, after, peerId, reason, ended }: Departure): void {
+    const { id: partyId } = before;
+    this.sessions.close(before, peerId);
+    this.presence.forget(peerId);
+    if (ended) {
+      // At once, past the news that are queued: the revision tells what it is about.
+      const revision = after?.revision ?? before.revision + 1;
+      this.sockets.deliver(peerId, 'party.ended', { partyId, revision, reason: ended });
+    }
+    if (!after) return;
+    const { revision, hostId } = after;
+    this.spread(partyId, () => {
+      this.tellOthers(after, peerId, 'member.left', { partyId, revision, peerId, reason, hostId });
+    });
+  }
+
+  /**
+   * Introduces a connection: it gets the party as it is when the news that were queued so far have gone out, and the
+   * following ones after that. Then the others hear that the peer is here.
+   */
+  async welcome(peerId: PeerId, connection: Connection): Promise<void> {
+    const party = await this.store.findByMember(peerId);
+    if (!party) return this.attach(peerId, connection, null);
+    this.sessions.expect(party, peerId);
+    await this.news.run(party.id, async () => {
+      const current = await this.store.findByMember(peerId);
+      // Gone since, so that nobody else takes back what was just expected.
+      if (current?.id !== party.id) this.sessions.close(party, peerId);
+      this.attach(peerId, connection, current);
+    });
+    await this.tellPresence(peerId);
+  }
+
+  /** Sends those of the party's members that are among these peers the party as it is now. */
+  async refresh(partyId: PartyId, peerIds: ReadonlySet<PeerId>): Promise<void> {
+    await this.news.run(partyId, async () => {
+      const party = await this.store.findById(partyId);
+      for (const { peerId } of party?.members ?? []) {
+        if (!party || !peerIds.has(peerId)) continue;
+        this.sessions.expect(party, peerId);
+        this.sockets.deliver(peerId, 'party.snapshot', { party: this.snapshot(party, peerId) });
+      }
+    });
+  }
+
+  /** Lets the other members know where the peer is now. */
+  async tellPresence(peerId: PeerId): Promise<void> {
+    const party = await this.store.findByMember(peerId);
+    if (!party) return;
+    this.tellOthers(party, peerId, 'member.presence', {
+      partyId: party.id,
+      peerId,
+      ...this.presence.view(peerId),
+    });
+  }
+
+  /** Ends the membership of a peer that has not been heard of for too long. */
+  async timeOut(peerId: PeerId): Promise<void> {
+    const party = await this.store.findByMember(peerId);
+    const outcome = party && (await this.membership.leave(party.id, peerId, 'timed_out'));
+    if (!outcome) return this.presence.forget(peerId);
+    this.departed({ ...outcome, peerId, reason: 'timed_out' });
+    this.sockets.deliver(peerId, 'party.snapshot', { party: null });
+  }
+
+  /** After what was queued so far. */
+  tell({ partyId, peerIds, event, payload }: News): void {
+    this.spread(partyId, async () => {
+      const members = peerIds ?? (await this.store.membersOf([partyId])).map(({ peerId }) => peerId);
+      this.sockets.deliverToAll(members, event, payload);
+    });
+  }
+
+  snapshot(party: PartyRecord, viewer: PeerId): PartySnapshot {
+    return snapshotFor(
+      viewer,
+      party,
+      (peerId) => this.presence.view(peerId),
+      (peerId) => this.sessions.between(party.id, viewer, peerId),
+    );
+  }
+
+  private attach(peerId: PeerId, connection: Connection, party: PartyRecord | null): void {
+    // A newer one has come, or it is gone.
+    if (this.presence.connectionOf(peerId)?.socketId !== connection.socketId) return;
+    this.sockets.attach(peerId, connection);
+    this.sockets.deliver(peerId, 'party.snapshot', { party: party && this.snapshot(party, peerId) });
+  }
+
+  private spread(partyId: PartyId, news: () => void | Promise<void>): void {
+    this.news.run(partyId, news).catch((error: unknown) => {
+      this.logger.error({ err: error }, 'news of a party were lost');
+    });
+  }
+
+  private heardOf(peerId: PeerId, presence: Presence | undefined): void {
+    this.presence.expect(peerId, Date.now());
+    if (presence) this.presence.declare(peerId, presence);
+    if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
+  }
+
+  /** Each of the others has a relay session of its own with the newcomer. */
+  private tellOfMember({ party, member }: Pick<Entry, 'party' | 'member'>): void {
+    const view = memberView(member, this.presence.view(member.peerId));
+    for (const { peerId } of party.members) {
+      if (peerId === member.peerId) continue;
+      this.sockets.deliver(peerId, 'member.joined', {
+        partyId: party.id,
+        revision: party.revision,
+        member: view,
+        relay: this.sessions.between(party.id, peerId, member.peerId),
+        ...(member.peerId === party.hostId && { hostId: party.hostId }),
+      });
+    }
+  }
+
+  private tellOthers<Name extends AgentEventName>(
+    party: PartyRecord,
+    subject: PeerId,
+    event: Name,
+    payload: AgentEvents[Name],
+  ): void {
+    const others = party.members.map(({ peerId }) => peerId).filter((peerId) => peerId !== subject);
+    this.sockets.deliverToAll(others, event, payload);
+  }
+}

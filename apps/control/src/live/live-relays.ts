@@ -1,0 +1,84 @@
+import { Logger } from '@nestjs/common';
+import type { OpenPair, RelayHandshake } from '#shared/api/relay-link';
+import type { PublicKey } from '#shared/wireguard/key';
+import type { Endpoint } from '#shared/endpoint';
+import type { PartyStore } from '../parties/party.store';
+import type { Relay, RelayRegistry } from '../relays/registry';
+import type { RelayLink } from '../relays/relay-link';
+import { hasRoom } from '../relays/selection';
+import type { RelaySessions } from '../relays/sessions';
+import type { DirectPaths } from '../signaling/direct-paths';
+import type { PresenceBook } from '../signaling/presence';
+import type { LiveParties } from './live-parties';
+
+/** The answer to an announcement is given first: ports that it frees can then be used again. */
+const AFTER_ANSWER_MS = 20;
+
+interface Observation {
+  readonly pairId: string;
+  readonly publicKey: PublicKey;
+  readonly endpoint: Endpoint;
+}
+
+/** What relays say: which are there, what they have open, what they see. */
+export class LiveRelays {
+  private readonly logger = new Logger('relays');
+
+  constructor(
+    private readonly registry: RelayRegistry,
+    private readonly sessions: RelaySessions,
+    private readonly presence: PresenceBook,
+    private readonly directPaths: DirectPaths,
+    private readonly parties: LiveParties,
+    private readonly store: PartyStore,
+  ) {}
+
+  connected(handshake: RelayHandshake, link: RelayLink): void {
+    const relay = this.registry.connect(handshake, link);
+    this.logger.log({ relayId: relay.id, region: relay.region }, 'relay connected');
+  }
+
+  disconnected(relayId: string, socketId: string): void {
+    if (this.registry.disconnect(relayId, socketId, Date.now()))
+      this.logger.warn({ relayId }, 'relay disconnected');
+  }
+
+  /** @returns the ids of the pairs that it is to close */
+  async announced(relay: Relay, pairs: readonly OpenPair[], final: boolean): Promise<string[]> {
+    const members = await this.store.membersOf(this.sessions.unknownParties(pairs));
+    const partyOf = new Map(members.map(({ peerId, partyId }) => [peerId, partyId]));
+    const close = this.sessions.adopt(relay, pairs, partyOf);
+    if (final) setTimeout(() => this.ready(relay), AFTER_ANSWER_MS);
+    return close;
+  }
+
+  async observed(relay: Relay, observations: readonly Observation[]): Promise<void> {
+    const moved = observations.flatMap(({ pairId, publicKey, endpoint }) => {
+      const peerId = this.sessions.observedPeer(relay, pairId, publicKey);
+      return peerId && this.presence.observe(peerId, endpoint) ? [peerId] : [];
+    });
+    this.directPaths.observed(new Set(observations.map(({ pairId }) => pairId)));
+    for (const peerId of new Set(moved)) await this.parties.tellPresence(peerId);
+  }
+
+  /** @returns whether there are others that can take its pairs */
+  drain(relay: Relay, withinMs: number): boolean {
+    relay.draining = true;
+    relay.drain = { stopsAtMs: Date.now() + withinMs, withinMs };
+    this.logger.log({ relayId: relay.id, pairs: relay.pairs, withinMs }, 'relay drains');
+    return this.registry.all().some(hasRoom);
+  }
+
+  /** The nodes' links to relays end with them. */
+  nodeGone(nodeId: string): void {
+    for (const { id, link } of this.registry.all()) {
+      if (link?.nodeId === nodeId) this.disconnected(id, link.socketId);
+    }
+  }
+
+  private ready(relay: Relay): void {
+    this.sessions
+      .ready(relay)
+      .catch((error: unknown) => this.logger.error({ err: error }, 'relay not made ready'));
+  }
+}

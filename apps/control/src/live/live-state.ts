@@ -1,0 +1,103 @@
+import { LanrageError } from '#shared/errors';
+import type { Cluster, NodeId, Term } from '../cluster/cluster';
+import type { Membership } from '../parties/membership';
+import type { PartyStore } from '../parties/party.store';
+import { RelayMoves } from '../relays/moves';
+import { RelayRegistry, type Relay } from '../relays/registry';
+import { RelayCare } from '../relays/relay-care';
+import { RelayLink } from '../relays/relay-link';
+import { RelaySessions } from '../relays/sessions';
+import { AgentSockets } from '../signaling/agent-sockets';
+import { DirectPaths } from '../signaling/direct-paths';
+import { PresenceBook } from '../signaling/presence';
+import { PresenceWatch } from '../signaling/presence-watch';
+import { dispatch, type LeaderCalls } from './contract';
+import { LiveAgents } from './live-agents';
+import { LiveParties } from './live-parties';
+import { LiveRelays } from './live-relays';
+
+/**
+ * What is known of agents, relays and pairs just now: built up when a term begins, from what the nodes have connected,
+ * and gone with it. Nothing of it is written anywhere.
+ */
+export class LiveState implements Term {
+  readonly registry = new RelayRegistry();
+  readonly sessions: RelaySessions;
+  private readonly parties: LiveParties;
+  private readonly agents: LiveAgents;
+  private readonly relays: LiveRelays;
+  private readonly presence = new PresenceBook();
+  private readonly directPaths: DirectPaths;
+  private readonly care: RelayCare;
+  private readonly watch: PresenceWatch;
+
+  constructor(
+    private readonly cluster: Cluster,
+    membership: Membership,
+    store: PartyStore,
+    presenceTimeoutMs: number,
+  ) {
+    const { registry, presence } = this;
+    const sockets = new AgentSockets(cluster);
+    this.sessions = new RelaySessions(registry, sockets, presence);
+    const moves = new RelayMoves(registry, this.sessions, presence);
+    this.care = new RelayCare(registry, this.sessions, moves);
+    this.directPaths = new DirectPaths(this.sessions, presence, sockets);
+    this.parties = new LiveParties(membership, store, presence, this.sessions, sockets);
+    this.agents = new LiveAgents(presence, sockets, this.parties, moves, store);
+    this.relays = new LiveRelays(registry, this.sessions, presence, this.directPaths, this.parties, store);
+    this.watch = new PresenceWatch(
+      presence,
+      presenceTimeoutMs,
+      () => store.allMemberIds(),
+      (peerId) => this.parties.timeOut(peerId),
+    );
+    this.care.start();
+    this.watch.start();
+  }
+
+  readonly serve = (name: string, payload: unknown): unknown => dispatch(this.calls, name, payload);
+
+  nodeGone(nodeId: NodeId): void {
+    this.agents.nodeGone(nodeId);
+    this.relays.nodeGone(nodeId);
+  }
+
+  async end(): Promise<void> {
+    this.care.stop();
+    await Promise.all([this.watch.stop(), this.agents.stop()]);
+  }
+
+  private readonly calls: LeaderCalls = {
+    'agents.introduced': ({ nodeId, agents, isFirst }) => this.agents.introduced(nodeId, agents, isFirst),
+    'agent.connected': ({ peerId, connection }) => this.agents.connected(peerId, connection),
+    'agent.disconnected': ({ peerId, socketId }) => this.agents.disconnected(peerId, socketId),
+    'agent.presence': ({ peerId, presence }) => this.agents.declared(peerId, presence),
+    'agent.path': ({ partyId, self, peerId, cause }) =>
+      this.directPaths.requested(partyId, self, peerId, cause),
+
+    'party.snapshot': ({ party, viewer }) => this.parties.snapshot(party, viewer),
+    'party.entered': (entry) => this.parties.entered(entry),
+    'party.departed': (departures) => departures.forEach((departure) => this.parties.departed(departure)),
+    'party.news': (news) => this.parties.tell(news),
+
+    'relay.fits': ({ relayId }) => this.registry.canTake(relayId),
+    'relay.connected': ({ handshake, connection }) =>
+      this.relays.connected(handshake, new RelayLink(this.cluster, connection)),
+    'relay.disconnected': ({ relayId, socketId }) => this.relays.disconnected(relayId, socketId),
+    'relay.announced': ({ pairs, final, ...from }) => this.relays.announced(this.relay(from), pairs, final),
+    'relay.observed': ({ observations, ...from }) => this.relays.observed(this.relay(from), observations),
+    'relay.load': ({ packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null, ...from }) => {
+      Object.assign(this.relay(from), { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
+    },
+    'relay.drain': ({ withinMs, ...from }) => this.relays.drain(this.relay(from), withinMs),
+    'relays.described': () => this.registry.describe(),
+  };
+
+  /** @throws LanrageError for a connection that the leader does not know, or knows no more: the relay is to dial anew */
+  private relay({ relayId, socketId }: { relayId: string; socketId: string }): Relay {
+    const relay = this.registry.linked(relayId, socketId);
+    if (!relay) throw new LanrageError('CONTROL_UNAVAILABLE');
+    return relay;
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { Namespace, Socket } from 'socket.io';
+import type { Presence } from '#shared/api/party';
+import type { PeerId } from '#shared/party/identity';
+import type { Serve } from '../cluster/cluster';
+import { dispatch, type ConnectedAgent, type NodeCalls } from './contract';
+
+/** What a node remembers of an agent that is connected to it. */
+export interface AgentSocketData {
+  peerId: PeerId;
+  /** What it said of its network last; null until it has. */
+  presence: Presence | null;
+}
+
+/** The sockets of this node, as the leader uses them. */
+@Injectable()
+export class LocalSockets {
+  private agentNamespace: Namespace | null = null;
+  private relayNamespace: Namespace | null = null;
+
+  /** Called by the gateways once they listen. */
+  attachAgents(namespace: Namespace): void {
+    this.agentNamespace = namespace;
+  }
+
+  attachRelays(namespace: Namespace): void {
+    this.relayNamespace = namespace;
+  }
+
+  readonly serve: Serve = (name, payload) => dispatch(this.calls, name, payload);
+
+  agents(): ConnectedAgent[] {
+    return this.agentSockets().map(({ id, data }) => ({ socketId: id, ...(data as AgentSocketData) }));
+  }
+
+  get agentCount(): number {
+    return this.agentNamespace?.sockets.size ?? 0;
+  }
+
+  /** Has some of the agents connect again, to another node if there is one. */
+  sendAway(most: number): void {
+    for (const socket of this.agentSockets().slice(0, most)) socket.conn.close();
+  }
+
+  /** Has the relays dial, and announce what they have, again. */
+  redialRelays(): void {
+    for (const socket of this.relayNamespace?.sockets.values() ?? []) socket.conn.close();
+  }
+
+  private readonly calls: NodeCalls = {
+    'agents.emit': ({ socketIds, event, payload }) => {
+      this.agentNamespace?.in([...socketIds]).emit(event, payload);
+    },
+    'agent.replaced': ({ socketId }) => {
+      const socket = this.agentNamespace?.sockets.get(socketId);
+      socket?.emit('session.replaced', {});
+      socket?.disconnect(true);
+    },
+    'relay.command': async ({ socketId, event, payload, timeoutMs }) => {
+      const socket = this.relayNamespace?.sockets.get(socketId);
+      if (!socket) throw new Error('the relay is not connected here any more');
+      return (await socket.timeout(timeoutMs).emitWithAck(event, payload)) as unknown;
+    },
+    'relay.dismissed': ({ socketId }) => {
+      this.relayNamespace?.sockets.get(socketId)?.disconnect(true);
+    },
+  };
+
+  private agentSockets(): Socket[] {
+    return [...(this.agentNamespace?.sockets.values() ?? [])];
+  }
+}

@@ -1,0 +1,35 @@
+import type { Cluster } from '../cluster/cluster';
+import type { Connection } from '../signaling/presence';
+import type { NodeCalls, Payload } from '../live/contract';
+
+/** How much longer than the relay itself the node may take that holds its socket. */
+const NODE_GRACE_MS = 500;
+
+/** A relay's connection to one of the nodes, as the leader holds it. */
+export class RelayLink {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly connection: Connection,
+  ) {}
+
+  get nodeId(): string {
+    return this.connection.nodeId;
+  }
+
+  get socketId(): string {
+    return this.connection.socketId;
+  }
+
+  /** @returns the relay's answer @throws Error without one in time */
+  command(event: string, payload: object, timeoutMs: number): Promise<unknown> {
+    const { nodeId, socketId } = this.connection;
+    const command: Payload<NodeCalls, 'relay.command'> = { socketId, event, payload, timeoutMs };
+    return this.cluster.ask(nodeId, 'relay.command', command, timeoutMs + NODE_GRACE_MS);
+  }
+
+  /** Ends the connection; the relay dials anew. */
+  close(): void {
+    const { nodeId, socketId } = this.connection;
+    this.cluster.tell(nodeId, 'relay.dismissed', { socketId });
+  }
+}
