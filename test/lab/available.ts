@@ -13,23 +13,34 @@ export function labAvailable(): string | null {
   return null;
 }
 
-/**
- * `describe` for tests that need a lab. Where there can be none they are skipped, with the reason in their title, which
- * `npm test` repeats in one line for all; with `CI=true` they fail instead.
- */
+/** `describe` for tests that need a lab. */
 export function describeLab(name: string, tests: () => void): void {
-  const reason = labAvailable();
+  describeUnless(labUnavailable(), name, tests);
+}
+
+/**
+ * `describe` for tests that not every machine can run. Where it cannot they are skipped, with the reason in their title,
+ * which `npm test` repeats in one line for all; with `CI=true` they fail instead.
+ *
+ * @param reason why this machine cannot; null: it can
+ */
+export function describeUnless(reason: string | null, name: string, tests: () => void): void {
   if (reason === null) {
     describe(name, tests);
   } else if (process.env.CI === 'true') {
     test(name, () => {
-      throw new Error(`The lab ${reason}`);
+      throw new Error(reason);
     });
   } else {
-    describe.skip(`${name} [skipped: the lab ${reason}]`, tests);
+    describe.skip(`${name} [skipped: ${reason}]`, tests);
   }
 }
 
-function isInstalled(tool: string): boolean {
+function labUnavailable(): string | null {
+  const reason = labAvailable();
+  return reason && `the lab ${reason}`;
+}
+
+export function isInstalled(tool: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 }

@@ -25,7 +25,6 @@ export class RedisBus {
   private readonly logger = new Logger('cluster');
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
-  private isListening = false;
 
   /** @param subscriber a connection of its own, not connected yet */
   constructor(
@@ -39,11 +38,14 @@ export class RedisBus {
   /** Settles when messages arrive here. */
   async start(): Promise<void> {
     this.subscriber.on('message', (channel: string, text: string) => this.receive(channel, text));
-    this.subscriber.on('ready', () => {
-      this.subscribe().catch((error: unknown) => this.logger.warn({ err: error }, 'not subscribed'));
-    });
     await this.subscriber.connect();
     await this.subscribe();
+    this.subscriber.on('ready', () => {
+      this.subscribe().then(
+        () => this.listener.interrupted(),
+        (error: unknown) => this.logger.warn({ err: error }, 'not subscribed'), // the connection broke again
+      );
+    });
   }
 
   /** @throws LanrageError CONTROL_UNAVAILABLE without an answer in time, NotLeading, or what the other node refuses with */
@@ -85,10 +87,7 @@ export class RedisBus {
   }
 
   private async subscribe(): Promise<void> {
-    const isAnew = this.isListening;
-    this.isListening = true;
     await this.subscriber.subscribe(this.channelOf(this.nodeId), this.everybody);
-    if (isAnew) this.listener.interrupted();
   }
 
   private receive(channel: string, text: string): void {
