@@ -186,6 +186,11 @@ export class AgentConnection {
     return changes.map(({ payload }) => payload as { revision: number });
   }
 
+  /** What came until now is of no interest. */
+  forget(): void {
+    this.received.length = 0;
+  }
+
   /** The names of the events that came and were not asked for. */
   get unread(): string[] {
     return this.received.map(({ event }) => event);

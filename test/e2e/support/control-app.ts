@@ -7,7 +7,7 @@ import { startControl, type ControlApp } from '../../../apps/control/src/app';
 import { readConfig } from '../../../apps/control/src/config';
 
 /** Settings that keep the tests' own floods from being limited. */
-const unlimited = {
+export const unlimited = {
   LANRAGE_LIMIT_REQUESTS: '0',
   LANRAGE_LIMIT_SIGN_INS: '0',
   LANRAGE_LIMIT_CREATES: '0',
