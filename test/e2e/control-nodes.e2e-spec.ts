@@ -82,7 +82,7 @@ describeRedis('several nodes', () => {
     expect(await toAlice.next('path.attempt')).toMatchObject({ peerId: bob.peerId, attempt: 1 });
     expect(await toBob.next('path.attempt')).toMatchObject({ peerId: alice.peerId, attempt: 1 });
 
-    const entry = { key: 'map', value: 'dust', version: null };
+    const entry = { key: 'map', value: 'dust', version: 0 };
     const written = stateEntrySchema.parse((await bob.ask('POST', `${id}/state`, entry)).body);
     expect(await toAlice.next('state.changed')).toEqual({ partyId: id, ...written });
 

@@ -37,7 +37,7 @@ const services = Object.entries(compose.services).map(([name, service]): [string
 ]);
 const service = (name: string) => new Map(services).get(name) as Service;
 const settingsOf = (app: string) =>
-  new Set(text(`apps/${app}/src/config.ts`).match(/\b(?:LANRAGE_[A-Z_]+[A-Z]|DATABASE_URL)\b/g));
+  new Set(text(`apps/${app}/src/config.ts`).match(/\b(?:LANRAGE_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b/g));
 const variables = (yaml: string) => new Set([...yaml.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name));
 
 describe('docker-compose.yml', () => {
@@ -67,7 +67,7 @@ describe('docker-compose.yml', () => {
     expect(trusted.map(([name]) => name)).toEqual(['relay']); // its nft has the capability from the file
   });
 
-  it('shows the world the proxy and the relay, and keeps the database to the control plane', () => {
+  it('shows the world the proxy and the relay, and keeps database and Redis to the control plane', () => {
     const open = services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port}`));
     expect(open.filter((entry) => !entry.includes(' 127.0.0.1:'))).toEqual([
       'proxy 80:80',
@@ -79,6 +79,7 @@ describe('docker-compose.yml', () => {
     expect(services.filter(([, { networks }]) => networks?.includes('back')).map(([name]) => name)).toEqual([
       'control',
       'postgres',
+      'redis',
     ]);
   });
 
