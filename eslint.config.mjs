@@ -29,7 +29,7 @@ const pureFiles = [
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
-  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,text,watch-screen}.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,watch-screen}.ts',
 ];
 
 const impureModules = [

@@ -9,7 +9,7 @@ import { severities, type Finding, type FindingCode, type Severity } from './fin
 import { natTexts } from './nat-texts';
 import { peerFindings } from './peer-findings';
 import type { NetcheckReport, StunServerReport } from './rendering';
-import { formatLatency } from './text';
+import { formatLatency } from '#shared/terminal/text';
 
 /** What a doctor could find out. */
 export interface Examination {

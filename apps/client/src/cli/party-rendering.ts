@@ -6,7 +6,7 @@ import type { PartyPage } from '#shared/api/discovery';
 import type { PartySettings } from '#shared/api/party';
 import type { PartyState, StateEntry } from '#shared/api/state';
 import type { Party } from '../party/party';
-import { printable, renderTable, wrap } from './text';
+import { printable, renderTable, wrap } from '#shared/terminal/text';
 
 /** What is special about a party, if anything. */
 export function renderTerms(settings: PartySettings): string[] {

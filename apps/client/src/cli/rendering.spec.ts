@@ -13,7 +13,7 @@ import {
   renderStatus,
   renderWelcome,
 } from './rendering';
-import { printable } from './text';
+import { printable } from '#shared/terminal/text';
 import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {

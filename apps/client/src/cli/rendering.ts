@@ -9,7 +9,7 @@ import type { ConnectionType, Peer } from '../party/party';
 import { natTexts } from './nat-texts';
 import { renderTerms } from './party-rendering';
 import { renderReasons } from './reasons';
-import { formatLatency, printable, renderTable, wrap } from './text';
+import { formatLatency, printable, renderTable, wrap } from '#shared/terminal/text';
 
 const columnWidths = [36, 16, 14, 12];
 

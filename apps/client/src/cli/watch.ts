@@ -4,7 +4,7 @@ import { LanrageError } from '#shared/errors';
 import { askAgent } from '../agent/local-client';
 import type { Context } from './context';
 import { stopRequested } from './foreground';
-import { COLUMNS } from './text';
+import { COLUMNS } from '#shared/terminal/text';
 import { enterScreen, eventKey, leaveScreen, redraw, renderBlock, type Sight } from './watch-screen';
 
 const INTERVAL_MS = 1_000;
