@@ -11,6 +11,7 @@ const pureFiles = [
   'libs/shared/src/**/*.ts',
   'apps/*/src/core/**/*.ts',
   'apps/*/src/**/*.rules.ts',
+  'apps/control/src/admin/{relay-view,cli/rendering}.ts',
   'apps/control/src/auth/challenges.ts',
   'apps/control/src/signaling/coordination.ts',
   'apps/control/src/signaling/presence.ts',

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { AuthModule } from './auth/auth.module';
 import { CONFIG, type Config } from './config';
 import { DatabaseModule } from './database/database.module';
@@ -18,6 +19,7 @@ import { SignalingModule } from './signaling/signaling.module';
  */
 @Module({
   imports: [
+    AdminModule,
     AuthModule,
     DatabaseModule,
     OperationsModule,

@@ -12,6 +12,7 @@ import { LanrageError } from '#shared/errors';
 import { peerIdOf } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
 import { CONFIG, type Config } from '../config';
+import { BannedKeys } from './banned-keys';
 import { ChallengeBook, type OpenChallenge } from './challenges';
 import { Tokens } from './tokens';
 
@@ -27,6 +28,7 @@ export class SignIn {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly tokens: Tokens,
+    private readonly bannedKeys: BannedKeys,
   ) {}
 
   challenge(agentPublicKey: PublicKey, nowMs: number): z.input<typeof challengeSchema> {
@@ -41,7 +43,7 @@ export class SignIn {
 
   /**
    * @param host the Host header: what the agent believes it talks to
-   * @throws LanrageError CHALLENGE_EXPIRED, PROOF_REJECTED
+   * @throws LanrageError CHALLENGE_EXPIRED, PROOF_REJECTED, BANNED_FROM_SERVER
    */
   redeem(
     { challengeId, proof }: TokenRequest,
@@ -55,6 +57,8 @@ export class SignIn {
 
     const publicKey = challenge.agentPublicKey;
     const peerId = peerIdOf(publicKey);
+    // Only now: whose keys are banned is nobody else's business.
+    this.bannedKeys.refuse(peerId);
     const { token, expiresAtMs } = this.tokens.issue({ peerId, publicKey }, nowMs);
     return { token, peerId, expiresAt: new Date(expiresAtMs).toISOString() };
   }

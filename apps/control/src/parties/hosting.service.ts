@@ -72,10 +72,18 @@ export class HostingService {
   }
 
   async close(callerId: PeerId, partyId: PartyId): Promise<void> {
-    const party = await this.hosting.close(partyId, callerId);
+    this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
+  }
+
+  /** For whoever runs the server. @throws LanrageError PARTY_NOT_FOUND */
+  async closeByOperator(partyId: PartyId): Promise<void> {
+    this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
+  }
+
+  private dissolve(party: PartyRecord, reason: EndReason): void {
     for (const { peerId } of party.members) {
       this.parties.departed({ before: party, after: null }, peerId, 'left');
-      this.tellOfEnd(party.id, party.revision + 1, peerId, 'closed');
+      this.tellOfEnd(party.id, party.revision + 1, peerId, reason);
     }
   }
 

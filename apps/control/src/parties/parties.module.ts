@@ -42,6 +42,6 @@ import { PasswordTries } from './password-tries';
     PartyExpiry,
     StateService,
   ],
-  exports: [PartiesService, PartyStore],
+  exports: [HostingService, PartiesService, PartyStore],
 })
 export class PartiesModule {}

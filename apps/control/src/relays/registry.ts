@@ -14,7 +14,10 @@ export interface Relay extends RelayFacts {
   capacityPairs: number;
   socket: Socket | null;
   ready: boolean;
+  /** It is about to stop, as it said itself, or whoever runs the server wants it empty. */
   draining: boolean;
+  /** It said itself that it is about to stop. */
+  stopping: boolean;
   /** When it stops, empty or not, and how much time it gave for that; null until it has said so. */
   drain: { readonly stopsAtMs: number; readonly withinMs: number } | null;
   awaySinceMs: number | null;
@@ -38,6 +41,8 @@ const REMEMBERED_MS = 3_600_000;
 @Injectable()
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
+  /** Those that are to carry nobody, connected or not. */
+  private drained: ReadonlySet<string> = new Set();
 
   /** Whether there is place for a relay of this name. */
   canTake(id: string): boolean {
@@ -46,10 +51,19 @@ export class RelayRegistry {
 
   /** A relay that connects anew takes the place of its former connection. */
   connect(handshake: RelayHandshake, socket: Socket): Relay {
-    const { relayId: id, region, publicAddress, stunEndpoints, capacityPairs, draining = false } = handshake;
+    const {
+      relayId: id,
+      region,
+      publicAddress,
+      stunEndpoints,
+      capacityPairs,
+      draining: stopping = false,
+    } = handshake;
     const former = this.relays.get(id);
     const formerSocket = former?.socket;
-    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs, draining, drain: null };
+    const draining = stopping || this.drained.has(id);
+    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs };
+    const end = { draining, stopping, drain: null };
     const link = { socket, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
     const life = { pulse: noPulse, answering: false, dead: false };
     const load = {
@@ -58,7 +72,7 @@ export class RelayRegistry {
       bytesPerSecond: 0,
       eventLoopDelayMs: null,
     };
-    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...link, ...life, ...load });
+    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...end, ...link, ...life, ...load });
     this.relays.set(id, relay);
     formerSocket?.disconnect(true);
     return relay;
@@ -70,6 +84,16 @@ export class RelayRegistry {
     if (relay?.socket !== socket) return false;
     Object.assign(relay, { socket: null, ready: false, awaySinceMs: nowMs });
     return true;
+  }
+
+  /** Has these relays give their pairs away and take no more, as long as they are named; no others but those that stop. */
+  setDrained(ids: ReadonlySet<string>): void {
+    this.drained = ids;
+    for (const relay of this.relays.values()) relay.draining = relay.stopping || ids.has(relay.id);
+  }
+
+  isDrained(id: string): boolean {
+    return this.drained.has(id);
   }
 
   forgetGone(nowMs: number): void {

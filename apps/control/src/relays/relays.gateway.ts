@@ -130,6 +130,7 @@ export class RelaysGateway implements OnGatewayInit<Namespace>, OnGatewayConnect
 
   private drain(relay: Relay, { withinMs }: Reports['drain']): z.output<typeof drainAnswerSchema> {
     relay.draining = true;
+    relay.stopping = true;
     relay.drain = { stopsAtMs: Date.now() + withinMs, withinMs };
     this.logger.log({ relayId: relay.id, pairs: relay.pairs, withinMs }, 'relay drains');
     return { wait: this.registry.all().some(hasRoom) };

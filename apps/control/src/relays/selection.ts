@@ -22,7 +22,7 @@ export interface RelayFacts {
   readonly region: string;
   /** Its link is up and it has said which pairs it has. */
   readonly ready: boolean;
-  /** It is about to stop: takes no more pairs, and gives away those that it has. */
+  /** It is about to stop, or to be empty: takes no more pairs, and gives away those that it has. */
   readonly draining: boolean;
   /** It answers neither its link nor STUN, see liveness.ts. */
   readonly dead: boolean;

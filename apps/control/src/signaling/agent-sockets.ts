@@ -17,6 +17,12 @@ export class AgentSockets {
   deliver<Name extends AgentEventName>(peerId: PeerId, event: Name, payload: AgentEvents[Name]): void {
     this.namespace?.to(roomOf(peerId)).emit(event, payload);
   }
+
+  /** Tells a peer that its key is banned, and closes its connection. */
+  sendAway(peerId: PeerId): void {
+    this.deliver(peerId, 'session.banned', {});
+    this.namespace?.in(roomOf(peerId)).disconnectSockets(true);
+  }
 }
 
 export function roomOf(peerId: PeerId): string {

@@ -11,6 +11,7 @@ import type { Presence } from '#shared/api/party';
 import { AGENT_NAMESPACE, agentHandshakeSchema, agentRequestSchemas } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
+import { BannedKeys } from '../auth/banned-keys';
 import { Tokens } from '../auth/tokens';
 import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
@@ -37,6 +38,7 @@ export class AgentsGateway
 
   constructor(
     private readonly tokens: Tokens,
+    private readonly bannedKeys: BannedKeys,
     private readonly limits: RequestLimits,
     private readonly parties: PartiesService,
     private readonly presence: PresenceBook,
@@ -75,6 +77,8 @@ export class AgentsGateway
         if (!socket.connected) return;
         socket.emit('party.snapshot', { party });
         void socket.join(roomOf(peerId));
+        // Banned since it was let in, so that it was in no room yet from which to be sent away.
+        if (this.bannedKeys.has(peerId)) this.sockets.sendAway(peerId);
       })
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'an agent could not be welcomed');
@@ -100,6 +104,7 @@ export class AgentsGateway
     const handshake = agentHandshakeSchema.safeParse(socket.handshake.auth);
     const identity = handshake.success ? this.tokens.verify(handshake.data.token, Date.now()) : null;
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
+    this.bannedKeys.refuse(identity.peerId);
     (socket as AgentSocket).data.peerId = identity.peerId;
   }
 

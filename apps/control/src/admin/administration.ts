@@ -1,0 +1,166 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LanrageError } from '#shared/errors';
+import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
+import type { PublicKey } from '#shared/wireguard/key';
+import { HostingService } from '../parties/hosting.service';
+import type { MemberRecord, PartyRecord } from '../parties/party';
+import { PartyStore } from '../parties/party.store';
+import { RelayRegistry } from '../relays/registry';
+import { hasRoom } from '../relays/selection';
+import { PresenceBook } from '../signaling/presence';
+import {
+  MOST_SERVER_BANS,
+  type AdminPartyDetails,
+  type AdminPartyPage,
+  type AdminRelay,
+  type AdminRelayList,
+  type DrainedRelay,
+  type ListPartiesQuery,
+  type ServerBan,
+  type ServerBanPage,
+} from './admin.api';
+import { AdminStore, type BanRow } from './admin.store';
+import { relayView, unknownRelay } from './relay-view';
+import { Rulings } from './rulings';
+
+/** As much of a key as an audit line says. */
+const KEY_PREFIX = 8;
+
+/** What whoever runs the server does. Each action leaves a line in the log, with no name and no whole key. */
+@Injectable()
+export class Administration {
+  private readonly logger = new Logger('admin');
+
+  constructor(
+    private readonly store: AdminStore,
+    private readonly rulings: Rulings,
+    private readonly parties: PartyStore,
+    private readonly hosting: HostingService,
+    private readonly registry: RelayRegistry,
+    private readonly presence: PresenceBook,
+  ) {}
+
+  async listParties(query: ListPartiesQuery): Promise<AdminPartyPage> {
+    this.audit('list parties', {});
+    const { items, nextCursor } = await this.store.parties(query);
+    return {
+      parties: items.map(({ atMs, ...party }) => ({ ...party, createdAt: timestamp(atMs) })),
+      nextCursor,
+    };
+  }
+
+  /** @throws LanrageError PARTY_NOT_FOUND */
+  async showParty(partyId: PartyId): Promise<AdminPartyDetails> {
+    this.audit('show party', { partyId });
+    const party = await this.parties.findById(partyId);
+    if (!party) throw noSuchParty();
+    const { discordUrl: _, ...settings } = party.settings;
+    const { id, name, createdAtMs, maxPeers, hostId, ownerId, members } = party;
+    return {
+      ...{ id, name, createdAt: timestamp(createdAtMs), playerCount: members.length, maxPeers },
+      ...{ hostId, hostName: hostNameOf(party), ownerId, settings },
+      members: members.map((member) => this.memberView(member)),
+    };
+  }
+
+  /** @throws LanrageError PARTY_NOT_FOUND */
+  async closeParty(partyId: PartyId): Promise<void> {
+    this.audit('close party', { partyId });
+    try {
+      await this.hosting.closeByOperator(partyId);
+    } catch (error) {
+      throw error instanceof LanrageError && error.code === 'PARTY_NOT_FOUND' ? noSuchParty() : error;
+    }
+  }
+
+  async listBans(cursor: string | undefined): Promise<ServerBanPage> {
+    this.audit('list bans', {});
+    const { items, nextCursor } = await this.store.bans(cursor);
+    return { bans: items.map(banView), nextCursor };
+  }
+
+  /** A key that is banned stays so. @throws LanrageError TOO_MANY_BANS */
+  async ban(publicKey: PublicKey): Promise<ServerBan> {
+    this.audit('ban player', { keyPrefix: publicKey.slice(0, KEY_PREFIX) });
+    const ban = await this.store.ban({ peerId: peerIdOf(publicKey), publicKey });
+    if (!ban) {
+      const message = `The server has ${MOST_SERVER_BANS} banned keys already. Lift old bans first; see: lanrage-admin players list`;
+      throw new LanrageError('TOO_MANY_BANS', { message });
+    }
+    await this.rulings.apply();
+    return banView(ban);
+  }
+
+  /** @throws LanrageError NO_SUCH_BAN */
+  async unban(peerId: PeerId): Promise<void> {
+    this.audit('unban player', { peerIdPrefix: peerId.slice(0, KEY_PREFIX) });
+    if (!(await this.store.unban(peerId))) throw new LanrageError('NO_SUCH_BAN');
+    await this.rulings.apply();
+  }
+
+  async listRelays(): Promise<AdminRelayList> {
+    this.audit('list relays', {});
+    const known = this.registry.all().map((relay) => relayView(relay, this.registry.isDrained(relay.id)));
+    const { drainedRelayIds } = await this.store.rulings();
+    const unknown = drainedRelayIds.filter((id) => !this.registry.get(id)).map(unknownRelay);
+    return { relays: [...known, ...unknown].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  }
+
+  /** Has a relay take no more pairs and give away those that it has, until {@link undrain}. @throws LanrageError NO_SUCH_RELAY */
+  async drain(relayId: string): Promise<DrainedRelay> {
+    this.audit('drain relay', { relayId });
+    if (!this.registry.get(relayId)) throw new LanrageError('NO_SUCH_RELAY');
+    await this.store.drain(relayId);
+    await this.rulings.apply();
+    return { ...this.relay(relayId), alternative: this.registry.all().some(hasRoom) };
+  }
+
+  /** @throws LanrageError NO_SUCH_RELAY */
+  async undrain(relayId: string): Promise<AdminRelay> {
+    this.audit('undrain relay', { relayId });
+    const wasDrained = await this.store.undrain(relayId);
+    if (!wasDrained && !this.registry.get(relayId)) throw new LanrageError('NO_SUCH_RELAY');
+    await this.rulings.apply();
+    return this.relay(relayId);
+  }
+
+  private relay(relayId: string): AdminRelay {
+    const relay = this.registry.get(relayId);
+    const drained = this.registry.isDrained(relayId);
+    return relay
+      ? relayView(relay, drained)
+      : { ...unknownRelay(relayId), draining: drained ? 'operator' : null };
+  }
+
+  private memberView({
+    peerId,
+    publicKey,
+    name,
+    joinedAtMs,
+  }: MemberRecord): AdminPartyDetails['members'][number] {
+    const connected = this.presence.view(peerId).online;
+    return { peerId, publicKey, name, joinedAt: timestamp(joinedAtMs), connected };
+  }
+
+  private audit(action: string, subject: object): void {
+    this.logger.log({ action, ...subject }, 'administration');
+  }
+}
+
+function hostNameOf({ hostId, members }: PartyRecord): string | null {
+  return members.find(({ peerId }) => peerId === hostId)?.name ?? null;
+}
+
+function banView({ id, atMs, ...ban }: BanRow): ServerBan {
+  return { peerId: id, ...ban, bannedAt: timestamp(atMs) };
+}
+
+function timestamp(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function noSuchParty(): LanrageError {
+  return new LanrageError('PARTY_NOT_FOUND', {
+    message: 'There is no party of this id. See: lanrage-admin parties list',
+  });
+}

@@ -1,0 +1,71 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { BannedKeys } from '../auth/banned-keys';
+import { PartiesService } from '../parties/parties.service';
+import { RelayRegistry } from '../relays/registry';
+import { AgentSockets } from '../signaling/agent-sockets';
+import { AdminStore } from './admin.store';
+
+const INTERVAL_MS = 1000;
+
+/**
+ * Has this control plane follow what is laid down in the database: at the start, at once after a change by itself, and
+ * within a second after one by another control plane. Whoever slipped in while a ban was written goes the same way.
+ */
+@Injectable()
+export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('admin');
+  private bansDigest = '';
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: AdminStore,
+    private readonly bannedKeys: BannedKeys,
+    private readonly parties: PartiesService,
+    private readonly registry: RelayRegistry,
+    private readonly sockets: AgentSockets,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.apply();
+    this.watchOn();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    await this.running.catch(() => undefined);
+  }
+
+  /** Reads the rulings, after those that are being read, and follows them. */
+  apply(): Promise<void> {
+    this.running = this.running.catch(() => undefined).then(() => this.follow());
+    return this.running;
+  }
+
+  private watchOn(): void {
+    this.timer = setTimeout(() => {
+      this.apply()
+        .catch((error: unknown) => this.logger.warn({ err: error }, 'rulings could not be read'))
+        .finally(() => {
+          if (this.timer) this.watchOn();
+        });
+    }, INTERVAL_MS);
+  }
+
+  private async follow(): Promise<void> {
+    const { bansDigest, drainedRelayIds, bannedMembers } = await this.store.rulings();
+    this.registry.setDrained(new Set(drainedRelayIds));
+    if (bansDigest !== this.bansDigest) {
+      const added = this.bannedKeys.replace(await this.store.bannedIds());
+      this.bansDigest = bansDigest;
+      for (const peerId of added) this.sockets.sendAway(peerId);
+    }
+    for (const { peerId, partyId } of bannedMembers) await this.parties.leave(peerId, partyId, 'banned');
+  }
+}
