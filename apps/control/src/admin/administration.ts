@@ -54,7 +54,8 @@ export class Administration {
     this.audit('show party', { partyId });
     const party = await this.parties.findById(partyId);
     if (!party) throw noSuchParty();
-    const { discordUrl: _, ...settings } = party.settings;
+    const { locked, public: isPublic, persistent, hasPassword, sealed } = party.settings;
+    const settings = { locked, public: isPublic, persistent, hasPassword, sealed };
     const { id, name, createdAtMs, maxPeers, hostId, ownerId, members } = party;
     return {
       ...{ id, name, createdAt: timestamp(createdAtMs), playerCount: members.length, maxPeers },
