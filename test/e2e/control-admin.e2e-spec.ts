@@ -14,13 +14,14 @@ import {
   serverBanPageSchema,
   serverBanSchema,
 } from '../../apps/control/src/admin/admin.api';
+import { ADMIN_TOKEN } from './support/admin-command';
 import { AgentConnection, type Answer, refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { until } from './support/processes';
 import { StubNetwork } from './support/stub-network';
 
-const token = 'the-token-of-whoever-runs-this-server';
+const token = ADMIN_TOKEN;
 
 const expectRefusal = (answer: Answer, status: number, code: string) =>
   expect(refusal(answer)).toMatchObject({ status, code });
