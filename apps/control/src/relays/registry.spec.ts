@@ -50,4 +50,27 @@ describe('RelayRegistry', () => {
     registry.connect(handshake('new'), socket());
     expect(registry.describe().map(({ id }) => id)).toEqual(['stays']);
   });
+
+  it('has drained relays drain whenever they come, until they are named no more', () => {
+    const registry = new RelayRegistry();
+    const draining = () => registry.all().map((relay) => relay.draining);
+    registry.connect(handshake('one'), socket());
+    registry.setDrained(new Set(['one', 'two']));
+    registry.connect(handshake('two'), socket());
+    registry.connect(handshake('three'), socket());
+    registry.connect(handshake('one'), socket());
+    expect(draining()).toEqual([true, true, false]);
+    registry.setDrained(new Set(['two']));
+    expect(draining()).toEqual([false, true, false]);
+    expect(['one', 'two'].map((id) => registry.isDrained(id))).toEqual([false, true]);
+  });
+
+  it('has no relay take pairs again that is about to stop', () => {
+    const registry = new RelayRegistry();
+    const relay = registry.connect({ ...handshake('stops'), draining: true }, socket());
+    registry.setDrained(new Set(['stops']));
+    registry.setDrained(new Set());
+    expect(relay.draining).toBe(true);
+    expect(registry.connect(handshake('stops'), socket()).draining).toBe(false);
+  });
 });
