@@ -20,6 +20,7 @@ const INTERVAL_MS = 1000;
 export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('admin');
   private bansDigest = '';
+  private isFailing = false;
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> = Promise.resolve();
 
@@ -51,11 +52,20 @@ export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdow
   private watchOn(): void {
     this.timer = setTimeout(() => {
       this.apply()
-        .catch((error: unknown) => this.logger.warn({ err: error }, 'rulings could not be read'))
+        .then(
+          () => (this.isFailing = false),
+          (error: unknown) => this.complain(error),
+        )
         .finally(() => {
           if (this.timer) this.watchOn();
         });
     }, INTERVAL_MS);
+  }
+
+  /** Once for each time that the database is away. */
+  private complain(error: unknown): void {
+    if (!this.isFailing) this.logger.warn({ err: error }, 'rulings cannot be read; the last ones hold');
+    this.isFailing = true;
   }
 
   private async follow(): Promise<void> {

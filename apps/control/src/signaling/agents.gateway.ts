@@ -77,8 +77,8 @@ export class AgentsGateway
         if (!socket.connected) return;
         socket.emit('party.snapshot', { party });
         void socket.join(roomOf(peerId));
-        // Banned since it was let in, so that it was in no room yet from which to be sent away.
-        if (this.bannedKeys.has(peerId)) this.sockets.sendAway(peerId);
+        // Since it was let in, when it was in no room yet from which to be sent away.
+        if (this.bannedKeys.has(peerId)) this.dismiss(socket, 'session.banned');
       })
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'an agent could not be welcomed');
@@ -110,8 +110,12 @@ export class AgentsGateway
 
   private replace(socketId: string): void {
     const replaced = this.namespace?.sockets.get(socketId);
-    replaced?.emit('session.replaced', {});
-    replaced?.disconnect(true);
+    if (replaced) this.dismiss(replaced, 'session.replaced');
+  }
+
+  private dismiss(socket: Socket, reason: 'session.replaced' | 'session.banned'): void {
+    socket.emit(reason, {});
+    socket.disconnect(true);
   }
 
   private async updatePresence(peerId: PeerId, presence: Presence): Promise<object> {
