@@ -72,13 +72,17 @@ describe('the lanrage-admin command', () => {
   it.each([
     ['a wrong token', { LANRAGE_ADMIN_TOKEN: 'wrong' }, 'WRONG_ADMIN_TOKEN'],
     ['a server that is away', { LANRAGE_SERVER: 'http://127.0.0.1:9' }, 'CONTROL_UNAVAILABLE'],
-  ])('%s is refused: 1, with what to do', async (_name, settings, code) => {
-    const said = await run(['relays', 'list'], settings);
-    expect(said).toMatchObject({ code: 1, stdout: '' });
-    expect(said.stderr).toMatch(new RegExp(`^error ${code}: .*LANRAGE_`));
-    const refused = await run(['relays', 'list', '--json'], settings);
-    expect([refused.code, errorOf(refused).code]).toEqual([1, code]);
-  });
+  ])(
+    '%s is refused: 1, with what to do',
+    async (_name, settings, code) => {
+      const said = await run(['relays', 'list'], settings);
+      expect(said).toMatchObject({ code: 1, stdout: '' });
+      expect(said.stderr).toMatch(new RegExp(`^error ${code}: .*LANRAGE_`));
+      const refused = await run(['relays', 'list', '--json'], settings);
+      expect([refused.code, errorOf(refused).code]).toEqual([1, code]);
+    },
+    15_000,
+  );
 
   it('shows and closes parties', async () => {
     const alice = await TestAgent.signIn(control.url, 'Alice');
@@ -99,7 +103,7 @@ Alice \\(host\\) +${alice.publicKey.replace(/[+/]/g, '.')} +no\n$`),
       1,
       { code: 'PARTY_NOT_FOUND', message: expect.stringContaining('lanrage-admin') },
     ]);
-  });
+  }, 30_000);
 
   it('bans players and lifts bans, by key or by id', async () => {
     const bob = await TestAgent.signIn(control.url, 'Bob');
@@ -111,7 +115,7 @@ Alice \\(host\\) +${alice.publicKey.replace(/[+/]/g, '.')} +no\n$`),
     expect(await text('players', 'unban', bob.publicKey)).toBe(`May come again: ${bob.peerId}\n`);
     expect(errorOf(await run(['players', 'unban', bob.peerId, '--json'])).code).toBe('NO_SUCH_BAN');
     expect((await bob.tryCreate()).status).toBe(201);
-  });
+  }, 30_000);
 
   it('lists and drains relays', async () => {
     expect(await text('relays', 'list')).toMatch(
@@ -121,7 +125,7 @@ Alice \\(host\\) +${alice.publicKey.replace(/[+/]/g, '.')} +no\n$`),
     expect(await text('relays', 'list')).toMatch(/\nfra-1 +eu +ready, drained +/);
     expect(await json('relays', 'undrain', 'fra-1')).toMatchObject({ id: 'fra-1', draining: null });
     expect(errorOf(await run(['relays', 'drain', 'nowhere', '--json'])).code).toBe('NO_SUCH_RELAY');
-  });
+  }, 30_000);
 });
 
 /** What whoever runs the server types, and what becomes of the players whom it is about. */
