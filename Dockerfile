@@ -26,10 +26,12 @@ RUN node /lanrage/scripts/runtime-manifest.mjs relay > package.json \
 FROM node:24.21.0-bookworm-slim AS control
 ENV NODE_ENV=production LANRAGE_DATA=/data
 WORKDIR /lanrage
-RUN install --directory --owner=node --group=node --mode=0700 /data
+RUN install --directory --owner=node --group=node --mode=0700 /data \
+  && ln -s /lanrage/bin/lanrage-admin.mjs /usr/local/bin/lanrage-admin
 COPY --from=control-packages /packages ./
 COPY prisma/migrations ./prisma/migrations
 COPY scripts/health.mjs ./scripts/health.mjs
+COPY bin/lanrage-admin.mjs ./bin/lanrage-admin.mjs
 COPY --from=build /lanrage/dist/libs ./dist/libs
 COPY --from=build /lanrage/dist/apps/control ./dist/apps/control
 EXPOSE 8080

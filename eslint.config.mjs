@@ -12,6 +12,7 @@ const pureFiles = [
   'apps/*/src/core/**/*.ts',
   'apps/*/src/**/*.rules.ts',
   'apps/control/src/cluster/{election,one-time-book}.ts',
+  'apps/control/src/admin/{relay-view,cli/rendering}.ts',
   'apps/control/src/signaling/coordination.ts',
   'apps/control/src/signaling/presence.ts',
   'apps/control/src/relays/selection.ts',
@@ -29,7 +30,7 @@ const pureFiles = [
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/uapi.ts',
-  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,text,watch-screen}.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,watch-screen}.ts',
 ];
 
 const impureModules = [

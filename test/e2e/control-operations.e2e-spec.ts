@@ -28,6 +28,13 @@ describe('operations', () => {
     };
     expect(Object.keys(body.paths).sort()).toEqual([
       '/health',
+      '/v1/admin/bans',
+      '/v1/admin/bans/{peerId}',
+      '/v1/admin/parties',
+      '/v1/admin/parties/{partyId}',
+      '/v1/admin/relays',
+      '/v1/admin/relays/{relayId}/drain',
+      '/v1/admin/relays/{relayId}/undrain',
       '/v1/auth/challenge',
       '/v1/auth/token',
       '/v1/parties',
@@ -52,6 +59,10 @@ describe('operations', () => {
         200: { content: { 'application/json': { schema: { properties: { relays: {}, members: {} } } } } },
         409: { description: expect.stringMatching(/PARTY_FULL[^]*NO_FREE_ADDRESS[^]*ALREADY_IN_PARTY/) },
       },
+    });
+    expect(body.paths['/v1/admin/bans']?.['post']).toMatchObject({
+      security: [{ admin: [] }],
+      responses: { 401: { description: expect.stringContaining('WRONG_ADMIN_TOKEN') } },
     });
     const page = await fetch(new URL('/docs', control.url));
     expect([page.status, page.headers.get('content-type')]).toEqual([

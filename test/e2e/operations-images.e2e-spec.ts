@@ -1,6 +1,14 @@
 /** The images' folders, without an engine: do the apps start from what the Dockerfile puts there, as it starts them? */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +68,7 @@ describe('the image of the control plane', () => {
       LANRAGE_HTTP_PORT: '21990',
       LANRAGE_TOKEN_SECRET: SECRET,
       LANRAGE_RELAY_SECRET: SECRET,
+      LANRAGE_ADMIN_TOKEN: 'a-token-that-is-long-enough-for-administration',
     };
     const [, ...check] = command('control', 'HEALTHCHECK');
     const isHealthy = () => spawnSync(process.execPath, check, { cwd, env }).status === 0;
@@ -73,6 +82,15 @@ describe('the image of the control plane', () => {
     const alice = await TestAgent.signIn('http://127.0.0.1:21990');
     expect(await alice.create({ name: 'Container' })).toMatchObject({ name: 'Container' });
     expect(output.stdout).toContain('database schema brought up to date');
+    // Reached by a link on the path, as in the image.
+    const link = `${cwd}-admin`;
+    symlinkSync(join(cwd, 'bin/lanrage-admin.mjs'), link);
+    folders.push(link);
+    const listed = spawnSync(link, ['parties', 'list'], {
+      env: { ...env, LANRAGE_SERVER: 'http://127.0.0.1:21990' },
+      encoding: 'utf8',
+    });
+    expect([listed.stdout, listed.stderr]).toEqual([expect.stringContaining('Container'), '']);
     await end(child, 'SIGTERM');
     expect([child.exitCode, output.stderr]).toEqual([0, '']);
     expect(readdirSync(cwd).sort()).toEqual(before);

@@ -40,13 +40,14 @@ const STATUS_BUDGET_MS = 400;
 /** The server's events about the party that the agent is in. */
 type PartyEvent = Exclude<
   ServerEvent,
-  { name: 'party.snapshot' | 'path.attempt' | 'session.replaced' | 'state.changed' }
+  { name: 'party.snapshot' | 'path.attempt' | 'session.replaced' | 'session.banned' | 'state.changed' }
 >;
 
 const endCodes: Record<EndReason, ErrorCode> = {
   kicked: 'KICKED',
   banned: 'BANNED',
   closed: 'PARTY_CLOSED',
+  closed_by_operator: 'PARTY_CLOSED_BY_OPERATOR',
 };
 
 /** A way into a party. */
@@ -318,7 +319,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   private listen(): void {
     const report = (error: Error) => void this.emit('fault', error);
-    this.control.on('fault', report);
+    this.control.on('fault', (error) => this.onControlFault(error));
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
     this.reconciliation.on('fault', report);
@@ -346,6 +347,12 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (this.nat.info().relayOnly) await this.initializeNat();
   }
 
+  private onControlFault(error: LanrageError): void {
+    this.emit('fault', error);
+    // An agent that was away when its key was banned learns it when it comes back.
+    if (error.code === 'BANNED_FROM_SERVER') void this.inTurn(() => this.onSessionOver(error));
+  }
+
   private onServerEvent(event: ServerEvent): void {
     switch (event.name) {
       case 'party.snapshot':
@@ -356,7 +363,9 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
         if (event.data.partyId === this.session?.id) this.emit('stateChanged', event.data);
         return;
       case 'session.replaced':
-        return void this.inTurn(() => this.onReplaced());
+        return void this.inTurn(() => this.onSessionOver(new LanrageError('SESSION_REPLACED')));
+      case 'session.banned':
+        return void this.inTurn(() => this.onSessionOver(new LanrageError('BANNED_FROM_SERVER')));
       default:
         this.onPartyEvent(event);
     }
@@ -382,10 +391,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     await this.end(session, new LanrageError(endCodes[reason]));
   }
 
-  private async onReplaced(): Promise<void> {
+  /** The server wants nothing more to do with this agent. */
+  private async onSessionOver(reason: LanrageError): Promise<void> {
     if (!this.session) return;
     this.serverMembership.refused();
-    await this.end(this.session, new LanrageError('SESSION_REPLACED'));
+    await this.end(this.session, reason);
   }
 
   private async onNetworkDied(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { AuthModule } from './auth/auth.module';
 import { ClusterModule } from './cluster/cluster.module';
 import { CONFIG, type Config } from './config';
@@ -15,6 +16,7 @@ import { SignalingModule } from './signaling/signaling.module';
  */
 @Module({
   imports: [
+    AdminModule,
     AuthModule,
     ClusterModule,
     DatabaseModule,

@@ -29,6 +29,15 @@ describe('readConfig', () => {
     );
   });
 
+  it.each(['a'.repeat(31), 'with spaces '.repeat(4), 'é'.repeat(40)])(
+    'refuses %j as an admin token, and says how to make one',
+    (token) => {
+      expect(() => readConfig({ LANRAGE_ADMIN_TOKEN: token })).toThrow(
+        /LANRAGE_ADMIN_TOKEN: 32 to 256 characters.*openssl/,
+      );
+    },
+  );
+
   it('takes several relay secrets, for rotation', () => {
     const config = readConfig({ LANRAGE_RELAY_SECRET: 'the old secret of 2025, the new secret of 2026' });
     expect(config.relaySecrets).toEqual(['the old secret of 2025', 'the new secret of 2026']);
@@ -45,6 +54,7 @@ describe('redacted', () => {
       DATABASE_URL: 'postgres://user:hunter2hunter2@db/lanrage',
       LANRAGE_TOKEN_SECRET: 'hunter2hunter2hunter2',
       LANRAGE_RELAY_SECRET: 'hunter2hunter2hunter2',
+      LANRAGE_ADMIN_TOKEN: 'hunter2'.repeat(5),
     };
     expect(JSON.stringify(redacted(readConfig(secrets)))).not.toContain('hunter2');
     expect(redacted(readConfig(secrets))).toMatchObject({ tokenSecret: '[redacted]', metricsToken: null });

@@ -11,6 +11,9 @@ export const CONFIG = Symbol('config');
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const perMinute = wholeNumber(0, 1_000_000);
 const secret = z.string().min(16, 'at least 16 characters');
+const adminToken = z.string().regex(/^[\x21-\x7e]{32,256}$/, {
+  error: '32 to 256 characters without spaces, such as from: openssl rand -hex 32',
+});
 
 /** `id=secret` for each relay, separated by commas; several for one id while its secret is being changed. */
 const secretsByRelay = z
@@ -37,6 +40,7 @@ const environmentSchema = z.object({
     .optional(),
   LANRAGE_RELAY_SECRETS: secretsByRelay.default([]),
   LANRAGE_METRICS_TOKEN: secret.optional(),
+  LANRAGE_ADMIN_TOKEN: adminToken.optional(),
   LANRAGE_PRESENCE_TIMEOUT_SECONDS: wholeNumber(1, 86_400).default(60),
   LANRAGE_PARTY_DEFAULT_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(32),
   LANRAGE_PARTY_MAX_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(256),
@@ -46,6 +50,7 @@ const environmentSchema = z.object({
   LANRAGE_LIMIT_JOINS: perMinute.default(20),
   LANRAGE_LIMIT_PASSWORDS: perMinute.default(5),
   LANRAGE_LIMIT_SEARCHES: perMinute.default(30),
+  LANRAGE_LIMIT_ADMIN_TOKENS: perMinute.default(5),
   LANRAGE_LIMIT_PERSISTENT_PARTIES: wholeNumber(0, 1000).default(5),
   LANRAGE_PARTY_KEEP_DAYS: wholeNumber(1, 36_500).default(180),
   LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -76,6 +81,8 @@ export interface Config {
   /** Relay id and secret; a relay that has one of its own is not let in by the others. */
   readonly ownRelaySecrets: readonly (readonly [relayId: string, secret: string])[];
   readonly metricsToken: string | null;
+  /** Null: nobody administers this server by its API. */
+  readonly adminToken: string | null;
   readonly presenceTimeoutSeconds: number;
   readonly defaultPeers: number;
   readonly maxPeers: number;
@@ -88,7 +95,15 @@ export interface Config {
   readonly logLevel: string;
 }
 
-export const limitedActions = ['requests', 'signIns', 'creates', 'joins', 'passwords', 'searches'] as const;
+export const limitedActions = [
+  'requests',
+  'signIns',
+  'creates',
+  'joins',
+  'passwords',
+  'searches',
+  'adminTokens',
+] as const;
 export type LimitedAction = (typeof limitedActions)[number];
 
 /** @throws StartError that names every setting that is wrong */
@@ -111,6 +126,7 @@ export function redacted(config: Config): object {
     relaySecrets: hide(config.relaySecrets),
     ownRelaySecrets: config.ownRelaySecrets.map(([relayId]) => [relayId, '[redacted]']),
     metricsToken: hide(config.metricsToken),
+    adminToken: hide(config.adminToken),
   };
 }
 
@@ -143,6 +159,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     relaySecrets: env.LANRAGE_RELAY_SECRET ?? null,
     ownRelaySecrets: env.LANRAGE_RELAY_SECRETS,
     metricsToken: env.LANRAGE_METRICS_TOKEN ?? null,
+    adminToken: env.LANRAGE_ADMIN_TOKEN ?? null,
     presenceTimeoutSeconds: env.LANRAGE_PRESENCE_TIMEOUT_SECONDS,
     defaultPeers: Math.min(env.LANRAGE_PARTY_DEFAULT_PEERS, env.LANRAGE_PARTY_MAX_PEERS),
     maxPeers: env.LANRAGE_PARTY_MAX_PEERS,
@@ -155,6 +172,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
       joins: env.LANRAGE_LIMIT_JOINS,
       passwords: env.LANRAGE_LIMIT_PASSWORDS,
       searches: env.LANRAGE_LIMIT_SEARCHES,
+      adminTokens: env.LANRAGE_LIMIT_ADMIN_TOKENS,
     },
     logLevel: env.LANRAGE_LOG_LEVEL,
   };

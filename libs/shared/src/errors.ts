@@ -50,6 +50,10 @@ export const errorCatalogue = {
     message:
       'The proof does not match this key and server. Check that LANRAGE_SERVER is the address you meant.',
   },
+  BANNED_FROM_SERVER: {
+    retryable: false,
+    message: 'Whoever runs this server has banned you from it. Ask them why, or use another server.',
+  },
   RATE_LIMITED: { retryable: true, message: 'Too many tries. Wait a moment, then try again.' },
 
   // Parties
@@ -118,6 +122,10 @@ export const errorCatalogue = {
     message: 'The host removed you from the party for good. You cannot come back.',
   },
   PARTY_CLOSED: { retryable: false, message: 'The owner closed the party. Create or join another one.' },
+  PARTY_CLOSED_BY_OPERATOR: {
+    retryable: false,
+    message: 'Whoever runs the server closed the party. Ask them why, or create another one.',
+  },
   NOT_HOST: {
     retryable: false,
     message: 'Only the host of the party may do that. Ask the host; lanrage status shows who it is.',
@@ -161,6 +169,24 @@ export const errorCatalogue = {
   INTERNAL: {
     retryable: true,
     message: 'Something broke on our side. Try again; if it stays, report it with the time it happened.',
+  },
+
+  // Administration
+  ADMINISTRATION_OFF: {
+    retryable: false,
+    message: 'Administration is off. Set LANRAGE_ADMIN_TOKEN for the server, and start it again.',
+  },
+  WRONG_ADMIN_TOKEN: {
+    retryable: false,
+    message: "The admin token is missing or wrong. Set LANRAGE_ADMIN_TOKEN to the server's.",
+  },
+  NO_SUCH_BAN: {
+    retryable: false,
+    message: 'No such key is banned from the server. See: lanrage-admin players list',
+  },
+  NO_SUCH_RELAY: {
+    retryable: false,
+    message: 'The server knows no relay of that name. See: lanrage-admin relays list',
   },
 
   // The player's machine

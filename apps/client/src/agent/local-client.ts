@@ -2,8 +2,8 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { ErrorBody } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
+import { remoteError } from '#shared/api/remote-error';
 import { homePaths } from '../home';
-import { remoteError } from '../remote-error';
 import { localPath, type LocalAnswers, type LocalOperation, type LocalRequest } from './local-api';
 
 const ANSWER_LIMIT_MS = 30_000;

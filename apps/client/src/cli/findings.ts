@@ -4,12 +4,12 @@
  */
 import { splitEndpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
+import { formatLatency } from '#shared/terminal/text';
 import type { Diagnosis } from '../agent/local-api';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
 import { natTexts } from './nat-texts';
 import { peerFindings } from './peer-findings';
 import type { NetcheckReport, StunServerReport } from './rendering';
-import { formatLatency } from './text';
 
 /** What a doctor could find out. */
 export interface Examination {

@@ -5,8 +5,8 @@ import type { NewInvite } from '../party/invites';
 import type { PartyPage } from '#shared/api/discovery';
 import type { PartySettings } from '#shared/api/party';
 import type { PartyState, StateEntry } from '#shared/api/state';
+import { printable, renderTable, wrap } from '#shared/terminal/text';
 import type { Party } from '../party/party';
-import { printable, renderTable, wrap } from './text';
 
 /** What is special about a party, if anything. */
 export function renderTerms(settings: PartySettings): string[] {

@@ -1,6 +1,6 @@
 /** Under the table of players: why those who are not connected directly are not. Pure. */
+import { COLUMNS, fit, printable } from '#shared/terminal/text';
 import type { Peer } from '../party/party';
-import { COLUMNS, fit, printable } from './text';
 
 /** With more players than this, those with the same reason share a line. */
 const MOST_SINGLE_LINES = 5;

@@ -2,6 +2,7 @@ import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
+import { printable } from '#shared/terminal/text';
 import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
@@ -13,7 +14,6 @@ import {
   renderStatus,
   renderWelcome,
 } from './rendering';
-import { printable } from './text';
 import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {

@@ -1,5 +1,6 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
 import type { LanrageError } from '#shared/errors';
+import { formatLatency, printable, renderTable, wrap } from '#shared/terminal/text';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
@@ -9,7 +10,6 @@ import type { ConnectionType, Peer } from '../party/party';
 import { natTexts } from './nat-texts';
 import { renderTerms } from './party-rendering';
 import { renderReasons } from './reasons';
-import { formatLatency, printable, renderTable, wrap } from './text';
 
 const columnWidths = [36, 16, 14, 12];
 

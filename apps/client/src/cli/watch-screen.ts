@@ -1,7 +1,7 @@
 /** What `status --watch` puts where. Pure: values in, text and control sequences (ECMA-48, xterm's modes) out. */
+import { columnsOf, fit } from '#shared/terminal/text';
 import type { StatusAnswer } from '../agent/local-api';
 import { renderStatus } from './rendering';
-import { columnsOf, fit } from './text';
 
 /** The status at one moment, or that nobody is there to tell it. */
 export type Sight = StatusAnswer | { readonly status: 'no_agent' };

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LanrageError } from '#shared/errors';
+import { COLUMNS } from '#shared/terminal/text';
 import { askAgent } from '../agent/local-client';
 import type { Context } from './context';
 import { stopRequested } from './foreground';
-import { COLUMNS } from './text';
 import { enterScreen, eventKey, leaveScreen, redraw, renderBlock, type Sight } from './watch-screen';
 
 const INTERVAL_MS = 1_000;

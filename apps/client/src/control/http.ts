@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import type { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
-import { remoteError } from '../remote-error';
+import { remoteError } from '#shared/api/remote-error';
 
 export interface HttpRequest<Schema extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';

@@ -12,7 +12,7 @@ import {
 } from '#shared/api/signaling';
 import { errorBodySchema } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
-import { remoteError } from '../remote-error';
+import { remoteError } from '#shared/api/remote-error';
 import { reconnectDelayMs } from './reconnection';
 
 /** An event of the server, parsed. */

@@ -30,7 +30,7 @@ export class AuthController {
   @Answers({
     summary: 'Prove possession of the private key, get a token',
     body: tokenGrantSchema,
-    refusals: ['CHALLENGE_EXPIRED', 'PROOF_REJECTED'],
+    refusals: ['CHALLENGE_EXPIRED', 'PROOF_REJECTED', 'BANNED_FROM_SERVER'],
   })
   token(@Body({ schema: tokenRequestSchema }) request: TokenRequest, @Headers('host') host = '') {
     return this.signIn.redeem(request, host, Date.now());

@@ -1,21 +1,26 @@
 import { createParamDecorator, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { LanrageError } from '#shared/errors';
+import { BannedKeys } from './banned-keys';
 import type { Identity } from './identity';
 import { Tokens } from './tokens';
 
 const bearer = /^Bearer (?<token>[\w.-]{1,2048})$/i;
 
-/** Lets in requests that carry a token of ours, and notes whose it is. */
+/** Lets in requests that carry a token of ours, unless its key is banned, and notes whose it is. */
 @Injectable()
 export class AuthGuard implements CanActivate {
-  constructor(private readonly tokens: Tokens) {}
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly bannedKeys: BannedKeys,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<Request & { identity?: Identity }>();
     const token = bearer.exec(request.headers.authorization ?? '')?.groups?.['token'];
     const identity = token === undefined ? null : this.tokens.verify(token, Date.now());
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
+    this.bannedKeys.refuse(identity.peerId);
     request.identity = identity;
     return true;
   }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config';
 import { keptSecret } from '../operations/files';
 import { AuthController } from './auth.controller';
+import { BannedKeys } from './banned-keys';
 import { SignIn } from './sign-in';
 import { Tokens } from './tokens';
 
@@ -12,7 +13,7 @@ async function makeTokens(config: Config): Promise<Tokens> {
 
 @Module({
   controllers: [AuthController],
-  providers: [SignIn, { provide: Tokens, useFactory: makeTokens, inject: [CONFIG] }],
-  exports: [Tokens],
+  providers: [BannedKeys, SignIn, { provide: Tokens, useFactory: makeTokens, inject: [CONFIG] }],
+  exports: [BannedKeys, Tokens],
 })
 export class AuthModule {}

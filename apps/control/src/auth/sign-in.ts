@@ -14,6 +14,7 @@ import type { PublicKey } from '#shared/wireguard/key';
 import { CONFIG, type Config } from '../config';
 import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
+import { BannedKeys } from './banned-keys';
 import { Tokens } from './tokens';
 
 const KEY_BYTES = 32;
@@ -38,6 +39,7 @@ export class SignIn {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLUSTER) private readonly cluster: Cluster,
     private readonly tokens: Tokens,
+    private readonly bannedKeys: BannedKeys,
   ) {}
 
   async challenge(agentPublicKey: PublicKey, nowMs: number): Promise<z.input<typeof challengeSchema>> {
@@ -54,7 +56,7 @@ export class SignIn {
 
   /**
    * @param host the Host header: what the agent believes it talks to
-   * @throws LanrageError CHALLENGE_EXPIRED, PROOF_REJECTED
+   * @throws LanrageError CHALLENGE_EXPIRED, PROOF_REJECTED, BANNED_FROM_SERVER
    */
   async redeem(
     { challengeId, proof }: TokenRequest,
@@ -69,6 +71,8 @@ export class SignIn {
 
     const publicKey = challenge.agentPublicKey;
     const peerId = peerIdOf(publicKey);
+    // Only now: whose keys are banned is nobody else's business.
+    this.bannedKeys.refuse(peerId);
     const { token, expiresAtMs } = this.tokens.issue({ peerId, publicKey }, nowMs);
     return { token, peerId, expiresAt: new Date(expiresAtMs).toISOString() };
   }

@@ -6,6 +6,7 @@ import type { AgentEventName, AgentEvents, AgentRequests } from '#shared/api/sig
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { z } from 'zod';
 import type { MemberRecord, PartyRecord } from '../parties/party';
+import type { RelayFacts } from '../relays/selection';
 import type { Connection } from '../signaling/presence';
 
 /** A connected agent, and what it said of its network last. */
@@ -45,6 +46,17 @@ export type News = {
   };
 }[AgentEventName];
 
+/** A relay as it is seen by whoever runs the server. */
+export interface ListedRelay extends RelayFacts {
+  /** As it reported last. */
+  readonly bytesPerSecond: number;
+  readonly eventLoopDelayMs: number | null;
+  /** It said itself that it is about to stop. */
+  readonly stopping: boolean;
+  /** Whoever runs the server wants it empty. */
+  readonly drained: boolean;
+}
+
 interface OfRelay {
   readonly relayId: string;
   readonly socketId: string;
@@ -59,6 +71,8 @@ export interface LeaderCalls {
   'agent.connected'(agent: { peerId: PeerId; connection: Connection }): Promise<void>;
   'agent.disconnected'(agent: { peerId: PeerId; socketId: string }): Promise<void>;
   'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<void>;
+  /** Those of the peers that are connected. */
+  'agents.online'(question: { peerIds: readonly PeerId[] }): PeerId[];
   'agent.path'(request: AgentRequests['path.request'] & { self: PeerId }): void;
 
   'party.snapshot'(view: { party: PartyRecord; viewer: PeerId }): PartySnapshot;
@@ -76,6 +90,10 @@ export interface LeaderCalls {
   'relay.load'(report: OfRelay & Report<'load'>): void;
   /** @returns whether other relays can take its pairs */
   'relay.drain'(report: OfRelay & Report<'drain'>): boolean;
+  /** All that are known. */
+  'relays.listed'(nothing: object): ListedRelay[];
+  /** These are to give their pairs away and take no more, and no others. */
+  'relays.drained'(relays: { relayIds: readonly string[] }): void;
   /** Those that agents may use. */
   'relays.described'(nothing: object): ServerInfo['relays'];
 }

@@ -9,6 +9,7 @@ import { hasRoom } from '../relays/selection';
 import type { RelaySessions } from '../relays/sessions';
 import type { DirectPaths } from '../signaling/direct-paths';
 import type { PresenceBook } from '../signaling/presence';
+import type { ListedRelay } from './contract';
 import type { LiveParties } from './live-parties';
 
 /** The answer to an announcement is given first: ports that it frees can then be used again. */
@@ -64,9 +65,14 @@ export class LiveRelays {
   /** @returns whether there are others that can take its pairs */
   drain(relay: Relay, withinMs: number): boolean {
     relay.draining = true;
+    relay.stopping = true;
     relay.drain = { stopsAtMs: Date.now() + withinMs, withinMs };
     this.logger.log({ relayId: relay.id, pairs: relay.pairs, withinMs }, 'relay drains');
     return this.registry.all().some(hasRoom);
+  }
+
+  listed(): ListedRelay[] {
+    return this.registry.all().map((relay) => listed(relay, this.registry.isDrained(relay.id)));
   }
 
   /** The nodes' links to relays end with them. */
@@ -81,4 +87,11 @@ export class LiveRelays {
       .ready(relay)
       .catch((error: unknown) => this.logger.error({ err: error }, 'relay not made ready'));
   }
+}
+
+function listed(relay: Relay, drained: boolean): ListedRelay {
+  const { id, region, ready, draining, stopping, dead, answering, awaySinceMs } = relay;
+  const { pairs, capacityPairs, packetsPerSecond, bytesPerSecond, eventLoopDelayMs } = relay;
+  const state = { id, region, ready, draining, stopping, drained, dead, answering, awaySinceMs };
+  return { ...state, pairs, capacityPairs, packetsPerSecond, bytesPerSecond, eventLoopDelayMs };
 }

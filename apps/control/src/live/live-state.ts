@@ -73,6 +73,7 @@ export class LiveState implements Term {
     'agent.connected': ({ peerId, connection }) => this.agents.connected(peerId, connection),
     'agent.disconnected': ({ peerId, socketId }) => this.agents.disconnected(peerId, socketId),
     'agent.presence': ({ peerId, presence }) => this.agents.declared(peerId, presence),
+    'agents.online': ({ peerIds }) => peerIds.filter((peerId) => this.presence.view(peerId).online),
     'agent.path': ({ partyId, self, peerId, cause }) =>
       this.directPaths.requested(partyId, self, peerId, cause),
 
@@ -91,6 +92,8 @@ export class LiveState implements Term {
       Object.assign(this.relay(from), { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
     },
     'relay.drain': ({ withinMs, ...from }) => this.relays.drain(this.relay(from), withinMs),
+    'relays.listed': () => this.relays.listed(),
+    'relays.drained': ({ relayIds }) => this.registry.setDrained(new Set(relayIds)),
     'relays.described': () => this.registry.describe(),
   };
 

@@ -37,6 +37,14 @@ export class LocalSockets {
     return this.agentNamespace?.sockets.size ?? 0;
   }
 
+  /** Tells agents that their keys are banned, and closes their connections. */
+  dismissBanned(peerIds: readonly PeerId[]): void {
+    const banned = new Set(peerIds);
+    for (const socket of this.agentSockets()) {
+      if (banned.has((socket.data as AgentSocketData).peerId)) dismiss(socket, 'session.banned');
+    }
+  }
+
   /** Has some of the agents connect again, to another node if there is one. */
   sendAway(most: number): void {
     for (const socket of this.agentSockets().slice(0, most)) socket.conn.close();
@@ -53,8 +61,7 @@ export class LocalSockets {
     },
     'agent.replaced': ({ socketId }) => {
       const socket = this.agentNamespace?.sockets.get(socketId);
-      socket?.emit('session.replaced', {});
-      socket?.disconnect(true);
+      if (socket) dismiss(socket, 'session.replaced');
     },
     'relay.command': async ({ socketId, event, payload, timeoutMs }) => {
       const socket = this.relayNamespace?.sockets.get(socketId);
@@ -69,4 +76,10 @@ export class LocalSockets {
   private agentSockets(): Socket[] {
     return [...(this.agentNamespace?.sockets.values() ?? [])];
   }
+}
+
+/** For good: the agent does not come back by itself. */
+function dismiss(socket: Socket, reason: 'session.replaced' | 'session.banned'): void {
+  socket.emit(reason, {});
+  socket.disconnect(true);
 }

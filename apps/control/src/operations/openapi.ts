@@ -17,6 +17,9 @@ interface Answer {
   readonly refusals?: readonly ErrorCode[];
 }
 
+/** The admin token's name in the description of the API. */
+const ADMIN_SCHEME = 'admin';
+
 const everywhere: readonly ErrorCode[] = ['INVALID_REQUEST', 'RATE_LIMITED', 'CONTROL_UNAVAILABLE'];
 
 /** Describes a route's answers; its parameters are described by the schemas that validate them. */
@@ -33,14 +36,26 @@ export function Answers({ summary, status = 200, body, refusals = [] }: Answer):
 
 /** The same, for routes that need a token. */
 export function AnswersToCaller({ refusals = [], ...answer }: Answer): MethodDecorator {
-  return applyDecorators(ApiBearerAuth(), Answers({ ...answer, refusals: ['UNAUTHENTICATED', ...refusals] }));
+  const ofCallers = ['UNAUTHENTICATED', 'BANNED_FROM_SERVER', ...refusals] as const;
+  return applyDecorators(ApiBearerAuth(), Answers({ ...answer, refusals: ofCallers }));
+}
+
+/** The same, for routes that need the admin token. */
+export function AnswersToOperator({ refusals = [], ...answer }: Answer): MethodDecorator {
+  const ofOperators = ['ADMINISTRATION_OFF', 'WRONG_ADMIN_TOKEN', ...refusals] as const;
+  return applyDecorators(ApiBearerAuth(ADMIN_SCHEME), Answers({ ...answer, refusals: ofOperators }));
 }
 
 /** Serves the API's description at /docs, for people, and /docs-json, for programs. */
 export function serveDocumentation(app: NestExpressApplication): void {
   const document = SwaggerModule.createDocument(
     app,
-    new DocumentBuilder().setTitle('LANrage control plane').setVersion(version).addBearerAuth().build(),
+    new DocumentBuilder()
+      .setTitle('LANrage control plane')
+      .setVersion(version)
+      .addBearerAuth()
+      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'LANRAGE_ADMIN_TOKEN' }, ADMIN_SCHEME)
+      .build(),
     // Bodies are described as they are on the wire, which is the schemas' input on either side.
     {
       standardSchemaConverter: (schema) => ({

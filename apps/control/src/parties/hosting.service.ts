@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BanList, ChangePartyRequest } from '#shared/api/hosting';
+import type { EndReason } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CONFIG, type Config } from '../config';
 import { RequestLimits } from '../operations/request-limits';
+import type { Departure } from '../live/contract';
 import { Leader } from '../live/leader';
 import { Hosting } from './hosting';
 import type { PartyRecord } from './party';
@@ -69,11 +71,19 @@ export class HostingService {
   }
 
   async close(callerId: PeerId, partyId: PartyId): Promise<void> {
-    const party = await this.hosting.close(partyId, callerId);
-    const departures = party.members.map(({ peerId }) => {
-      return { before: party, after: null, peerId, reason: 'left', ended: 'closed' } as const;
+    await this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
+  }
+
+  /** For whoever runs the server. @throws LanrageError PARTY_NOT_FOUND */
+  async closeByOperator(partyId: PartyId): Promise<void> {
+    await this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
+  }
+
+  private dissolve(before: PartyRecord, ended: EndReason): Promise<void> {
+    const departures = before.members.map(({ peerId }): Departure => {
+      return { before, after: null, peerId, reason: 'left', ended };
     });
-    await this.leader.call('party.departed', departures);
+    return this.leader.call('party.departed', departures);
   }
 
   private remove(

@@ -104,6 +104,13 @@ export class Hosting {
     });
   }
 
+  /** Whatever its owner thinks of it. @returns the party as it was @throws LanrageError PARTY_NOT_FOUND */
+  end(partyId: PartyId): Promise<PartyRecord> {
+    return this.step(partyId, async (party, _hosting, store) =>
+      (await store.close(party)) ? party : undefined,
+    );
+  }
+
   /** @param decide answers undefined when the party had changed before it wrote */
   private step<Result>(
     partyId: PartyId,

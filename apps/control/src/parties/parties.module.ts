@@ -37,6 +37,6 @@ import { PasswordTries } from './password-tries';
     PartyExpiry,
     StateService,
   ],
-  exports: [PartiesService],
+  exports: [HostingService, PartiesService],
 })
 export class PartiesModule {}

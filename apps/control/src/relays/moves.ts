@@ -15,7 +15,8 @@ const CURRENT_MS = 150_000;
 /** The last quarter of a relay's time to drain: whoever has not heard of a new relay by then must do without. */
 const URGENT_SHARE = 0.25;
 
-type Drain = NonNullable<Relay['drain']>;
+/** Of a relay that is to be empty, but does not stop. */
+const NO_HURRY = { stopsAtMs: Infinity, withinMs: 0 } as const;
 
 interface Wish {
   readonly pair: Pair;
@@ -55,7 +56,7 @@ export class RelayMoves {
   /** To be called regularly; moves a bounded number of pairs. */
   async turn(nowMs: number): Promise<void> {
     for (const relay of this.registry.all()) {
-      if (relay.drain && relay.ready) await this.empty(relay, relay.drain, nowMs);
+      if (relay.draining && relay.ready) await this.empty(relay, nowMs);
     }
     await this.fulfil(this.takeWishes(), nowMs);
   }
@@ -99,7 +100,8 @@ export class RelayMoves {
     }
   }
 
-  private async empty(relay: Relay, { stopsAtMs, withinMs }: Drain, nowMs: number): Promise<void> {
+  private async empty(relay: Relay, nowMs: number): Promise<void> {
+    const { stopsAtMs, withinMs } = relay.drain ?? NO_HURRY;
     const pairs = this.sessions.pairsOn(relay.id);
     const leftMs = stopsAtMs - nowMs;
     const isUrgent = leftMs < URGENT_SHARE * withinMs;

@@ -59,4 +59,27 @@ describe('RelayRegistry', () => {
     registry.connect(handshake('new'), link());
     expect(registry.describe().map(({ id }) => id)).toEqual(['stays']);
   });
+
+  it('has drained relays drain whenever they come, until they are named no more', () => {
+    const registry = new RelayRegistry();
+    const draining = () => registry.all().map((relay) => relay.draining);
+    registry.connect(handshake('one'), link());
+    registry.setDrained(new Set(['one', 'two']));
+    registry.connect(handshake('two'), link());
+    registry.connect(handshake('three'), link());
+    registry.connect(handshake('one'), link());
+    expect(draining()).toEqual([true, true, false]);
+    registry.setDrained(new Set(['two']));
+    expect(draining()).toEqual([false, true, false]);
+    expect(['one', 'two'].map((id) => registry.isDrained(id))).toEqual([false, true]);
+  });
+
+  it('has no relay take pairs again that is about to stop', () => {
+    const registry = new RelayRegistry();
+    const relay = registry.connect({ ...handshake('stops'), draining: true }, link());
+    registry.setDrained(new Set(['stops']));
+    registry.setDrained(new Set());
+    expect(relay.draining).toBe(true);
+    expect(registry.connect(handshake('stops'), link()).draining).toBe(false);
+  });
 });

@@ -13,7 +13,10 @@ export interface Relay extends RelayFacts {
   capacityPairs: number;
   link: RelayLink | null;
   ready: boolean;
+  /** It is about to stop, as it said itself, or whoever runs the server wants it empty. */
   draining: boolean;
+  /** It said itself that it is about to stop. */
+  stopping: boolean;
   /** When it stops, empty or not, and how much time it gave for that; null until it has said so. */
   drain: { readonly stopsAtMs: number; readonly withinMs: number } | null;
   awaySinceMs: number | null;
@@ -36,6 +39,8 @@ const REMEMBERED_MS = 3_600_000;
 
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
+  /** Those that are to carry nobody, connected or not. */
+  private drained: ReadonlySet<string> = new Set();
 
   /** Whether there is place for a relay of this name. */
   canTake(id: string): boolean {
@@ -44,10 +49,19 @@ export class RelayRegistry {
 
   /** A relay that connects anew takes the place of its former connection. */
   connect(handshake: RelayHandshake, link: RelayLink): Relay {
-    const { relayId: id, region, publicAddress, stunEndpoints, capacityPairs, draining = false } = handshake;
+    const {
+      relayId: id,
+      region,
+      publicAddress,
+      stunEndpoints,
+      capacityPairs,
+      draining: stopping = false,
+    } = handshake;
     const former = this.relays.get(id);
     const formerLink = former?.link;
-    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs, draining, drain: null };
+    const draining = stopping || this.drained.has(id);
+    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs };
+    const end = { draining, stopping, drain: null };
     const touch = { link, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
     const life = { pulse: noPulse, answering: false, dead: false };
     const load = {
@@ -56,7 +70,7 @@ export class RelayRegistry {
       bytesPerSecond: 0,
       eventLoopDelayMs: null,
     };
-    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...touch, ...life, ...load });
+    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...end, ...touch, ...life, ...load });
     this.relays.set(id, relay);
     formerLink?.close();
     return relay;
@@ -74,6 +88,16 @@ export class RelayRegistry {
   linked(id: string, socketId: string): Relay | null {
     const relay = this.relays.get(id);
     return relay?.link?.socketId === socketId ? relay : null;
+  }
+
+  /** Has these relays give their pairs away and take no more, as long as they are named; no others but those that stop. */
+  setDrained(ids: ReadonlySet<string>): void {
+    this.drained = ids;
+    for (const relay of this.relays.values()) relay.draining = relay.stopping || ids.has(relay.id);
+  }
+
+  isDrained(id: string): boolean {
+    return this.drained.has(id);
   }
 
   forgetGone(nowMs: number): void {

@@ -22,7 +22,7 @@ export interface RelayFacts {
   readonly region: string;
   /** Its link is up and it has said which pairs it has. */
   readonly ready: boolean;
-  /** It is about to stop: takes no more pairs, and gives away those that it has. */
+  /** It is about to stop, or to be empty: takes no more pairs, and gives away those that it has. */
   readonly draining: boolean;
   /** It answers neither its link nor STUN, see liveness.ts. */
   readonly dead: boolean;
@@ -83,7 +83,7 @@ export function placeTogether(
 export function needsAnotherRelay(current: RelayFacts | null, nowMs: number): boolean {
   if (current === null || current.dead) return true;
   if (current.awaySinceMs === null) return false;
-  // Whoever said that it would stop and then fell silent has stopped.
+  // Whoever said that it would stop and then fell silent has stopped; whoever is to be empty is left anyway.
   if (current.draining) return true;
   return nowMs - current.awaySinceMs >= (current.answering ? LINK_AWAY_MS : RELAY_AWAY_MS);
 }

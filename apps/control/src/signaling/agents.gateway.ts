@@ -10,6 +10,7 @@ import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import type { Presence } from '#shared/api/party';
 import { AGENT_NAMESPACE, agentHandshakeSchema, agentRequestSchemas } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
+import { BannedKeys } from '../auth/banned-keys';
 import { Tokens } from '../auth/tokens';
 import { CONFIG, type Config } from '../config';
 import { Leader } from '../live/leader';
@@ -43,6 +44,7 @@ export class AgentsGateway
   constructor(
     @Inject(CONFIG) config: Config,
     private readonly tokens: Tokens,
+    private readonly bannedKeys: BannedKeys,
     private readonly limits: RequestLimits,
     private readonly parties: PartiesService,
     private readonly leader: Leader,
@@ -70,6 +72,8 @@ export class AgentsGateway
 
   handleConnection(socket: AgentSocket): void {
     const { peerId } = socket.data;
+    // Since it was let in, when it was not there yet to be sent away.
+    if (this.bannedKeys.has(peerId)) return this.sockets.dismissBanned([peerId]);
     this.requests.serve(socket, {
       'presence.update': (presence) => this.updatePresence(socket, presence),
       'path.request': async (request) => {
@@ -100,6 +104,7 @@ export class AgentsGateway
     const handshake = agentHandshakeSchema.safeParse(socket.handshake.auth);
     const identity = handshake.success ? this.tokens.verify(handshake.data.token, Date.now()) : null;
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
+    this.bannedKeys.refuse(identity.peerId);
     this.leader.assertPresent();
     (socket as AgentSocket).data = { peerId: identity.peerId, presence: null };
   }

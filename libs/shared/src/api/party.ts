@@ -137,5 +137,5 @@ export const leaveReasons = ['left', 'timed_out', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
 
 /** Why a party is over for a member that did not leave it. */
-export const endReasons = ['kicked', 'banned', 'closed'] as const;
+export const endReasons = ['kicked', 'banned', 'closed', 'closed_by_operator'] as const;
 export type EndReason = (typeof endReasons)[number];

@@ -67,6 +67,8 @@ export const agentEventSchemas = {
   'path.attempt': directAttemptSchema,
   /** The same key connected from elsewhere; this connection is closed and must not come back by itself. */
   'session.replaced': z.object({}),
+  /** Whoever runs the server has banned the key: it is in no party any more, and this connection is closed. */
+  'session.banned': z.object({}),
 } as const;
 
 export type AgentEventName = keyof typeof agentEventSchemas;

@@ -1,5 +1,5 @@
-import type { ErrorBody } from '#shared/api/rest';
-import { isErrorCode, LanrageError } from '#shared/errors';
+import type { ErrorBody } from './rest';
+import { isErrorCode, LanrageError } from '../errors';
 
 /** The refusal that another process named; a code newer than this program becomes INTERNAL, with the other's words. */
 export function remoteError({ code, message, retryAfterSeconds }: ErrorBody['error']): LanrageError {
