@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedServer } from '../../../apps/control/src/database/embedded-server';
 import { TestRedis } from '../../fixtures/redis';
-import { Balancer } from './balancer';
 import { RELAY_SECRET, unlimited } from './control-app';
 import { end, root, until } from './processes';
 
 const main = join(root, 'dist/apps/control/src/main.js');
+const balancer = join(__dirname, 'balancer.mjs');
 
 export interface ControlNode {
   readonly url: string;
@@ -20,7 +20,7 @@ export interface ControlNode {
 
 export class ControlNodes {
   nodes: ControlNode[] = [];
-  private front: Balancer | null = null;
+  private front: { readonly url: string; readonly process: ChildProcess } | null = null;
 
   private constructor(
     readonly redis: TestRedis,
@@ -34,7 +34,9 @@ export class ControlNodes {
     const database = await EmbeddedServer.start(join(folder, 'postgres'));
     const control = new ControlNodes(await TestRedis.start(), database, folder, settings);
     control.nodes = await Promise.all(Array.from({ length: count }, () => control.spawn()));
-    control.front = await Balancer.start(control.nodes.map(({ url }) => Number(new URL(url).port)));
+    const child = fork(balancer, ['0', ...control.nodes.map(({ url }) => new URL(url).port)]);
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+    control.front = { url: `http://127.0.0.1:${port}`, process: child };
     return control;
   }
 
@@ -65,7 +67,7 @@ export class ControlNodes {
   }
 
   async close(): Promise<void> {
-    this.front?.close();
+    await end(this.front?.process, 'SIGTERM');
     await Promise.all(this.nodes.map(({ process }) => end(process, 'SIGTERM')));
     await this.redis.kill();
     await this.database.stop();

@@ -12,9 +12,6 @@ import type { PresenceBook } from '../signaling/presence';
 import type { ListedRelay } from './contract';
 import type { LiveParties } from './live-parties';
 
-/** The answer to an announcement is given first: ports that it frees can then be used again. */
-const AFTER_ANSWER_MS = 20;
-
 interface Observation {
   readonly pairId: string;
   readonly publicKey: PublicKey;
@@ -49,7 +46,8 @@ export class LiveRelays {
     const members = await this.store.membersOf(this.sessions.unknownParties(pairs));
     const partyOf = new Map(members.map(({ peerId, partyId }) => [peerId, partyId]));
     const close = this.sessions.adopt(relay, pairs, partyOf);
-    if (final) setTimeout(() => this.ready(relay), AFTER_ANSWER_MS);
+    // The answer first: ports that it frees can then be used again.
+    if (final) setImmediate(() => this.ready(relay));
     return close;
   }
 
