@@ -103,7 +103,7 @@ export class Port {
 
   /** Players in their sessions are not held to the rate of their address, which others may share. */
   #judgeInitiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    const own = [...this.#pairs].find((pair) => pair.isKnown(source));
+    const own = this.#pairOf(source);
     const verdict = own ? this.#offer(own, datagram, source, nowMs) : 'wrong_mac1';
     if (verdict !== 'wrong_mac1') return verdict;
     if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_limited';
@@ -115,6 +115,11 @@ export class Port {
       if (offered !== 'wrong_mac1') return offered;
     }
     return 'wrong_mac1';
+  }
+
+  #pairOf(source: SocketAddress): Pair | undefined {
+    for (const pair of this.#pairs) if (pair.isKnown(source)) return pair;
+    return undefined;
   }
 
   #offer(pair: Pair, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
