@@ -85,6 +85,11 @@ export class Initiators {
     }
   }
 
+  get size(): { initiators: number; tried: number } {
+    const all = [...this.#bySource.values()];
+    return { initiators: all.length, tried: all.reduce((sum, { tried }) => sum + tried.length, 0) };
+  }
+
   #forgetLongestSilent(): void {
     const [first, ...others] = this.#bySource;
     if (!first) return;
