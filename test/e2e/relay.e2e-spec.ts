@@ -141,6 +141,9 @@ describe('the relay on loopback', () => {
       'lanrage_relay_sessions 1',
       'lanrage_relay_drops_total{reason="recipient_unknown"} 1',
       'lanrage_relay_drops_total{reason="malformed"} 0',
+      'lanrage_relay_pairs_refused_total{reason="NO_FREE_PORT"} 0',
+      'lanrage_relay_sources_forgotten_total 0',
+      'lanrage_relay_socket_overflows_total 0',
       'lanrage_stun_answers_total 0',
     ]) {
       expect(text.split('\n')).toContain(line);
@@ -179,6 +182,7 @@ describe('the relay on loopback', () => {
         21_050, 21_051,
       ]);
       expect(results[2]).toEqual({ error: 'NO_FREE_PORT' });
+      expect(relay.refusals).toEqual({ NO_FREE_PORT: 1, AT_CAPACITY: 0 });
       expect(await relayOn(21_050, 21_051).open(identity, null)).toEqual({ error: 'NO_FREE_PORT' });
       await relay.close(['1']);
       expect(await relay.open(pair('3'), null)).toEqual({ port: 21_050 });

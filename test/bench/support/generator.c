@@ -262,7 +262,6 @@ static void set_junk(const char *netns, const char *text, unsigned port, const c
         return fail(strerror(errno));
     junk_destination = address_of(text, port);
     junk_per_second = per_second;
-    junk_sent = 0;
     puts("ok");
 }
 
@@ -272,6 +271,7 @@ static void calm(void)
         close(junk_socket);
     junk_socket = -1;
     printf("ok %ld\n", junk_sent);
+    junk_sent = 0;
 }
 
 static void write_junk(struct junk *junk)
