@@ -1,5 +1,6 @@
 /** The relay's sockets on loopback, the datagrams made by the test. */
 import { createSocket, type Socket } from 'node:dgram';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -9,6 +10,7 @@ import { defaultLimits } from '../../apps/relay/src/core/limits';
 import { Relay } from '../../apps/relay/src/relay';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
+import { Overflows } from '../../apps/relay/src/udp/overflows';
 import { data, initiation, response, testKey } from '../wireguard-messages';
 
 const alice = testKey(1);
@@ -150,6 +152,25 @@ describe('the relay on loopback', () => {
     }
     expect((await get('/metrics')).text).toContain('lanrage_relay_packets_total 4\n');
     expect((await get('/')).status).toBe(404);
+  });
+
+  it('counts what the kernel drops because this process is busy', async () => {
+    const relay = relayOn(21_120, 21_129);
+    const port = await portOf(relay);
+    const overflows = new Overflows();
+    expect(overflows.total(new Set(relay.ports))).toBe(0);
+    // More than the buffer holds, while this process waits and reads nothing.
+    const flood = `const socket = require('dgram').createSocket('udp4');
+      let left = 20000;
+      const next = () => (left-- > 0 ? socket.send(Buffer.alloc(1200), ${port}, '${loopback}', next) : socket.close());
+      next();`;
+    if (process.platform === 'linux') {
+      spawnSync(process.execPath, ['-e', flood]);
+      expect(overflows.total(new Set(relay.ports))).toBeGreaterThan(0);
+    }
+    const lost = overflows.total(new Set(relay.ports));
+    await relay.close([identity.pairId]);
+    expect(overflows.total(new Set(relay.ports))).toBe(lost);
   });
 
   describe('opening pairs', () => {

@@ -20,7 +20,7 @@ export interface Initiator {
   readonly address: SocketAddress;
   readonly bucket: TokenBucket;
   seenAtMs: number;
-  /** How many of its initiations in a row led to no confirmed session. */
+  /** How many of its initiations led to no confirmed session, since all destinations were tried. */
   attempts: number;
   /** Their destinations that are still possible, the longest ago first. */
   tried: SocketAddress[];
@@ -105,7 +105,7 @@ export function nextDestination(
 ): SocketAddress | undefined {
   const isIn = (all: readonly SocketAddress[]) => (address: SocketAddress) =>
     all.some((one) => isSameAddress(one, address));
-  if (destinations.every(isIn(initiator.tried))) initiator.tried = [];
+  if (destinations.every(isIn(initiator.tried))) Object.assign(initiator, { attempts: 0, tried: [] });
   const tried = initiator.tried.filter(isIn(destinations));
   const untried = destinations.filter((address) => !isIn(tried)(address));
   const [best, longestWaiting, longestAgo] = [untried[0], untried.at(-1), tried[0]];
