@@ -16,7 +16,7 @@ describe('npm run fuzz:relay', () => {
     expect(stderr).toMatch(
       /seed 7, 2 s\n2 s: relay \d+ runs, \d+ kept; stun \d+ runs.*ranges of code reached/,
     );
-  }, 60_000);
+  }, 120_000);
 
   it('repeats an input that was written down', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lanrage-fuzz-'));
@@ -28,7 +28,7 @@ describe('npm run fuzz:relay', () => {
     expect(replay({ subject: 'relay', input })).toMatchObject({ status: 0 });
     expect(replay({ subject: 'relay', input: [{ do: 'handshake', pair: 0, from: 5 }] }).status).toBe(1);
     rmSync(folder, { recursive: true });
-  }, 60_000);
+  }, 120_000);
 
   it('explains itself', () => {
     expect(fuzz('--help')).toMatchObject({
@@ -37,5 +37,5 @@ describe('npm run fuzz:relay', () => {
     });
     expect(fuzz('--seconds', 'many')).toMatchObject({ status: 2 });
     expect(fuzz('--nonsense')).toMatchObject({ status: 2 });
-  }, 60_000);
+  }, 120_000);
 });

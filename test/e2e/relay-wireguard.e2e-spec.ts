@@ -87,7 +87,7 @@ describeLab('the relay between real WireGuards', () => {
     await startRelay();
     port = portOf(await openPair('alice-bob', [alice.publicKey, bob.publicKey]));
     otherPort = portOf(await openPair('strangers', [testKey(1), testKey(2)]));
-    generator = await Generator.start(cpus);
+    generator = await Generator.start(cpus, false);
   }, 60_000);
 
   afterAll(async () => {
@@ -148,7 +148,7 @@ describeLab('the relay between real WireGuards', () => {
       const flood = generator.flood({ perSecond: 2, bytes: 32, durationMs: 3500 });
       const pings = await alice.ping(bob, 60);
       await flood;
-      expect(await generator.calm()).toBeGreaterThan(3 * perSecond);
+      expect(await generator.calm()).toBeGreaterThan(perSecond);
       await generator.clear();
       const after = await sentByServer();
       expect(pings).toBeGreaterThan(57);

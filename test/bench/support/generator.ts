@@ -63,10 +63,17 @@ export class Generator {
     createInterface(child.stdout).on('line', (line) => this.answers.shift()?.(line));
   }
 
-  /** @param cpus where it sends, and whose time it measures */
-  static async start({ own, measured }: { own: number; measured: number }): Promise<Generator> {
+  /**
+   * @param cpus where it sends, and whose time it measures
+   * @param isRealTime whether everything else on its processor waits meanwhile; for what is measured
+   */
+  static async start(
+    { own, measured }: { own: number; measured: number },
+    isRealTime = true,
+  ): Promise<Generator> {
     const executable = await compile(join(__dirname, 'generator.c'));
-    const child = spawn('chrt', ['-f', '1', 'taskset', '-c', String(own), executable], {
+    const scheduling = isRealTime ? ['-f', '1'] : ['-o', '0'];
+    const child = spawn('chrt', [...scheduling, 'taskset', '-c', String(own), executable], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const generator = new Generator(child);
