@@ -2,13 +2,14 @@
  * What relaying costs: processor time of the server per packet, the highest rate with less than 1 % loss, and the
  * delay that it adds, for several relays in turn, on one machine in three network namespaces. Plain forwarding by the
  * kernel is the limit that no relay on the server can pass; coturn (channel data on one side, plain on the other) is
- * what others use. docs/performance.md explains the figures.
+ * what others use. Then what a flood of junk costs the games on other ports. docs/performance.md explains the figures.
  */
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
-import { type Bar, percentile, progress, publish, round, spread } from './support/report';
+import { type Bar, type BenchTable, percentile, progress, publish, round, spread } from './support/report';
 import { type Candidate, coturn, fastPath, plain, userSpace } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
+import { type FloodResult, measureFlood, measurePromptness, type Promptness } from './support/relay-flood';
 import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';
 
 const args = process.argv.slice(2);
@@ -19,13 +20,22 @@ type Results = ReadonlyMap<Candidate, Measurement[]>;
 /** MiB that 1,000 pairs take, null where no process takes any. */
 type Memory = Map<Candidate, number | null>;
 
+interface Everything {
+  readonly results: Results;
+  readonly memory: Memory;
+  readonly floods: readonly FloodResult[];
+  readonly promptness: Promptness;
+}
+
 async function main(): Promise<void> {
   const reason = labAvailable();
   if (reason) throw new Error(`This benchmark ${reason}`);
   const lab = await RelayLab.create();
   const generator = await Generator.start(cpus);
   try {
-    report(await measureInTurn(lab, generator), await measureMemory(lab, generator));
+    const results = await measureInTurn(lab, generator);
+    const memory = await measureMemory(lab, generator);
+    report({ results, memory, ...(await measureHardship(lab, generator)) });
   } finally {
     await generator.stop();
     await lab.close();
@@ -52,7 +62,17 @@ async function measureMemory(lab: RelayLab, generator: Generator): Promise<Memor
   return memory;
 }
 
-function report(results: Results, memory: Memory): void {
+async function measureHardship(lab: RelayLab, generator: Generator) {
+  progress('flood: user space');
+  const inUserSpace = await measureFlood('user space', lab, generator);
+  progress('flood: fast path');
+  const onFastPath = await measureFlood('kernel', lab, generator);
+  progress('new sessions and pairs');
+  const promptness = await measurePromptness(lab, generator);
+  return { floods: [...inUserSpace, ...onFastPath], promptness };
+}
+
+function report({ results, memory, floods, promptness }: Everything): void {
   const limit = results.get(plain) ?? [];
   publish(
     {
@@ -88,11 +108,61 @@ function report(results: Results, memory: Memory): void {
             round(memory.get(candidate) ?? 0),
           ]),
         },
+        floodTable(floods),
+        {
+          title: 'From the 16th data message until the kernel forwards, and the opening of a pair.',
+          columns: ['', 'p50 ms', 'p95 ms', 'p99 ms'],
+          rows: [
+            ['kernel follows', ...quantiles(promptness.kernelFollowsMs)],
+            ['pair opened', ...quantiles(promptness.openMs)],
+          ],
+        },
       ],
-      bars: bars(results, limit),
+      bars: [...bars(results, limit), ...hardshipBars(floods, promptness)],
     },
     args,
   );
+}
+
+function floodTable(floods: readonly FloodResult[]): BenchTable {
+  return {
+    title: '20 games at 50/s each way while junk floods another port, which has 64 pairs; there and back.',
+    columns: ['relay', 'junk', 'junk/s', 'lost %', 'p50 µs', 'p99 µs', 'answers to junk'],
+    rows: floods.map(({ path, kind, junkPerSecond, loss, p50Us, p99Us, answers }) => [
+      path === 'kernel' ? fastPath.name : path,
+      kind,
+      round(junkPerSecond),
+      round(loss * 100),
+      round(p50Us),
+      round(p99Us),
+      answers,
+    ]),
+  };
+}
+
+function quantiles(valuesMs: readonly number[]): number[] {
+  return [0.5, 0.95, 0.99].map((quantile) => round(percentile(valuesMs, quantile)));
+}
+
+function hardshipBars(floods: readonly FloodResult[], { kernelFollowsMs, openMs }: Promptness): Bar[] {
+  const flooded = floods.filter(({ kind }) => kind !== 'nothing');
+  const worstLoss = (path: FloodResult['path']) =>
+    100 * Math.max(...flooded.filter((flood) => flood.path === path).map(({ loss }) => loss));
+  const least = Math.min(...flooded.map(({ junkPerSecond }) => junkPerSecond));
+  const answers = flooded.reduce((sum, flood) => sum + flood.answers, 0);
+  return [
+    { name: 'flood: junk, the slowest', measured: least, unit: 'datagrams/s', least: 90_000 },
+    { name: 'flood: games lost, user space', measured: worstLoss('user space'), unit: '%', most: 1 },
+    { name: 'flood: games lost, fast path', measured: worstLoss('kernel'), unit: '%', most: 1 },
+    { name: 'flood: answers to junk', measured: answers, unit: 'datagrams', most: 0 },
+    {
+      name: 'fast path: kernel follows, p95',
+      measured: percentile(kernelFollowsMs, 0.95),
+      unit: 'ms',
+      most: 50,
+    },
+    { name: 'opening a pair, p99', measured: percentile(openMs, 0.99), unit: 'ms', most: 5 },
+  ];
 }
 
 function bars(results: Results, limit: readonly Measurement[]): Bar[] {

@@ -1,4 +1,4 @@
-/** The relay's process between two real WireGuards behind NATs, and a forger who knows their public keys. */
+/** The relay's process between two real WireGuards behind NATs, a forger who knows their public keys, and floods of junk. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,9 @@ import { type OpenAnswer, openAnswerSchema } from '#shared/api/relay-link';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
-import { initiation, response } from '../wireguard-messages';
+import { Generator } from '../bench/support/generator';
+import { cpus } from '../bench/support/relay-lab';
+import { initiation, response, testKey } from '../wireguard-messages';
 import { WireguardPeer } from './wireguard-peer';
 
 const root = join(__dirname, '../..');
@@ -17,7 +19,8 @@ describeLab('the relay between real WireGuards', () => {
   let server: Host, aliceHost: Host, bobHost: Host, malloryHost: Host;
   let alice: WireguardPeer, bob: WireguardPeer;
   let control: ChildProcess, relay: ChildProcess;
-  let port: number;
+  let generator: Generator;
+  let port: number, otherPort: number;
 
   const startNode = async (host: Host, file: string, args: string[] = [], env = {}) => {
     const child = host.spawn([process.execPath, join(root, file), ...args], {
@@ -34,9 +37,8 @@ describeLab('the relay between real WireGuards', () => {
       if (field in message && (value === undefined || message[field] === value)) return message;
     }
   };
-  const openPair = async (preferredPort: number | null): Promise<OpenAnswer> => {
-    const players = [alice.publicKey, bob.publicKey].sort();
-    const pairs = [{ pairId: 'alice-bob', players, preferredPort }];
+  const openPair = async (pairId: string, players: readonly string[]): Promise<OpenAnswer> => {
+    const pairs = [{ pairId, players: [...players].sort(), preferredPort: null }];
     const answered = heard('answer');
     control.send({ request: 1, name: 'pairs.open', command: { pairs } });
     return openAnswerSchema.parse((await answered)['answer']);
@@ -59,6 +61,16 @@ describeLab('the relay between real WireGuards', () => {
     relay = child;
     await announced;
   };
+  const portOf = ({ results: [opened] }: OpenAnswer) => (opened && 'port' in opened ? opened.port : 0);
+  /** What the server's sockets have sent, and what the relay says it forwarded by them. */
+  const sentByServer = async () => {
+    const { stdout } = await server.exec(['grep', '^Udp: [0-9]', '/proc/net/snmp']);
+    const ask = `fetch('http://127.0.0.1:9101/metrics').then((answer) => answer.text()).then(console.log)`;
+    const metrics = (await server.exec([process.execPath, '-e', ask])).stdout;
+    const metric = (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1]);
+    const forwarded = metric('lanrage_relay_packets_total') - metric('lanrage_relay_kernel_packets_total');
+    return { sent: Number(stdout.split(' ')[4]), forwarded, answered: metric('lanrage_stun_answers_total') };
+  };
   const endpoint = () => `${server.address}:${port}`;
 
   beforeAll(async () => {
@@ -73,11 +85,15 @@ describeLab('the relay between real WireGuards', () => {
     await Promise.all([alice.start(), bob.start()]);
     control = (await startNode(server, 'test/e2e/control-stub.mjs', [String(controlPort)])).child;
     await startRelay();
-    const [opened] = (await openPair(null)).results;
-    port = opened && 'port' in opened ? opened.port : 0;
+    port = portOf(await openPair('alice-bob', [alice.publicKey, bob.publicKey]));
+    otherPort = portOf(await openPair('strangers', [testKey(1), testKey(2)]));
+    generator = await Generator.start(cpus, false);
   }, 60_000);
 
-  afterAll(() => lab.close());
+  afterAll(async () => {
+    await generator.stop();
+    await lab.close();
+  });
 
   it('brings them together, and tells the control plane where they are', async () => {
     const observed = heard('name', 'pairs.observed');
@@ -113,6 +129,35 @@ describeLab('the relay between real WireGuards', () => {
     expect(pings).toBeGreaterThan(57);
   }, 20_000);
 
+  it.each([
+    { kind: 'noise', to: 'another port', perSecond: 20_000 },
+    { kind: 'initiation', to: 'another port', perSecond: 20_000 },
+    { kind: 'noise', to: 'the STUN service', perSecond: 20_000 },
+    { kind: 'data', to: 'its own port', perSecond: 2000 },
+    { kind: 'response', to: 'its own port', perSecond: 2000 },
+  ] as const)(
+    'carries a game through a flood of $kind to $to, and answers none of it',
+    async ({ kind, to, perSecond }) => {
+      const flooded = { 'another port': otherPort, 'its own port': port, 'the STUN service': 3478 }[to];
+      // Something that the generator can send besides, to itself.
+      const idle = await generator.socket(malloryHost, malloryHost.address);
+      const flow = { from: idle, to: idle, destination: idle, index: 1 };
+      await generator.flows(flow, flow);
+      const before = await sentByServer();
+      await generator.junk(malloryHost, { to: { address: server.address, port: flooded }, kind, perSecond });
+      const flood = generator.flood({ perSecond: 2, bytes: 32, durationMs: 3500 });
+      const pings = await alice.ping(bob, 60);
+      await flood;
+      expect(await generator.calm()).toBeGreaterThan(perSecond);
+      await generator.clear();
+      const after = await sentByServer();
+      expect(pings).toBeGreaterThan(57);
+      expect(after.sent - before.sent).toBe(after.forwarded - before.forwarded);
+      expect(after.answered).toBe(before.answered);
+    },
+    20_000,
+  );
+
   // Whoever has a NAT must send first; a relay that waited for a handshake would lose more than ten seconds.
   it('follows Alice, then Bob, when their routers forget the mappings', async () => {
     for (const [mover, router, other] of [
@@ -143,7 +188,7 @@ describeLab('the relay between real WireGuards', () => {
     const restarted = startNode(server, 'test/e2e/control-stub.mjs', [String(controlPort)]);
     control = (await restarted).child;
     const { report } = (await heard('name', 'pairs.announce')) as { report: { pairs: { port: number }[] } };
-    expect(report.pairs.map((pair) => pair.port)).toEqual([port]);
+    expect(report.pairs.map((pair) => pair.port)).toEqual([port, otherPort]);
   }, 30_000);
 
   it('stops when it is asked to', async () => {

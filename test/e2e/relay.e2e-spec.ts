@@ -1,5 +1,6 @@
 /** The relay's sockets on loopback, the datagrams made by the test. */
 import { createSocket, type Socket } from 'node:dgram';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -9,6 +10,7 @@ import { defaultLimits } from '../../apps/relay/src/core/limits';
 import { Relay } from '../../apps/relay/src/relay';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
+import { Overflows } from '../../apps/relay/src/udp/overflows';
 import { data, initiation, response, testKey } from '../wireguard-messages';
 
 const alice = testKey(1);
@@ -141,12 +143,34 @@ describe('the relay on loopback', () => {
       'lanrage_relay_sessions 1',
       'lanrage_relay_drops_total{reason="recipient_unknown"} 1',
       'lanrage_relay_drops_total{reason="malformed"} 0',
+      'lanrage_relay_pairs_refused_total{reason="NO_FREE_PORT"} 0',
+      'lanrage_relay_sources_forgotten_total 0',
+      'lanrage_relay_socket_overflows_total 0',
       'lanrage_stun_answers_total 0',
     ]) {
       expect(text.split('\n')).toContain(line);
     }
     expect((await get('/metrics')).text).toContain('lanrage_relay_packets_total 4\n');
     expect((await get('/')).status).toBe(404);
+  });
+
+  it('counts what the kernel drops because this process is busy', async () => {
+    const relay = relayOn(21_120, 21_129);
+    const port = await portOf(relay);
+    const overflows = new Overflows();
+    expect(overflows.total(new Set(relay.ports))).toBe(0);
+    // More than the buffer holds, while this process waits and reads nothing.
+    const flood = `const socket = require('dgram').createSocket('udp4');
+      let left = 20000;
+      const next = () => (left-- > 0 ? socket.send(Buffer.alloc(1200), ${port}, '${loopback}', next) : socket.close());
+      next();`;
+    if (process.platform === 'linux') {
+      spawnSync(process.execPath, ['-e', flood]);
+      expect(overflows.total(new Set(relay.ports))).toBeGreaterThan(0);
+    }
+    const lost = overflows.total(new Set(relay.ports));
+    await relay.close([identity.pairId]);
+    expect(overflows.total(new Set(relay.ports))).toBe(lost);
   });
 
   describe('opening pairs', () => {
@@ -179,6 +203,7 @@ describe('the relay on loopback', () => {
         21_050, 21_051,
       ]);
       expect(results[2]).toEqual({ error: 'NO_FREE_PORT' });
+      expect(relay.refusals).toEqual({ NO_FREE_PORT: 1, AT_CAPACITY: 0 });
       expect(await relayOn(21_050, 21_051).open(identity, null)).toEqual({ error: 'NO_FREE_PORT' });
       await relay.close(['1']);
       expect(await relay.open(pair('3'), null)).toEqual({ port: 21_050 });

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { FastPath } from './fastpath/fast-path';
 import type { Relay } from './relay';
 import type { StunServer } from './stun/server';
+import { Overflows } from './udp/overflows';
 
 export interface Observed {
   readonly relay: Relay;
@@ -62,16 +63,30 @@ export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Obse
     'Datagrams to the STUN port beyond the rate of their source',
     () => stun.stats.limited,
   );
-  new Counter({
-    name: 'lanrage_relay_drops_total',
-    help: 'Datagrams dropped, by reason',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [reason, drops] of Object.entries(relay.totals().drops)) this.inc({ reason }, drops);
-    },
-  });
+  const byReason = (name: string, help: string, read: () => Readonly<Record<string, number>>) =>
+    new Counter({
+      name: `lanrage_${name}_total`,
+      help,
+      labelNames: ['reason'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [reason, count] of Object.entries(read())) this.inc({ reason }, count);
+      },
+    });
+  byReason('relay_drops', 'Datagrams dropped, by reason', () => relay.totals().drops);
+  byReason('relay_pairs_refused', 'Pairs that were not opened, by reason', () => relay.refusals);
+  counter(
+    'relay_sources_forgotten',
+    'IP addresses whose rates were forgotten because too many others came',
+    () => relay.sourcesForgotten,
+  );
+  const overflows = new Overflows();
+  counter(
+    'relay_socket_overflows',
+    'Datagrams to open ports that the kernel dropped because the relay could not keep up (Linux)',
+    () => overflows.total(new Set([...relay.ports, ...stun.ports])),
+  );
   return registry;
 }
 

@@ -20,7 +20,8 @@ export interface RelayOptions {
   readonly fastPath?: FastPath | undefined;
 }
 
-export type OpenResult = { readonly port: number } | { readonly error: (typeof relayErrorCodes)[number] };
+type Refusal = (typeof relayErrorCodes)[number];
+export type OpenResult = { readonly port: number } | { readonly error: Refusal };
 
 /** Where a player is, as its confirmed sessions show. */
 export interface Observation {
@@ -50,6 +51,8 @@ export class Relay {
   };
   /** What ports that are closed now have carried. */
   readonly #closedStats = emptyStats();
+  /** Pairs that were not opened, by reason. */
+  readonly refusals: Record<Refusal, number> = { NO_FREE_PORT: 0, AT_CAPACITY: 0 };
   readonly #expiry: NodeJS.Timeout;
   #lastChange: Promise<unknown> = Promise.resolve();
   #onObserved: (observations: Observation[]) => void = () => undefined;
@@ -75,11 +78,9 @@ export class Relay {
   /** Opens a pair on the preferred port if possible. Idempotent: a pair that is open keeps its port. */
   open(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
     return this.#inTurn(async () => {
-      const opened = this.#opened.get(identity.pairId);
-      if (opened && isSame(opened.pair.identity, identity)) return { port: opened.socket.port };
-      if (opened) await this.#close(identity.pairId);
-      if (this.#opened.size >= this.capacity) return { error: 'AT_CAPACITY' };
-      return this.#openOnFreePort(identity, preferredPort);
+      const result = await this.#open(identity, preferredPort);
+      if ('error' in result) this.refusals[result.error]++;
+      return result;
     });
   }
 
@@ -116,8 +117,18 @@ export class Relay {
     return Array.from(this.#opened.values()).flatMap(({ pair }) => observationsOf(pair));
   }
 
+  /** Those that are open. */
+  get ports(): number[] {
+    return [...this.#sockets.keys()];
+  }
+
   get pairCount(): number {
     return this.#opened.size;
+  }
+
+  /** IP addresses whose rates were forgotten because others came, of initiations and of guesses. */
+  get sourcesForgotten(): number {
+    return this.#sources.initiations.forgotten + this.#sources.misses.forgotten;
   }
 
   get sessionCount(): number {
@@ -133,6 +144,14 @@ export class Relay {
     totals.forwardedBytes += unattributed?.bytes ?? 0;
     for (const { stats } of this.#sockets.values()) addStats(totals, stats);
     return totals;
+  }
+
+  async #open(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
+    const opened = this.#opened.get(identity.pairId);
+    if (opened && isSame(opened.pair.identity, identity)) return { port: opened.socket.port };
+    if (opened) await this.#close(identity.pairId);
+    if (this.#opened.size >= this.capacity) return { error: 'AT_CAPACITY' };
+    return this.#openOnFreePort(identity, preferredPort);
   }
 
   async #openOnFreePort(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {

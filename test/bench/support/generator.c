@@ -14,8 +14,13 @@
  *   flood PER_SECOND BYTES MS         the same while the idle thread sleeps; answers SENT RECEIVED
  *   echo PER_SECOND BYTES MS          sends on the first of each pair, answers on the second; answers SENT RECEIVED
  *                                     P50_NS P99_NS of the way there and back
+ *   junk NETNS ADDRESS PORT KIND PER_SECOND
+ *                                     while the other commands run, datagrams that no player would send go there as
+ *                                     well, from KIND's alphabet below and from JUNK_SOURCES false addresses
+ *   calm                              ends that; answers how many were SENT
  *   idle CPU                          starts a thread there that turns in a loop while the relay has nothing to do
  *   clear                             closes all sockets and forgets the flows
+ * KIND is noise (random bytes), initiation, response or data: of WireGuard's form, with random contents.
  * NETNS is a path. BYTES are those of a WireGuard data message, its header included.
  *
  * Turns are how interrupts are measured. Linux, unless built to account them exactly, puts the time of an interrupt on
@@ -26,6 +31,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -49,6 +55,9 @@
 #define CHANNEL_HEADER 4
 #define STAMP 8 /* the last bytes of a datagram hold the time of its sending */
 #define BURST_NS 200000 /* datagrams leave in bursts, as interrupts of network cards come */
+#define JUNK_BATCH 20 /* so many every BURST_NS are 100,000 a second */
+#define JUNK_SOURCES 250
+#define JUNK_NETWORK 0xc6120000 /* 198.18.0.0/15, for benchmarks (RFC 2544) */
 #define SHORTEST 32 /* of data messages (WireGuard paper, section 5.4.6) */
 
 enum mode { LOAD, FLOOD, ECHO };
@@ -61,6 +70,23 @@ struct flow {
     uint64_t counter;
 };
 
+struct junk {
+    struct iphdr ip;
+    struct udphdr udp;
+    unsigned char payload[256];
+};
+
+static const struct junk_kind {
+    const char *name;
+    uint32_t type;
+    size_t bytes;
+} junk_kinds[] = {{"noise", 0, 128}, {"initiation", 1, 148}, {"response", 2, 92}, {"data", 4, 128}};
+
+static int junk_socket = -1;
+static struct sockaddr_in junk_destination;
+static const struct junk_kind *junk_kind;
+static double junk_per_second;
+static long junk_sent;
 static int sockets[MAX_SOCKETS];
 static int socket_count;
 static struct flow flows[MAX_FLOWS];
@@ -221,10 +247,83 @@ static int ascending(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
+static void set_junk(const char *netns, const char *text, unsigned port, const char *name, double per_second)
+{
+    int ns = open(netns, O_RDONLY | O_CLOEXEC);
+    junk_kind = NULL;
+    for (size_t i = 0; i < sizeof junk_kinds / sizeof *junk_kinds; i++)
+        if (strcmp(junk_kinds[i].name, name) == 0)
+            junk_kind = &junk_kinds[i];
+    if (ns < 0 || setns(ns, CLONE_NEWNET) != 0 || !junk_kind)
+        return fail("no such namespace, or no such kind");
+    close(ns);
+    junk_socket = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+    if (junk_socket < 0)
+        return fail(strerror(errno));
+    junk_destination = address_of(text, port);
+    junk_per_second = per_second;
+    puts("ok");
+}
+
+static void calm(void)
+{
+    if (junk_socket >= 0)
+        close(junk_socket);
+    junk_socket = -1;
+    printf("ok %ld\n", junk_sent);
+    junk_sent = 0;
+}
+
+static void write_junk(struct junk *junk)
+{
+    static uint64_t state = 88172645463325252ULL; /* Marsaglia's xorshift64 */
+    size_t bytes = junk_kind->bytes;
+    for (size_t at = 0; at < bytes; at += sizeof state) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        memcpy(junk->payload + at, &state, sizeof state);
+    }
+    if (junk_kind->type)
+        memcpy(junk->payload, &junk_kind->type, sizeof junk_kind->type);
+    junk->ip = (struct iphdr){.version = 4,
+                              .ihl = 5,
+                              .ttl = 64,
+                              .protocol = IPPROTO_UDP,
+                              .saddr = htonl(JUNK_NETWORK + 1 + state % JUNK_SOURCES),
+                              .daddr = junk_destination.sin_addr.s_addr};
+    junk->udp = (struct udphdr){.source = htons(1024 + (state >> 32) % 60000),
+                                .dest = junk_destination.sin_port,
+                                .len = htons(sizeof junk->udp + bytes)};
+}
+
+/* What is due since the start, less what was left out; a program that is late does not catch up in one burst. */
+static void send_junk(int64_t elapsed_ns, long *planned)
+{
+    static struct junk junk[JUNK_BATCH];
+    struct mmsghdr messages[JUNK_BATCH] = {0};
+    struct iovec parts[JUNK_BATCH];
+    long due = (long)(elapsed_ns / BURST_NS * BURST_NS * junk_per_second / 1e9) - *planned;
+    int count = due < JUNK_BATCH ? due : JUNK_BATCH;
+    if (junk_socket < 0 || count <= 0)
+        return;
+    for (int i = 0; i < count; i++) {
+        write_junk(&junk[i]);
+        parts[i] = (struct iovec){&junk[i], sizeof junk->ip + sizeof junk->udp + junk_kind->bytes};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = &junk_destination,
+                                              .msg_namelen = sizeof junk_destination,
+                                              .msg_iov = &parts[i],
+                                              .msg_iovlen = 1};
+    }
+    int sent = sendmmsg(junk_socket, messages, count, 0);
+    junk_sent += sent < 0 ? 0 : sent;
+    *planned += count;
+}
+
 /* A rate beyond this program shows in SENT. */
 static void run(enum mode mode, double per_second, size_t bytes, int64_t duration_ns)
 {
-    long sent = 0, received = 0, planned = 0;
+    long sent = 0, received = 0, planned = 0, junk_planned = 0;
     int echo = mode == ECHO, next = 0, step = echo ? 2 : 1, burst = echo ? 1 : BATCH;
     int64_t start = now_ns(), end = start + duration_ns, now;
     if (flow_count == 0 || bytes < SHORTEST || bytes > MAX_BYTES)
@@ -244,6 +343,7 @@ static void run(enum mode mode, double per_second, size_t bytes, int64_t duratio
             planned += count;
             due -= count;
         }
+        send_junk(now - start, &junk_planned);
         received += read_all(echo, bytes);
     }
     double turned = turns - turns_before, idle_ms = (time_of(idle_clock) - idle_before) / 1e6;
@@ -310,7 +410,7 @@ static void clear(void)
 
 static void obey(const char *line)
 {
-    static char text[MAX_LINE], hex[MAX_LINE];
+    static char text[MAX_LINE], address[MAX_LINE], hex[MAX_LINE];
     unsigned a, b, port, index, channel;
     double per_second;
     if (sscanf(line, "socket %s %s", text, hex) == 2)
@@ -327,6 +427,10 @@ static void obey(const char *line)
         run(FLOOD, per_second, a, b * 1000000LL);
     else if (sscanf(line, "echo %lf %u %u", &per_second, &a, &b) == 3)
         run(ECHO, per_second, a, b * 1000000LL);
+    else if (sscanf(line, "junk %s %s %u %s %lf", text, address, &port, hex, &per_second) == 5)
+        set_junk(text, address, port, hex, per_second);
+    else if (strncmp(line, "calm", 4) == 0)
+        calm();
     else if (sscanf(line, "idle %u", &a) == 1)
         start_idle(a);
     else if (strncmp(line, "clear", 5) == 0)

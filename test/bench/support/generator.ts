@@ -24,6 +24,15 @@ export interface Flow {
   readonly channel?: number;
 }
 
+/** Datagrams that no player would send: random bytes, or WireGuard's forms with random contents. */
+export const junkKinds = ['noise', 'initiation', 'response', 'data'] as const;
+
+export interface Junk {
+  readonly to: { readonly address: string; readonly port: number };
+  readonly kind: (typeof junkKinds)[number];
+  readonly perSecond: number;
+}
+
 export interface Load {
   readonly perSecond: number;
   /** Length of a WireGuard data message, header included. */
@@ -54,10 +63,17 @@ export class Generator {
     createInterface(child.stdout).on('line', (line) => this.answers.shift()?.(line));
   }
 
-  /** @param cpus where it sends, and whose time it measures */
-  static async start({ own, measured }: { own: number; measured: number }): Promise<Generator> {
+  /**
+   * @param cpus where it sends, and whose time it measures
+   * @param isRealTime whether everything else on its processor waits meanwhile; for what is measured
+   */
+  static async start(
+    { own, measured }: { own: number; measured: number },
+    isRealTime = true,
+  ): Promise<Generator> {
     const executable = await compile(join(__dirname, 'generator.c'));
-    const child = spawn('chrt', ['-f', '1', 'taskset', '-c', String(own), executable], {
+    const scheduling = isRealTime ? ['-f', '1'] : ['-o', '0'];
+    const child = spawn('chrt', [...scheduling, 'taskset', '-c', String(own), executable], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const generator = new Generator(child);
@@ -109,6 +125,17 @@ export class Generator {
     const figures = await this.figures(`echo ${perSecond} ${bytes} ${durationMs}`);
     const [sent = 0, received = 0, p50Ns = NaN, p99Ns = NaN] = figures;
     return { sent, received, p50Us: p50Ns / 1000, p99Us: p99Ns / 1000 };
+  }
+
+  /** While it loads, floods or echoes, this goes out as well, from false addresses, until {@link calm}. */
+  async junk({ namespace }: Namespace, { to, kind, perSecond }: Junk): Promise<void> {
+    await this.command(`junk /run/netns/${namespace} ${to.address} ${to.port} ${kind} ${perSecond}`);
+  }
+
+  /** Ends the junk; gives how much was sent. */
+  async calm(): Promise<number> {
+    const [sent = 0] = await this.figures('calm');
+    return sent;
   }
 
   /** Closes all sockets. */

@@ -20,7 +20,7 @@ export interface Candidate {
 }
 
 /** Real-time priority: what else the machine has to do waits meanwhile. In turns: threads of a relay wait for each other. */
-const measured = ['chrt', '-r', '1', 'taskset', '-c', String(cpus.measured)];
+export const measuredFirst = ['chrt', '-r', '1', 'taskset', '-c', String(cpus.measured)];
 const turnPort = 3478;
 /** RFC 8656 section 12: the first channel. */
 const channel = 0x4000;
@@ -56,7 +56,7 @@ async function startRelay(
   pairs: number,
   path: 'kernel' | 'user space',
 ): Promise<Running> {
-  const relay = await RelayChild.start(lab, path, measured);
+  const relay = await RelayChild.start(lab, path, measuredFirst);
   const ports = await relay.open(pairs);
   for (const [pair, port] of ports.entries()) await play(lab, generator, pair, port);
   return running(relay.child);
@@ -155,7 +155,7 @@ async function sockets({ alice, bob }: RelayLab, generator: Generator) {
 }
 
 function spawnMeasured({ server }: RelayLab, argv: readonly string[]): ChildProcess {
-  return server.spawn([...measured, ...argv], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return server.spawn([...measuredFirst, ...argv], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 function running(child: ChildProcess): Running {

@@ -40,11 +40,21 @@ export class RelayChild {
 
   /** Opens so many pairs of {@link playersOf}; gives the port of each. */
   open(count: number): Promise<number[]> {
-    const pairs = Array.from({ length: count }, (_, pair) => ({
-      pairId: `pair ${pair}`,
-      players: playersOf(pair),
-    }));
-    return this.#ask('open', pairs);
+    return this.#ask('open', identitiesOf(0, count));
+  }
+
+  /** The same from the pair `first` on, all on one port. */
+  openTogether(first: number, count: number): Promise<number[]> {
+    const preferredPort = ports.last;
+    return this.#ask(
+      'open',
+      identitiesOf(first, count).map((identity) => ({ ...identity, preferredPort })),
+    );
+  }
+
+  /** Opens pairs one after the other; gives the milliseconds that each took. */
+  timeOpening(first: number, count: number): Promise<number[]> {
+    return this.#ask('timeOpening', identitiesOf(first, count));
   }
 
   report(): Promise<RelayReport> {
@@ -110,6 +120,13 @@ export async function play(
     { from: bob, to: alice, destination: relay, index: aliceIndex },
   );
   return { alice, bob, relay, aliceIndex, bobIndex };
+}
+
+function identitiesOf(first: number, count: number) {
+  return Array.from({ length: count }, (_, place) => ({
+    pairId: `pair ${first + place}`,
+    players: playersOf(first + place),
+  }));
 }
 
 function playersOf(pair: number) {

@@ -23,7 +23,21 @@ async function stop() {
 }
 
 const requests = {
-  open: (pairs) => Promise.all(pairs.map(async (identity) => (await relay.open(identity, null)).port)),
+  open: (pairs) =>
+    Promise.all(
+      pairs.map(
+        async ({ preferredPort = null, ...identity }) => (await relay.open(identity, preferredPort)).port,
+      ),
+    ),
+  timeOpening: async (pairs) => {
+    const durationsMs = [];
+    for (const identity of pairs) {
+      const startedAtMs = performance.now();
+      await relay.open(identity, null);
+      durationsMs.push(performance.now() - startedAtMs);
+    }
+    return durationsMs;
+  },
   close: (pairIds) => relay.close(pairIds),
   report: () => ({
     kernelFlows: fastPath?.size ?? 0,

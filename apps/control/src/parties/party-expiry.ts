@@ -23,16 +23,20 @@ export class PartyExpiry implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.deleteForsaken(Date.now());
-    this.timer = setInterval(() => {
-      this.deleteForsaken(Date.now()).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'forsaken parties stay for now');
-      });
-    }, INTERVAL_MS);
+    await this.tryToDelete();
+    this.timer = setInterval(() => void this.tryToDelete(), INTERVAL_MS);
   }
 
   beforeApplicationShutdown(): void {
     if (this.timer) clearInterval(this.timer);
+  }
+
+  private async tryToDelete(): Promise<void> {
+    try {
+      await this.deleteForsaken(Date.now());
+    } catch (error) {
+      this.logger.warn({ err: error }, 'forsaken parties stay for now');
+    }
   }
 
   /** Whoever joins at the same moment wins: the condition is checked once more when the row is free. */

@@ -8,8 +8,9 @@
  * - All strangers together have a rate so low that whoever retries as WireGuard does cannot be displaced between
  *   two retries. Addresses in the pair's confirmed sessions have another rate, which no stranger can exhaust.
  * - Each initiator has tried some of the other player's possible addresses; its next attempt goes to one that it
- *   has not tried. So a real player passes every forged address after as many retries, and every third attempt
- *   goes to the address that has waited longest, lest ever new ones come first.
+ *   has not tried. So a real player passes every forged address after as many retries. Lest ever new ones come first,
+ *   every third attempt goes to an address that has waited long: in turns the oldest that was not tried, and the one
+ *   whose last try is longest ago.
  */
 import type { SocketAddress } from '#shared/endpoint';
 import { type RelayLimits, sourceOf, TokenBucket } from './limits';
@@ -19,7 +20,9 @@ export interface Initiator {
   readonly address: SocketAddress;
   readonly bucket: TokenBucket;
   seenAtMs: number;
-  /** Destinations of its initiations that led to no confirmed session. */
+  /** How many of its initiations led to no confirmed session, since all destinations were tried. */
+  attempts: number;
+  /** Their destinations that are still possible, the longest ago first. */
   tried: SocketAddress[];
 }
 
@@ -56,7 +59,7 @@ export class Initiators {
       return former;
     }
     const address = { address: source.address, port: source.port };
-    const initiator = { address, bucket, seenAtMs: nowMs, tried: [] };
+    const initiator = { address, bucket, seenAtMs: nowMs, attempts: 0, tried: [] };
     this.#bySource.delete(key);
     if (this.#bySource.size === maxInitiators) this.#forgetLongestSilent();
     this.#bySource.set(key, initiator);
@@ -66,7 +69,9 @@ export class Initiators {
   /** An attempt from this address led to a confirmed session: the next one begins with the best guess again. */
   settle(address: SocketAddress): void {
     const initiator = this.#bySource.get(sourceOf(address.address));
-    if (initiator && isSameAddress(initiator.address, address)) initiator.tried = [];
+    if (!initiator || !isSameAddress(initiator.address, address)) return;
+    initiator.attempts = 0;
+    initiator.tried = [];
   }
 
   addressesNewestFirst(): SocketAddress[] {
@@ -78,6 +83,11 @@ export class Initiators {
     for (const [key, { seenAtMs }] of this.#bySource) {
       if (seenAtMs < beforeMs) this.#bySource.delete(key);
     }
+  }
+
+  get size(): { initiators: number; tried: number } {
+    const all = [...this.#bySource.values()];
+    return { initiators: all.length, tried: all.reduce((sum, { tried }) => sum + tried.length, 0) };
   }
 
   #forgetLongestSilent(): void {
@@ -93,10 +103,14 @@ export function nextDestination(
   initiator: Initiator,
   destinations: readonly SocketAddress[],
 ): SocketAddress | undefined {
-  const isTried = (address: SocketAddress) => initiator.tried.some((tried) => isSameAddress(tried, address));
-  if (destinations.every(isTried)) initiator.tried = [];
-  const untried = destinations.filter((address) => !isTried(address));
-  const destination = initiator.tried.length % 3 === 2 ? untried.at(-1) : untried[0];
-  if (destination) initiator.tried.push(destination);
+  const isIn = (all: readonly SocketAddress[]) => (address: SocketAddress) =>
+    all.some((one) => isSameAddress(one, address));
+  if (destinations.every(isIn(initiator.tried))) Object.assign(initiator, { attempts: 0, tried: [] });
+  const tried = initiator.tried.filter(isIn(destinations));
+  const untried = destinations.filter((address) => !isIn(tried)(address));
+  const [best, longestWaiting, longestAgo] = [untried[0], untried.at(-1), tried[0]];
+  const inTurn = [best, best, longestWaiting, best, best, longestAgo ?? longestWaiting];
+  const destination = inTurn[initiator.attempts++ % inTurn.length];
+  if (destination) initiator.tried = [...tried.filter((address) => address !== destination), destination];
   return destination;
 }

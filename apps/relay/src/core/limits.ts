@@ -23,8 +23,9 @@ export interface RelayLimits {
   readonly sourceInitiations: Rate;
   /** Datagrams with an unknown index from one IP address to the whole relay. */
   readonly sourceMisses: Rate;
-  /** Pairs of one port that are tried for the initiations of strangers, 11 µs each. */
+  /** Pairs that are tried for the initiations of strangers, 11 µs each: of one port, and of the whole relay. */
   readonly strangersPerPort: Rate;
+  readonly strangersPerRelay: Rate;
   /** Pairs that are open at once. */
   readonly maxPairs: number;
   /** IP addresses whose rates are remembered; the longest silent one is forgotten first. */
@@ -33,7 +34,8 @@ export interface RelayLimits {
 
 /**
  * WireGuard initiates every 5 s at most while unanswered, a little more often when its user reconfigures it, and
- * treats a sender as a flood above 20 initiations per second. A party of 32 behind one NAT starts 31 × 32 pairs.
+ * treats a sender as a flood above 20 initiations per second. A party of 32 behind one NAT starts 31 × 32 pairs. What
+ * strangers can have tried at once takes 11 ms on one port and 33 ms on all, for which everybody else waits.
  */
 export const defaultLimits: RelayLimits = {
   pairPackets: { perSecond: 20_000, burst: 10_000 },
@@ -43,7 +45,8 @@ export const defaultLimits: RelayLimits = {
   initiationsPerStranger: { perSecond: 0.4, burst: 4 },
   sourceInitiations: { perSecond: 100, burst: 1000 },
   sourceMisses: { perSecond: 20, burst: 2000 },
-  strangersPerPort: { perSecond: 2000, burst: 8000 },
+  strangersPerPort: { perSecond: 2000, burst: 1000 },
+  strangersPerRelay: { perSecond: 30_000, burst: 3000 },
   maxPairs: 20_000,
   maxSources: 8192,
 };
@@ -93,6 +96,7 @@ export class SourceBuckets {
   readonly #maxSources: number;
   /** In the order of their last use. */
   readonly #buckets = new Map<string, TokenBucket>();
+  #forgotten = 0;
 
   constructor(rate: Rate, maxSources: number) {
     this.#rate = rate;
@@ -117,7 +121,13 @@ export class SourceBuckets {
     return this.#buckets.size;
   }
 
+  /** How many sources had to make room for others. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
   #forgetLongestSilent(): void {
+    this.#forgotten++;
     for (const source of this.#buckets.keys()) {
       this.#buckets.delete(source);
       return;
@@ -125,16 +135,25 @@ export class SourceBuckets {
   }
 }
 
-/** What all ports of a relay know about the sources of datagrams. */
+/** What all ports of a relay have in common: the sources of datagrams, and what strangers may cost. */
 export class SourceLimits {
   readonly initiations: SourceBuckets;
   readonly misses: SourceBuckets;
   readonly strangersPerPort: Rate;
+  readonly #strangersPerRelay: Rate;
+  #strangers: TokenBucket | undefined;
 
-  constructor({ sourceInitiations, sourceMisses, strangersPerPort, maxSources }: RelayLimits) {
-    this.strangersPerPort = strangersPerPort;
-    this.initiations = new SourceBuckets(sourceInitiations, maxSources);
-    this.misses = new SourceBuckets(sourceMisses, maxSources);
+  constructor(limits: RelayLimits) {
+    this.strangersPerPort = limits.strangersPerPort;
+    this.#strangersPerRelay = limits.strangersPerRelay;
+    this.initiations = new SourceBuckets(limits.sourceInitiations, limits.maxSources);
+    this.misses = new SourceBuckets(limits.sourceMisses, limits.maxSources);
+  }
+
+  /** Whether the relay has time to try another pair for a stranger's initiation. */
+  takeStranger(nowMs: number): boolean {
+    this.#strangers ??= new TokenBucket(this.#strangersPerRelay, nowMs);
+    return this.#strangers.take(1, nowMs);
   }
 }
 

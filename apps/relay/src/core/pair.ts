@@ -139,8 +139,10 @@ export class Pair {
   data(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const route = this.#sessions.route(receiverIndex(datagram, 'data'));
     if (!route) return 'unknown_index';
-    if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
     const { session, to } = route;
+    // Nothing is sent back: its own data would move the other end to the receiver.
+    if (isSameAddress(session.ends[to].address, source)) return 'unexpected_source';
+    if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
     const sender = session.ends[otherSide(to)];
     if (isSameAddress(sender.address, source)) {
       advance(sender, dataCounter(datagram), nowMs);
@@ -226,8 +228,14 @@ export class Pair {
   }
 
   /** Sizes of what grows with traffic, all bounded. */
-  get memory(): { sessions: number; sent: number; held: number } {
-    return { sessions: this.#sessions.size, ...this.#pending.size };
+  get memory(): { sessions: number; sent: number; held: number; initiators: number; tried: number } {
+    const [one, other] = this.#initiators.map(({ size }) => size);
+    return {
+      sessions: this.#sessions.size,
+      ...this.#pending.size,
+      initiators: (one?.initiators ?? 0) + (other?.initiators ?? 0),
+      tried: (one?.tried ?? 0) + (other?.tried ?? 0),
+    };
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {

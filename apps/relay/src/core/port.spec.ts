@@ -288,7 +288,9 @@ describe('a forger who knows both public keys', () => {
     for (let index = 0; index < 5000; index++) {
       world.send(at(`203.0.113.${index % 250}`), initiation(bob, 0x10_0000 + index));
     }
-    expect(world.port.stats.drops.pair_handshakes_limited).toBeGreaterThan(4900);
+    const { pair_handshakes_limited: byPair, port_handshakes_limited: byPort } = world.port.stats.drops;
+    expect(byPair).toBeGreaterThan(900);
+    expect(byPair + byPort).toBeGreaterThan(4900);
     expect(world.send(aliceHome, initiation(bob, 0xa2))).toEqual(bobHome);
   });
 
@@ -310,6 +312,68 @@ describe('a forger who knows both public keys', () => {
   });
 });
 
+describe('a forger with one machine and ever new ports', () => {
+  /** In three minutes: sessions of its own that stay in use, and an address that is new before each retry. */
+  const besieged = () => {
+    const world = new World();
+    const sessions: { a: SocketAddress; b: SocketAddress; toA: number; toB: number; counter: number }[] = [];
+    let index = 0;
+    const round = (number: number) => {
+      const [a, b] = [at(mallory.address, 2000 + number), at(mallory.address, 3000 + number)];
+      world.send(b, initiation(alice, ++index));
+      const toA = ++index;
+      const forwarded = world.send(a, initiation(bob, toA));
+      if (typeof forwarded === 'object' && forwarded.address === mallory.address) {
+        const toB = ++index;
+        const answered = world.send(forwarded, response(alice, toB, toA));
+        if (typeof answered === 'object') sessions.push({ a, b: forwarded, toA, toB, counter: 0 });
+      }
+      for (const one of sessions) {
+        world.send(one.a, data(one.toB, one.counter));
+        world.send(one.b, data(one.toA, one.counter++));
+      }
+      world.pass(5);
+    };
+    for (let number = 0; number < 36; number++) round(number);
+    return { world, round };
+  };
+
+  it('does not keep two players from meeting', () => {
+    const { world, round } = besieged();
+    const met = Array.from({ length: 24 }).some((_, retry) => {
+      round(100 + retry);
+      const forwarded = world.send(bobHome, initiation(alice, 0xb000 + retry));
+      world.send(aliceHome, initiation(bob, 0xa000 + retry));
+      if (typeof forwarded !== 'object' || forwarded.address !== aliceHome.address) return false;
+      return typeof world.send(aliceHome, response(bob, 0xc000 + retry, 0xb000 + retry)) === 'object';
+    });
+    expect(met).toBe(true);
+  });
+
+  it('grows no table beyond its bound', () => {
+    const { world, round } = besieged();
+    for (let number = 100; number < 1000; number++) round(number);
+    const { sessions, sent, initiators, tried } = world.pair.memory;
+    expect([sessions <= 24, sent <= 128, initiators, tried <= 4]).toEqual([true, true, 2, true]);
+  });
+});
+
+describe('data', () => {
+  it('is not sent back to whoever it is for', () => {
+    const world = new World().confirmed();
+    expect(world.send(aliceHome, data(0xa1, 5))).toBe('unexpected_source');
+    expect(world.send(aliceHome, data(0xb1, 1))).toEqual(bobHome);
+    expect(world.send(bobHome, data(0xa1, 1))).toEqual(aliceHome);
+  });
+
+  it('that a wiretapper repeats is no sign of life', () => {
+    const world = new World().confirmed();
+    world.send(aliceHome, data(0xb1, 1));
+    world.pass(170).send(aliceHome, data(0xb1, 1));
+    expect(world.pass(30).pair.memory.sessions).toBe(0);
+  });
+});
+
 describe('limits', () => {
   it('hold the traffic of a pair', () => {
     const world = new World({ pairPackets: { perSecond: 1, burst: 3 } }).handshake();
@@ -327,7 +391,7 @@ describe('limits', () => {
   it('hold the guessing of indices, and then a lucky guess moves nobody', () => {
     const world = new World({ sourceMisses: { perSecond: 1, burst: 3 } }).confirmed();
     const verdicts = [1, 2, 3, 4].map((index) => world.send(mallory, data(index, 9)));
-    expect(verdicts).toEqual(['unknown_index', 'unknown_index', 'unknown_index', 'source_limited']);
+    expect(verdicts).toEqual(['unknown_index', 'unknown_index', 'unknown_index', 'source_guesses_limited']);
     expect(world.send(mallory, data(0xb1, 9))).toBe('unexpected_source');
     expect(world.send(aliceHome, data(0xb1, 1))).toEqual(bobHome);
   });
@@ -336,7 +400,7 @@ describe('limits', () => {
     const world = new World({ sourceInitiations: { perSecond: 0, burst: 3 } }).confirmed();
     const neighbour = at(aliceHome.address, 2000);
     const verdicts = [1, 2, 3].map((index) => world.send(neighbour, initiation(testKey(9), index)));
-    expect(verdicts).toEqual(['wrong_mac1', 'wrong_mac1', 'source_limited']);
+    expect(verdicts).toEqual(['wrong_mac1', 'wrong_mac1', 'source_handshakes_limited']);
     expect(world.send(aliceHome, initiation(bob, 0xa2))).toEqual(bobHome);
   });
 });
@@ -346,7 +410,7 @@ describe('memory', () => {
     const world = new World().confirmed();
     expect(world.pass(189).send(aliceHome, data(0xb1, 1))).toEqual(bobHome);
     expect(world.pass(191).send(aliceHome, data(0xb1, 2))).toBe('unknown_index');
-    expect(world.pair.memory).toEqual({ sessions: 0, sent: 0, held: 0 });
+    expect(world.pair.memory).toMatchObject({ sessions: 0, sent: 0, held: 0 });
   });
 
   it('keeps the sessions that a rekey needs, and the one in use longest', () => {

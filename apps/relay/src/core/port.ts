@@ -7,8 +7,8 @@
  * Messages with a receiver index go to the pair that has the index, and no other pair can get it meanwhile. An
  * initiation names nobody; mac1 has to be tried for one pair after the other. Where the sender is in a session its own
  * pair comes first, without a limit, so a game never waits for strangers. For all strangers together a port tries
- * so many pairs a second and no more, so what a flood of initiations can cost is bounded by the port, and what
- * it can prevent is the first contact of others on this port.
+ * so many pairs a second and no more, and so do all ports together. So what a flood of initiations can cost is bounded,
+ * and what a flood of one port can prevent is the first contact of others on this port.
  */
 import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
@@ -26,7 +26,7 @@ export interface PortStats {
   readonly drops: Record<DropReason, number>;
 }
 
-/** With it, a stranger's initiation costs a millisecond at most. */
+/** With it, a stranger's initiation costs a millisecond at most, and any other datagram a few microseconds. */
 export const maxPairsPerPort = 64;
 const maxRemembered = 4096;
 
@@ -97,24 +97,30 @@ export class Port {
     if (pair && type === 'response' && this.#isForeign(senderIndex(datagram), pair)) return 'index_in_use';
     const verdict = pair ? pair[type](datagram, source, nowMs) : 'unknown_index';
     if (verdict !== 'unknown_index') this.#concerned = pair;
-    else if (!this.#sources.misses.take(source.address, nowMs)) return 'source_limited';
+    else if (!this.#sources.misses.take(source.address, nowMs)) return 'source_guesses_limited';
     return verdict;
   }
 
   /** Players in their sessions are not held to the rate of their address, which others may share. */
   #judgeInitiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    const own = [...this.#pairs].find((pair) => pair.isKnown(source));
+    const own = this.#pairOf(source);
     const verdict = own ? this.#offer(own, datagram, source, nowMs) : 'wrong_mac1';
     if (verdict !== 'wrong_mac1') return verdict;
-    if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_limited';
+    if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_handshakes_limited';
     this.#strangers ??= new TokenBucket(this.#sources.strangersPerPort, nowMs);
     for (const pair of this.#pairs) {
       if (pair === own) continue;
       if (!this.#strangers.take(1, nowMs)) return 'port_handshakes_limited';
+      if (!this.#sources.takeStranger(nowMs)) return 'relay_handshakes_limited';
       const offered = this.#offer(pair, datagram, source, nowMs);
       if (offered !== 'wrong_mac1') return offered;
     }
     return 'wrong_mac1';
+  }
+
+  #pairOf(source: SocketAddress): Pair | undefined {
+    for (const pair of this.#pairs) if (pair.isKnown(source)) return pair;
+    return undefined;
   }
 
   #offer(pair: Pair, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {

@@ -30,7 +30,7 @@ export interface End {
   readonly index: number;
   address: SocketAddress;
   highestCounter: number;
-  /** When this player last sent data in the session; minus infinity before the first. */
+  /** When this player last sent new data in the session; minus infinity before the first. */
   lastDataAtMs: number;
   /** Where the player was before its last move. */
   left?: { readonly address: SocketAddress; readonly highestCounter: number; readonly atMs: number };
@@ -106,9 +106,10 @@ export function makeEnd(index: number, address: SocketAddress): End {
   return { index, address, highestCounter: -1, lastDataAtMs: -Infinity };
 }
 
-/** Takes note of data from an end's own address. */
+/** Takes note of data from an end's own address. What is late, or repeated by a wiretapper, is no sign of life. */
 export function advance(end: End, counter: number, nowMs: number): void {
-  if (counter > end.highestCounter) end.highestCounter = counter;
+  if (counter <= end.highestCounter) return;
+  end.highestCounter = counter;
   end.lastDataAtMs = nowMs;
 }
 

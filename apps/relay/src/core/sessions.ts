@@ -4,9 +4,11 @@
  * A session between the addresses where another session is now continues the *lineage* of that one: that is how
  * two players rekey, also after one of them has moved. Room is given out by lineage, so that nobody's sessions
  * can push out those of others: a lineage has the places that rekeying takes and replaces its own sessions, and
- * one that is in use is never evicted for a new one.
+ * one that is in use is never evicted for a new one, unless both its ends are at sources that have other lineages here as
+ * well. So a forger needs a source for each lineage that it wants to keep, and cannot take all the room with one machine.
  */
 import type { SocketAddress } from '#shared/endpoint';
+import { sourceOf } from './limits';
 import { type End, otherSide, type PerSide, Session, type Side } from './session';
 import { isSameAddress } from './verdict';
 
@@ -57,18 +59,29 @@ export class Sessions {
 
   /** Whether a confirmed session has the player of this side at this address. */
   isKnown(side: Side, address: SocketAddress): boolean {
-    const isThere = ({ confirmed, ends }: Session) => confirmed && isSameAddress(ends[side].address, address);
-    return this.#lineages.some((lineage) => lineage.some(isThere));
+    // Loops, because a port asks all its pairs this for each initiation of a stranger.
+    for (const lineage of this.#lineages) {
+      for (const { confirmed, ends } of lineage) {
+        if (confirmed && isSameAddress(ends[side].address, address)) return true;
+      }
+    }
+    return false;
   }
 
   /**
-   * Where confirmed sessions have the player of this side: first those that have the other player at `partner`,
-   * then the others; within both, the most recently heard player first.
+   * Where confirmed sessions have the player of this side, one address per source: first those that have the other
+   * player at `partner`, then the others; within both, the most recently heard player first.
    */
   addresses(side: Side, partner: SocketAddress): SocketAddress[] {
     const confirmed = this.#confirmedByFreshness(side);
     const isPartner = ({ ends }: Session) => isSameAddress(ends[otherSide(side)].address, partner);
-    return [...confirmed.filter(isPartner), ...confirmed].map(({ ends }) => ends[side].address);
+    const bySource = new Map<string, SocketAddress>();
+    for (const { ends } of [...confirmed.filter(isPartner), ...confirmed]) {
+      const { address } = ends[side];
+      const source = sourceOf(address.address);
+      if (!bySource.has(source)) bySource.set(source, address);
+    }
+    return [...bySource.values()];
   }
 
   /** Where the player of this side was last heard of in a confirmed session. */
@@ -114,14 +127,22 @@ export class Sessions {
 
   #startLineage(nowMs: number): Session[] | undefined {
     if (this.#lineages.length === maxLineages) {
-      const unused = this.#lineages.find((lineage) => !lineage.some((session) => isInUse(session, nowMs)));
-      if (!unused) return undefined;
-      [...unused].forEach((session) => this.#remove(unused, session));
-      this.#lineages = this.#lineages.filter((lineage) => lineage !== unused);
+      const isUnused = (lineage: Session[]) => !lineage.some((session) => isInUse(session, nowMs));
+      const evicted = this.#lineages.find(isUnused) ?? this.#youngestCrowded();
+      if (!evicted) return undefined;
+      [...evicted].forEach((session) => this.#remove(evicted, session));
+      this.#lineages = this.#lineages.filter((lineage) => lineage !== evicted);
     }
     const lineage: Session[] = [];
     this.#lineages.push(lineage);
     return lineage;
+  }
+
+  /** Of the lineages both of whose ends share their source with another lineage. */
+  #youngestCrowded(): Session[] | undefined {
+    const sources = this.#lineages.map(sourcesOf);
+    const isShared = (source: string) => sources.filter((ofOne) => ofOne.includes(source)).length > 1;
+    return this.#lineages.findLast((_, place) => sources[place]?.every(isShared));
   }
 
   #remove(lineage: Session[], session: Session): void {
@@ -134,6 +155,11 @@ export class Sessions {
 
 function isInUse(session: Session, nowMs: number): boolean {
   return nowMs - session.lastUsedAtMs < unusedMs || nowMs - session.createdAtMs < newMs;
+}
+
+/** Of both ends, as the newest session has them. */
+function sourcesOf(lineage: readonly Session[]): string[] {
+  return lineage.at(-1)?.ends.map(({ address }) => sourceOf(address.address)) ?? [];
 }
 
 /** The oldest of those that were never used, if any. */

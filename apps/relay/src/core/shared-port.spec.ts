@@ -100,4 +100,27 @@ describe('a port with several pairs', () => {
     expect(send(aliceHome, initiation(bob, 0xa1), 1000)).toBe('recipient_unknown');
     expect(port.stats.drops.port_handshakes_limited).toBeGreaterThan(980);
   });
+
+  it('lets a flood of one port leave the others their share, and floods of all ports no more than the relay has', () => {
+    const limits = {
+      ...defaultLimits,
+      strangersPerPort: { perSecond: 10, burst: 10 },
+      strangersPerRelay: { perSecond: 15, burst: 15 },
+    };
+    const sources = new SourceLimits(limits);
+    const [first, second] = [0, 1].map((place) => {
+      const players = [testKey(2 * place + 1), testKey(2 * place + 2)] as const;
+      return new Port([new Pair({ pairId: `${place}`, players }, limits, sources.misses, 0)], sources);
+    });
+    const flood = (port: Port | undefined) =>
+      Array.from({ length: 20 }, (_, number) =>
+        port?.receive(initiation(testKey(9), number), at(`198.51.100.${number}`), 0),
+      );
+    const tried = (verdicts: readonly unknown[]) =>
+      verdicts.filter((verdict) => verdict === 'wrong_mac1').length;
+    const [onFirst, onSecond] = [flood(first), flood(second)];
+    expect([tried(onFirst), onFirst.at(-1)]).toEqual([10, 'port_handshakes_limited']);
+    expect(tried(onSecond)).toBe(5);
+    expect(second?.stats.drops.relay_handshakes_limited).toBe(5);
+  });
 });

@@ -16,10 +16,14 @@ export const dropReasons = [
   'recipient_unknown',
   /** Kept back because both players initiated at once, and the other initiation was answered. */
   'glare',
-  /** This IP address sends too many handshakes or guesses too many indices. */
-  'source_limited',
+  /** This IP address sends too many initiations. */
+  'source_handshakes_limited',
+  /** This IP address names too many indices that nobody has. */
+  'source_guesses_limited',
   /** Too many initiations of strangers for the pairs of this port. */
   'port_handshakes_limited',
+  /** Too many initiations of strangers for all ports together. */
+  'relay_handshakes_limited',
   /** Too many initiations for this pair. */
   'pair_handshakes_limited',
   /** Too many packets or bytes for this pair. */

@@ -74,6 +74,10 @@ export class StunServer {
     return [...this.#sockets.keys()];
   }
 
+  get ports(): readonly number[] {
+    return this.#service.ports;
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#sockets.values(), closeUdp));
   }
