@@ -55,6 +55,7 @@ export class ControlServer {
         LANRAGE_LOG_LEVEL: 'warn',
         ...settings,
       },
+      execArgv: ['--expose-gc', '--require', join(__dirname, 'server-probe.cjs')],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     await Promise.race([
@@ -62,6 +63,13 @@ export class ControlServer {
       once(child, 'exit').then(() => Promise.reject(new Error('control ended'))),
     ]);
     return new ControlServer(`http://127.0.0.1:${httpPort}`, databaseUrl, child, database, folder);
+  }
+
+  /** What the process holds, in bytes, after a garbage collection. */
+  async memoryAfterCollection(): Promise<NodeJS.MemoryUsage> {
+    this.child.send('memory');
+    const [{ memory }] = (await once(this.child, 'message')) as [{ memory: NodeJS.MemoryUsage }];
+    return memory;
   }
 
   /** CPU since the start, and resident memory, of the control plane's process alone. Linux only; zeros elsewhere. */
