@@ -1,11 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { parsePublicKey, type PublicKey } from '#shared/wireguard/key';
 import { ChallengeBook, type OpenChallenge } from './challenges';
 
 const agentPublicKey = parsePublicKey('hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=') as PublicKey;
+const { privateKey } = generateKeyPairSync('x25519');
 const challenge = (challengeId: string): OpenChallenge => ({
   challengeId,
   nonce: Buffer.alloc(32),
-  privateKey: Buffer.alloc(32),
+  privateKey,
   serverPublicKey: '',
   agentPublicKey,
 });

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { PublicKey } from '#shared/wireguard/key';
 
 /** A sign-in that was started: what the proof has to be computed from. */
@@ -5,8 +6,8 @@ export interface OpenChallenge {
   readonly challengeId: string;
   /** 32 bytes */
   readonly nonce: Buffer;
-  /** Our one-time X25519 private key, 32 bytes */
-  readonly privateKey: Buffer;
+  /** Our one-time X25519 private key */
+  readonly privateKey: KeyObject;
   /** The public key that belongs to it, base64 */
   readonly serverPublicKey: string;
   /** Whose possession is to be proven, base64 */

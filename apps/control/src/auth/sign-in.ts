@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import {
@@ -7,7 +7,7 @@ import {
   type tokenGrantSchema,
   type TokenRequest,
 } from '#shared/api/rest';
-import { computeProof, proofMatches, publicKeyOf, sharedSecret } from '#shared/auth/proof';
+import { computeProof, proofMatches, publicKeyText, sharedSecret } from '#shared/auth/proof';
 import { LanrageError } from '#shared/errors';
 import { peerIdOf } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
@@ -15,7 +15,6 @@ import { CONFIG, type Config } from '../config';
 import { ChallengeBook, type OpenChallenge } from './challenges';
 import { Tokens } from './tokens';
 
-const KEY_BYTES = 32;
 const NONCE_BYTES = 32;
 const MOST_OPEN_CHALLENGES = 10_000;
 
@@ -32,8 +31,8 @@ export class SignIn {
   challenge(agentPublicKey: PublicKey, nowMs: number): z.input<typeof challengeSchema> {
     const challengeId = randomUUID();
     const nonce = randomBytes(NONCE_BYTES);
-    const privateKey = randomBytes(KEY_BYTES);
-    const serverPublicKey = publicKeyOf(privateKey);
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const serverPublicKey = publicKeyText(publicKey);
     const challenge = { challengeId, nonce, privateKey, serverPublicKey, agentPublicKey };
     const expiresAt = new Date(this.challenges.add(challenge, nowMs)).toISOString();
     return { challengeId, serverPublicKey, nonce: nonce.toString('base64'), expiresAt };
