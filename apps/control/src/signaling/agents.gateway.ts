@@ -14,7 +14,13 @@ import type { PeerId } from '#shared/party/identity';
 import { Tokens } from '../auth/tokens';
 import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
-import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
+import {
+  admitSockets,
+  forgetRequest,
+  forgetRequestOf,
+  socketOptions,
+  SocketRequests,
+} from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
 import { RelayMoves } from '../relays/moves';
 import { AgentSockets, roomOf } from './agent-sockets';
@@ -51,7 +57,8 @@ export class AgentsGateway
     this.sockets.attach(namespace);
     this.metrics.gauge('lanrage_agents_online', 'Agents that are connected', () => this.presence.onlineCount);
     namespace.server.engine.use(
-      (request: IncomingMessage, _response: unknown, next: (error?: unknown) => void) => {
+      (request: IncomingMessage, response: object, next: (error?: unknown) => void) => {
+        forgetRequestOf(response);
         this.limits.count('requests', request).then(() => next(), next);
       },
     );
@@ -59,6 +66,7 @@ export class AgentsGateway
   }
 
   handleConnection(socket: AgentSocket): void {
+    forgetRequest(socket);
     const { peerId } = socket.data;
     const replacedId = this.presence.connect(peerId, socket.id);
     if (replacedId !== null) this.replace(replacedId);
