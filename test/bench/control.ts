@@ -6,7 +6,8 @@ import { agents } from './control/agents';
 import { races } from './control/races';
 import { rates } from './control/rates';
 import type { Section } from './control/section';
-import { progress, publish } from './support/report';
+import { machineBusySeconds } from './support/control-server';
+import { progress, publish, round } from './support/report';
 
 const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { rates, races, agents };
 
@@ -15,7 +16,14 @@ async function main(args: readonly string[]): Promise<void> {
   const results: Section[] = [];
   for (const name of chosen) {
     progress(`== ${name}`);
+    const startedAt = performance.now();
+    const busyBefore = machineBusySeconds();
     results.push(await sections[name]!({ quick: args.includes('--quick') }));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const busy = (machineBusySeconds() - busyBefore) / seconds;
+    progress(
+      `${name} took ${Math.round(seconds)} s; ${round(busy)} processors were busy, with this or other things`,
+    );
   }
   const tables = results.flatMap((section) => section.tables);
   publish({ benchmark: 'control', tables, bars: results.flatMap(({ bars }) => bars) }, args);

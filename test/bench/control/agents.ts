@@ -17,7 +17,7 @@ const PROCESSES = 2;
 /** Places in a party, unless its host says otherwise. */
 const PARTY_SIZE = 32;
 /** The connections of entering have gone by then, and the counts of what each address has done. */
-const SETTLING_SECONDS = 45;
+const SETTLING_SECONDS = 30;
 const REST_SECONDS = 30;
 const push = { parties: 10, changesPerSecond: 10, seconds: 20 } as const;
 const asking = { perSecond: 50, seconds: 10 } as const;
@@ -31,7 +31,10 @@ const floods: Record<FloodKind, { address: string; seconds: number }> = {
 
 interface Rest {
   readonly coreShare: number;
+  /** Growth of the resident set, both times after a garbage collection. */
   readonly bytesPerAgent: number;
+  /** The same without. */
+  readonly standingBytesPerAgent: number;
   readonly heapBytesPerAgent: number;
   readonly enteredPerSecond: number;
 }
@@ -51,6 +54,8 @@ export async function agents(): Promise<Section> {
     const rest = await fill(server, swarms);
     progress('changes in parties of 32');
     const pushed = (await Promise.all(swarms.map((swarm) => swarm.tell('push', push)))).flat();
+    for (const { kind, latenciesMs } of pushed)
+      progress(`${kind}: p99 ${round(percentile(latenciesMs, 0.99))} ms`);
     const flooded = await flood(server, swarms);
     const online = await onlineOf(swarms);
     return sectionOf(online, rest, pushed, flooded);
@@ -62,7 +67,7 @@ export async function agents(): Promise<Section> {
 }
 
 async function fill(server: ControlServer, swarms: readonly Swarm[]): Promise<Rest> {
-  const before = await server.memoryAfterCollection();
+  const before = await server.memory();
   const startedAt = performance.now();
   const meter = setInterval(() => {
     const entered = swarms.reduce((sum, swarm) => sum + swarm.entered, 0);
@@ -78,13 +83,16 @@ async function fill(server: ControlServer, swarms: readonly Swarm[]): Promise<Re
   progress(`all in; settling for ${SETTLING_SECONDS} s, then at rest for ${REST_SECONDS} s`);
   await sleep(1000 * SETTLING_SECONDS);
   const coreShare = await coreShareDuring(server, () => sleep(1000 * REST_SECONDS));
-  const after = await server.memoryAfterCollection();
-  return {
+  const after = await server.memory();
+  const rest = {
     coreShare,
-    bytesPerAgent: (after.rss - before.rss) / AGENTS,
-    heapBytesPerAgent: (after.heapUsed - before.heapUsed) / AGENTS,
+    bytesPerAgent: (after.collected.rss - before.collected.rss) / AGENTS,
+    standingBytesPerAgent: (after.standing.rss - before.standing.rss) / AGENTS,
+    heapBytesPerAgent: (after.collected.heapUsed - before.collected.heapUsed) / AGENTS,
     enteredPerSecond,
   };
+  progress(JSON.stringify(rest));
+  return rest;
 }
 
 /** Others ask while one address floods: first while none does. */
@@ -109,6 +117,7 @@ async function flood(server: ControlServer, swarms: readonly Swarm[]): Promise<F
         answers = (await flooder.tell('flood', order)).answers;
         others = await asked;
       });
+      progress(`p99 of others: ${round(percentile(durationsOf(others.flat()), 0.99))} ms`);
       results.push({ flood: kind, others: others.flat(), answers, serverCoreShare });
     }
     return results;
@@ -126,7 +135,8 @@ async function coreShareDuring(server: ControlServer, work: () => Promise<unknow
 
 async function onlineOf(swarms: readonly Swarm[]): Promise<number> {
   const states = await Promise.all(swarms.map((swarm) => swarm.tell('state')));
-  for (const failure of states.flatMap(({ failures }) => failures)) progress(failure);
+  const failures = states.flatMap((state) => state.failures);
+  if (failures.length > 0) progress(`${failures.length} failures, the first: ${failures[0]}`);
   return states.reduce((sum, { online }) => sum + online, 0);
 }
 
@@ -166,12 +176,20 @@ function sectionOf(
 function restTable(online: number, rest: Rest): BenchTable {
   return {
     title: `${AGENTS} agents in parties of ${PARTY_SIZE}`,
-    columns: ['online at the end', 'kB per agent', 'of that JS heap', '% of a core at rest', 'entered per s'],
+    columns: [
+      'online at the end',
+      'kB per agent',
+      'of that JS heap',
+      'kB before collection',
+      '% of a core at rest',
+      'entered per s',
+    ],
     rows: [
       [
         online,
         round(rest.bytesPerAgent / 1000),
         round(rest.heapBytesPerAgent / 1000),
+        round(rest.standingBytesPerAgent / 1000),
         round(100 * rest.coreShare),
         Math.round(rest.enteredPerSecond),
       ],

@@ -12,6 +12,11 @@ const packets = {
   acknowledgement: `43${AGENT_NAMESPACE},`,
 } as const;
 
+interface Waiting {
+  resolve(answer: Acknowledgement): void;
+  reject(error: Error): void;
+}
+
 const OPENING_LIMIT_MS = 30_000;
 
 /**
@@ -23,11 +28,15 @@ export class AgentLink {
   onEvent: ((text: string) => void) | null = null;
   onClose: (() => void) | null = null;
   private nextId = 0;
-  private readonly waiting = new Map<number, (answer: Acknowledgement) => void>();
+  private readonly waiting = new Map<number, Waiting>();
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (data: Buffer) => this.take(data.toString()));
-    socket.on('close', () => this.onClose?.());
+    socket.on('close', () => {
+      for (const { reject } of this.waiting.values()) reject(new Error('the socket closed'));
+      this.waiting.clear();
+      this.onClose?.();
+    });
   }
 
   /** Settles when the server has let the agent in. @param localAddress where it calls from */
@@ -59,8 +68,12 @@ export class AgentLink {
   /** One event and its acknowledgement. */
   request(event: string, payload: object): Promise<Acknowledgement> {
     const id = this.nextId++;
-    return new Promise((resolve) => {
-      this.waiting.set(id, resolve);
+    return new Promise((resolve, reject) => {
+      if (this.socket.readyState !== WebSocket.OPEN) {
+        reject(new Error('the socket is closed'));
+        return;
+      }
+      this.waiting.set(id, { resolve, reject });
       this.socket.send(`${packets.event}${id}${JSON.stringify([event, payload])}`);
     });
   }
@@ -80,7 +93,7 @@ export class AgentLink {
     const start = text.indexOf('[');
     const id = Number(text.slice(0, start));
     const [answer] = JSON.parse(text.slice(start)) as unknown[];
-    this.waiting.get(id)?.(acknowledgementSchema.parse(answer));
+    this.waiting.get(id)?.resolve(acknowledgementSchema.parse(answer));
     this.waiting.delete(id);
   }
 }

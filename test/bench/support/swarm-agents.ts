@@ -11,6 +11,9 @@ import type { AskOrder, AskResult, EnterOrder, PushOrder, PushResult, SwarmState
 const PARTIES_AT_ONCE = 24;
 /** As agents do: they measure the relays once a minute, and say what came of it. */
 const PRESENCE_INTERVAL_MS = 60_000;
+const ENTERING_TRIES = 5;
+const RETRY_AFTER_MS = 2000;
+const ANSWER_LIMIT_MS = 10_000;
 
 export interface SwarmAgent extends BenchAgent {
   readonly address: string;
@@ -45,12 +48,14 @@ export class Agents {
   }
 
   state(): SwarmState {
-    return { online: this.online, failures: this.failures.slice(0, 5) };
+    return { online: this.online, failures: this.failures };
   }
 
   async push({ parties, changesPerSecond, seconds }: PushOrder): Promise<PushResult[]> {
     const meter = new PushMeter(this.parties.slice(0, parties));
-    await everySo(changesPerSecond, seconds, (turn) => meter.change(turn));
+    await everySo(changesPerSecond, seconds, (turn) =>
+      meter.change(turn).catch((error: unknown) => this.failures.push(String(error))),
+    );
     await sleep(1000);
     return meter.stop();
   }
@@ -75,18 +80,35 @@ export class Agents {
     return results;
   }
 
+  /** A server that is too busy to let somebody in is asked again, as agents do. */
+  private async persistently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    for (let left = ENTERING_TRIES - 1; left > 0; left--) {
+      try {
+        return await attempt();
+      } catch (error) {
+        this.failures.push(String(error));
+        await sleep(RETRY_AFTER_MS);
+      }
+    }
+    return attempt();
+  }
+
   private async enterOne(number: number, partyId: string | undefined): Promise<SwarmAgent> {
     const address = addressOf(number);
-    const http = new Client(this.url, { localAddress: address, keepAliveTimeout: 1000 });
-    const identity = await signIn(http, new URL(this.url).host);
-    const link = await AgentLink.open(this.url, identity.token, address);
+    const http = new Client(this.url, {
+      localAddress: address,
+      keepAliveTimeout: 1000,
+      headersTimeout: ANSWER_LIMIT_MS,
+    });
+    const identity = await this.persistently(() => signIn(http, new URL(this.url).host));
+    const link = await this.persistently(() => AgentLink.open(this.url, identity.token, address));
     link.onClose = () => {
       this.online -= 1;
       this.failures.push(`agent ${number} lost its socket`);
     };
     const body = { peerName: `Player ${number}`, presence: presenceOf(number), name: 'Bench' };
     const path = partyId === undefined ? '/v1/parties' : `/v1/parties/${partyId}/join`;
-    const { id } = await request<{ id: string }>(http, path, body, identity.token);
+    const { id } = await this.persistently(() => request<{ id: string }>(http, path, body, identity.token));
     this.online += 1;
     reportRegularly(link, number);
     return { ...identity, address, http, link, partyId: id };
@@ -105,7 +127,7 @@ export function presenceOf(number: number, port = 40_000): object {
 }
 
 function reportRegularly(link: AgentLink, number: number): void {
-  const report = () => void link.request('presence.update', presenceOf(number));
+  const report = () => void link.request('presence.update', presenceOf(number)).catch(() => undefined);
   setTimeout(
     () => {
       report();

@@ -87,7 +87,7 @@ export class Swarm {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+    if (!this.child.connected) return;
     const gone = once(this.child, 'exit');
     this.child.disconnect();
     await gone;
