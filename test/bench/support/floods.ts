@@ -3,7 +3,7 @@ import { Pool } from 'undici';
 import { WebSocket } from 'ws';
 import { AgentLink } from './agent-link';
 import { signIn } from './agents';
-import { everySo } from './swarm-agents';
+import { everySo } from './load';
 
 export interface FloodOrder {
   readonly url: string;

@@ -1,6 +1,6 @@
 import { request } from './agents';
 import type { PushResult } from './swarm';
-import { presenceOf, type SwarmAgent } from './swarm-agents';
+import { presenceOf, type SwarmAgent } from './swarm-agent';
 
 /** A change that members are to hear of, told from others by a text that occurs in no other. */
 interface Change {

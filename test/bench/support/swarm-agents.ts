@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
 import { AgentLink } from './agent-link';
-import { request, signIn, type BenchAgent } from './agents';
-import { BENCH_RELAY } from './bench-relay';
-import { load } from './load';
+import { request, signIn } from './agents';
+import { everySo, load } from './load';
 import { PushMeter } from './push-meter';
+import { presenceOf, type SwarmAgent } from './swarm-agent';
 import type { AskOrder, AskResult, EnterOrder, PushOrder, PushResult, SwarmState } from './swarm';
 
 /** So many parties of a process come into being at the same time. */
@@ -14,13 +14,6 @@ const PRESENCE_INTERVAL_MS = 60_000;
 const ENTERING_TRIES = 5;
 const RETRY_AFTER_MS = 2000;
 const ANSWER_LIMIT_MS = 10_000;
-
-export interface SwarmAgent extends BenchAgent {
-  readonly address: string;
-  readonly http: Client;
-  readonly link: AgentLink;
-  readonly partyId: string;
-}
 
 /** The agents of one process, each with an address, a key, a socket and a party, which it enters as agents do. */
 export class Agents {
@@ -115,17 +108,6 @@ export class Agents {
   }
 }
 
-/** The presence of an agent behind a router, with its address there and the one that it was seen at. */
-export function presenceOf(number: number, port = 40_000): object {
-  const tail = `${(number >> 8) % 256}.${number % 256}`;
-  return {
-    natType: 'port_restricted_cone',
-    endpoint: `100.64.${tail}:${port}`,
-    candidates: [{ kind: 'host', endpoint: `192.168.${tail}:51820` }],
-    relayRoundTripsMs: { [BENCH_RELAY.id]: 20 + (number % 30) },
-  };
-}
-
 function reportRegularly(link: AgentLink, number: number): void {
   const report = () => void link.request('presence.update', presenceOf(number)).catch(() => undefined);
   setTimeout(
@@ -153,20 +135,4 @@ const questions: Record<string, (agent: SwarmAgent, url: string) => Promise<unkn
 
 function accepted(answer: { ok: boolean }): void {
   if (!answer.ok) throw new Error(JSON.stringify(answer));
-}
-
-/** Starts work at a steady pace, whether or not what was started before is done; settles when all is. */
-export async function everySo(
-  perSecond: number,
-  seconds: number,
-  work: (turn: number) => Promise<unknown>,
-): Promise<void> {
-  const startedAt = performance.now();
-  const underWay: Promise<unknown>[] = [];
-  for (let turn = 0; turn < perSecond * seconds; turn++) {
-    const dueInMs = startedAt + (1000 * turn) / perSecond - performance.now();
-    if (dueInMs > 0) await sleep(dueInMs);
-    underWay.push(work(turn));
-  }
-  await Promise.all(underWay);
 }
