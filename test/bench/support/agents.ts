@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { computeProof, publicKeyOf, sharedSecret } from '#shared/auth/proof';
 
 /** A signed-in agent, as far as the REST API is concerned. */
@@ -8,24 +8,33 @@ export interface BenchAgent {
   token: string;
 }
 
+/** A client or a pool of them. */
+type Http = Pick<Dispatcher, 'request'>;
+
 /** Sends one JSON request and gives the parsed answer; throws on any status of 400 or more. */
-export async function request<T>(pool: Pool, path: string, body: unknown, token?: string): Promise<T> {
-  const { statusCode, body: answer } = await pool.request({
+export async function request<T>(
+  http: Http,
+  path: string,
+  body: unknown,
+  token?: string,
+  method: 'GET' | 'POST' = 'POST',
+): Promise<T> {
+  const { statusCode, body: answer } = await http.request({
     path,
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
+    body: method === 'POST' ? JSON.stringify(body) : null,
   });
   const text = await answer.text();
   if (statusCode >= 400) throw new Error(`${path} answered ${statusCode}: ${text}`);
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
-export async function signIn(pool: Pool, serverName: string): Promise<BenchAgent> {
+export async function signIn(http: Http, serverName: string): Promise<BenchAgent> {
   const privateKey = randomBytes(32);
   const agentPublicKey = publicKeyOf(privateKey);
   const challenge = await request<{ challengeId: string; serverPublicKey: string; nonce: string }>(
-    pool,
+    http,
     '/v1/auth/challenge',
     { publicKey: agentPublicKey },
   );
@@ -37,5 +46,5 @@ export async function signIn(pool: Pool, serverName: string): Promise<BenchAgent
     serverPublicKey,
     serverName,
   });
-  return request(pool, '/v1/auth/token', { challengeId, proof: proof.toString('base64') });
+  return request(http, '/v1/auth/token', { challengeId, proof: proof.toString('base64') });
 }

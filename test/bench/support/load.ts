@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from './report';
 
 export interface LoadResult {
@@ -31,4 +32,20 @@ export async function load<T>(
     p50Ms: percentile(durationsMs, 0.5),
     p99Ms: percentile(durationsMs, 0.99),
   };
+}
+
+/** Starts work at a steady pace, whether or not what was started before is done; settles when all is. */
+export async function everySo(
+  perSecond: number,
+  seconds: number,
+  work: (turn: number) => Promise<unknown>,
+): Promise<void> {
+  const startedAt = performance.now();
+  const underWay: Promise<unknown>[] = [];
+  for (let turn = 0; turn < perSecond * seconds; turn++) {
+    const dueInMs = startedAt + (1000 * turn) / perSecond - performance.now();
+    if (dueInMs > 0) await sleep(dueInMs);
+    underWay.push(work(turn));
+  }
+  await Promise.all(underWay);
 }

@@ -1,4 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  randomUUID,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import {
@@ -7,7 +14,7 @@ import {
   type tokenGrantSchema,
   type TokenRequest,
 } from '#shared/api/rest';
-import { computeProof, proofMatches, publicKeyOf, sharedSecret } from '#shared/auth/proof';
+import { computeProof, proofMatches, publicKeyText, sharedSecret } from '#shared/auth/proof';
 import { LanrageError } from '#shared/errors';
 import { peerIdOf } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
@@ -17,15 +24,14 @@ import { CLUSTER } from '../cluster/cluster.module';
 import { BannedKeys } from './banned-keys';
 import { Tokens } from './tokens';
 
-const KEY_BYTES = 32;
 const NONCE_BYTES = 32;
 
 /** A sign-in that was started: what the proof has to be computed from. */
 interface OpenChallenge {
   /** 32 bytes */
   readonly nonce: Buffer;
-  /** Our one-time X25519 private key, 32 bytes */
-  readonly privateKey: Buffer;
+  /** Our one-time X25519 private key */
+  readonly privateKey: KeyObject;
   /** The public key that belongs to it, base64 */
   readonly serverPublicKey: string;
   /** Whose possession is to be proven, base64 */
@@ -45,8 +51,8 @@ export class SignIn {
   async challenge(agentPublicKey: PublicKey, nowMs: number): Promise<z.input<typeof challengeSchema>> {
     const challengeId = randomUUID();
     const nonce = randomBytes(NONCE_BYTES);
-    const privateKey = randomBytes(KEY_BYTES);
-    const serverPublicKey = publicKeyOf(privateKey);
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const serverPublicKey = publicKeyText(publicKey);
     const text = toText({ nonce, privateKey, serverPublicKey, agentPublicKey });
     const lifetimeMs = CHALLENGE_LIFETIME_SECONDS * 1000;
     await this.cluster.oneTime.put(challengeId, text, lifetimeMs);
@@ -90,16 +96,19 @@ function toText({ nonce, privateKey, ...keys }: OpenChallenge): string {
   return JSON.stringify({
     ...keys,
     nonce: nonce.toString('base64'),
-    privateKey: privateKey.toString('base64'),
+    jwk: privateKey.export({ format: 'jwk' }),
   });
 }
 
 /** Of what {@link toText} made. */
 function fromText(text: string): OpenChallenge {
-  const { nonce, privateKey, ...keys } = JSON.parse(text) as Record<keyof OpenChallenge, string>;
-  return {
-    ...(keys as Pick<OpenChallenge, 'serverPublicKey' | 'agentPublicKey'>),
-    nonce: Buffer.from(nonce, 'base64'),
-    privateKey: Buffer.from(privateKey, 'base64'),
+  const { nonce, jwk, ...keys } = JSON.parse(text) as Pick<
+    OpenChallenge,
+    'serverPublicKey' | 'agentPublicKey'
+  > & {
+    nonce: string;
+    jwk: JsonWebKey;
   };
+  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
+  return { ...keys, nonce: Buffer.from(nonce, 'base64'), privateKey };
 }

@@ -17,7 +17,13 @@ import { Leader } from '../live/leader';
 import { LocalSockets, type AgentSocketData } from '../live/local-sockets';
 import { Metrics } from '../operations/metrics';
 import { RequestLimits } from '../operations/request-limits';
-import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
+import {
+  admitSockets,
+  forgetRequest,
+  forgetRequestOf,
+  socketOptions,
+  SocketRequests,
+} from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
 
 const EVENTS_PER_SECOND = 10;
@@ -62,7 +68,8 @@ export class AgentsGateway
       () => this.sockets.agentCount,
     );
     namespace.server.engine.use(
-      (request: IncomingMessage, _response: unknown, next: (error?: unknown) => void) => {
+      (request: IncomingMessage, response: object, next: (error?: unknown) => void) => {
+        forgetRequestOf(response);
         this.limits.count('requests', request).then(() => next(), next);
       },
     );
@@ -71,6 +78,7 @@ export class AgentsGateway
   }
 
   handleConnection(socket: AgentSocket): void {
+    forgetRequest(socket);
     const { peerId } = socket.data;
     // Since it was let in, when it was not there yet to be sent away.
     if (this.bannedKeys.has(peerId)) return this.sockets.dismissBanned([peerId]);
