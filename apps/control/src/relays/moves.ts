@@ -6,7 +6,7 @@ import type { Pair } from './pair';
 import type { Relay, RelayRegistry } from './registry';
 import { hasRoom, measuredSumsMs, placeTogether } from './selection';
 import type { RelaySessions } from './sessions';
-import { drainQuota, evaluate, neverSwitched, switched, type SwitchState } from './switching';
+import { drainQuota, evaluate, isDue, neverSwitched, switched, type SwitchState } from './switching';
 
 /** 50 a second: a new relay gets its pairs one by one. */
 const MOVES_PER_TURN = 25;
@@ -63,8 +63,9 @@ export class RelayMoves {
 
   private evaluate(pair: Pair, available: ReadonlySet<string>, nowMs: number): void {
     if (pair.relayId === null || pair.opening) return;
-    const sumsMs = this.sumsMs(pair, nowMs);
     const before = this.states.get(pair) ?? neverSwitched;
+    if (!isDue(before, nowMs)) return;
+    const sumsMs = this.sumsMs(pair, nowMs);
     const isGuessed = this.sessions.isGuessed(pair);
     const situation = { current: pair.relayId, sumsMs, isGuessed, available };
     const { state, moveTo } = evaluate(before, situation, nowMs);

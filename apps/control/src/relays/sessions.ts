@@ -66,7 +66,7 @@ export class RelaySessions {
 
   /** Those that could be moved away. */
   pairsOn(relayId: string): Pair[] {
-    return this.pairs.values().filter((pair) => pair.relayId === relayId && !pair.opening);
+    return this.pairs.on(relayId).filter((pair) => !pair.opening);
   }
 
   /** What the two players of a pair have measured. */
@@ -139,8 +139,9 @@ export class RelaySessions {
   async assignStranded(nowMs: number): Promise<void> {
     if (!this.registry.all().some(hasRoom)) return;
     const stranded = this.pairs
-      .values()
-      .filter((pair) => !pair.opening && needsAnotherRelay(this.relay(pair.relayId), nowMs));
+      .relayIds()
+      .filter((relayId) => needsAnotherRelay(this.relay(relayId), nowMs))
+      .flatMap((relayId) => this.pairs.on(relayId).filter((pair) => !pair.opening));
     const turns = inParts(stranded, Math.max(RESCUES_AT_ONCE, Math.ceil(stranded.length / 10)));
     for (const [turn, pairs] of turns.entries()) {
       if (turn > 0) await sleep(RESCUE_MS / turns.length, undefined, { ref: false });
@@ -202,9 +203,7 @@ export class RelaySessions {
   /** The relay has announced all it has: opens again what it should have besides. */
   async ready(relay: Relay): Promise<void> {
     relay.ready = true;
-    const lost = this.pairs
-      .values()
-      .filter((pair) => pair.relayId === relay.id && !relay.confirmed.has(pair.pairId));
+    const lost = this.pairs.on(relay.id).filter((pair) => !relay.confirmed.has(pair.pairId));
     relay.confirmed.clear();
     this.tellPeers(await this.openOn(relay, lost));
   }
@@ -304,7 +303,7 @@ export class RelaySessions {
     if (former) former.pairs -= 1;
     if (relay) relay.pairs += 1;
     if (former !== relay) pair.endpoint = null;
-    pair.relayId = relay?.id ?? null;
+    this.pairs.place(pair, relay?.id ?? null);
     if (relay) this.lingering.cancel(pair.pairId, relay.id);
   }
 

@@ -56,9 +56,14 @@ export const neverSwitched: SwitchState = {
   moves: 0,
 };
 
+/** Whether it is time for another evaluation; to be asked before the figures for it are gathered. */
+export function isDue({ evaluatedAtMs }: SwitchState, nowMs: number): boolean {
+  return nowMs - evaluatedAtMs >= switching.intervalMs;
+}
+
 /** To be called when a player of the pair has measured anew; more often changes nothing. */
 export function evaluate(state: SwitchState, situation: Situation, nowMs: number): Evaluation {
-  if (nowMs - state.evaluatedAtMs < switching.intervalMs) return { state, moveTo: null };
+  if (!isDue(state, nowMs)) return { state, moveTo: null };
   const currentMs = situation.sumsMs.get(situation.current);
   // No evaluation, so that the first report with figures need not wait.
   if (currentMs === undefined) return { state: { ...state, rival: null }, moveTo: null };
@@ -68,11 +73,11 @@ export function evaluate(state: SwitchState, situation: Situation, nowMs: number
   }
   const rival = nextRival(state.rival, currentMs, situation);
   const isSureAtOnce = situation.isGuessed || currentMs === Infinity;
-  const isDue = rival !== null && (isSureAtOnce || rival.times >= switching.evaluations);
+  const isSettled = rival !== null && (isSureAtOnce || rival.times >= switching.evaluations);
   const isHeld = nowMs - state.switchedAtMs < holdMs(state.moves);
   return {
     state: { ...state, evaluatedAtMs: nowMs, rival, left: left && later(left) },
-    moveTo: isDue && !isHeld ? rival.id : null,
+    moveTo: isSettled && !isHeld ? rival.id : null,
   };
 }
 
