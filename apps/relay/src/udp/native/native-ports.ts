@@ -1,0 +1,131 @@
+/** Ports whose datagrams are received, judged and sent on many at a time, without a copy. Linux alone. */
+import { constants } from 'node:os';
+import type { SocketAddress } from '#shared/endpoint';
+import { PortUnavailableError, isUnavailable, socketBufferBytes } from '../bind';
+import type { OpenUdpPort, UdpListener, UdpPort } from '../udp-port';
+import { Batch, batchSize } from './batch';
+import { Readiness } from './readiness';
+import { family, SocketAddresses, socketAddressBytes } from './socket-address';
+import { loadSystem, type System, systemError } from './system';
+
+const dontWait = 0x40;
+/** A datagram socket that does not block and that programs which are started do not inherit. */
+const socketType = 2 | 0o4000 | 0o2000000;
+const socketLevel = 1;
+const sendBuffer = 7;
+const receiveBuffer = 8;
+const ipv6Level = 41;
+const ipv6Only = 26;
+const { EAGAIN, EINTR } = constants.errno;
+
+let opened: Promise<OpenUdpPort | string> | undefined;
+
+/** @returns how to open such ports, or why this cannot be had here */
+export function loadNativePorts(): Promise<OpenUdpPort | string> {
+  return (opened ??= load());
+}
+
+async function load(): Promise<OpenUdpPort | string> {
+  const system = await loadSystem();
+  if (typeof system === 'string') return system;
+  const addresses = new SocketAddresses();
+  const shared = { system, addresses, readiness: new Readiness(system), batch: new Batch(system, addresses) };
+  return async (local, listener) => new NativePort(shared, local, listener);
+}
+
+/** What all ports of a process have in common. */
+interface Shared {
+  readonly system: System;
+  readonly addresses: SocketAddresses;
+  readonly readiness: Readiness;
+  /** Empty between two ports' turns. */
+  readonly batch: Batch;
+}
+
+class NativePort implements UdpPort {
+  readonly port: number;
+  readonly #shared: Shared;
+  readonly #listener: UdpListener;
+  readonly #fd: number;
+  readonly #name = Buffer.alloc(socketAddressBytes.ipv6);
+  #isOpen = true;
+
+  constructor(shared: Shared, local: SocketAddress, listener: UdpListener) {
+    this.#shared = shared;
+    this.#listener = listener;
+    this.#fd = openSocket(shared, local);
+    const { system, addresses, readiness } = shared;
+    const nameLength = Buffer.alloc(4);
+    nameLength.writeUInt32LE(this.#name.length);
+    system.nameOf(this.#fd, this.#name, nameLength);
+    this.port = addresses.read(this.#name, 0).port;
+    readiness.add(this.#fd, () => this.#receive());
+  }
+
+  send(datagram: Buffer, to: SocketAddress): void {
+    const { system, addresses } = this.#shared;
+    const nameLength = addresses.write(to, this.#name, 0);
+    system.sendTo(this.#fd, datagram, datagram.length, dontWait, this.#name, nameLength);
+  }
+
+  close(): Promise<void> {
+    if (this.#isOpen) {
+      this.#shared.readiness.remove(this.#fd);
+      this.#shared.system.close(this.#fd);
+    }
+    this.#isOpen = false;
+    return Promise.resolve();
+  }
+
+  #receive(): void {
+    const { system, batch } = this.#shared;
+    const count = system.receiveMany(this.#fd, batch.headersFrom[0]!, batchSize, dontWait, null);
+    if (count === -1) return this.#explain();
+    const nowMs = performance.now();
+    /** The first of those that are to be sent on and have not been yet. */
+    let first = 0;
+    for (let place = 0; place < count; place++) {
+      const to = this.#listener.received(batch.datagram(place), batch.source(place), nowMs);
+      if (to) {
+        batch.turn(place, to);
+      } else {
+        this.#sendOn(first, place);
+        first = place + 1;
+      }
+    }
+    this.#sendOn(first, count);
+    batch.clear(count);
+  }
+
+  /** The call ends at the first datagram that cannot be sent. With it, time is not lost on those behind it. */
+  #sendOn(first: number, end: number): void {
+    const { system, batch } = this.#shared;
+    while (first < end) {
+      const sent = system.sendMany(this.#fd, batch.headersFrom[first]!, end - first, dontWait);
+      first += Math.max(1, sent);
+    }
+  }
+
+  #explain(): void {
+    const error = systemError(this.#shared.system, 'recvmmsg');
+    if (error.errno !== -EAGAIN && error.errno !== -EINTR) this.#listener.failed(error);
+  }
+}
+
+function openSocket({ system, addresses }: Shared, local: SocketAddress): number {
+  const isIpv6 = local.address.includes(':');
+  const fd = system.socket(isIpv6 ? family.ipv6 : family.ipv4, socketType, 0);
+  if (fd === -1) throw systemError(system, 'socket');
+  const setOption = (level: number, option: number, value: number) =>
+    system.setOption(fd, level, option, Buffer.from(Int32Array.of(value).buffer), 4);
+  if (isIpv6) setOption(ipv6Level, ipv6Only, 1);
+  setOption(socketLevel, receiveBuffer, socketBufferBytes);
+  setOption(socketLevel, sendBuffer, socketBufferBytes);
+  const name = Buffer.alloc(socketAddressBytes.ipv6);
+  if (system.bind(fd, name, addresses.write(local, name, 0)) === 0) return fd;
+  const error = systemError(system, 'bind');
+  system.close(fd);
+  throw isUnavailable(error)
+    ? new PortUnavailableError(`UDP port ${local.port} of ${local.address} is not available`)
+    : error;
+}

@@ -1,0 +1,101 @@
+/**
+ * The system calls, and the functions of the libuv in Node, that a port needs and Node does not offer, by koffi (a foreign
+ * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same but for
+ * {@link epollEvent}. Results are as in C: -1 for a failure, which `errno` explains.
+ */
+import { constants, endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+
+type Koffi = typeof import('koffi');
+export type System = ReturnType<typeof bind>;
+/** Memory of C's. */
+export type Pointer = bigint | object;
+
+/** x86-64 alone packs `struct epoll_event`. */
+export const epollEvent = process.arch === 'x64' ? { bytes: 12, data: 4 } : { bytes: 16, data: 8 };
+const processors = ['x64', 'arm64', 'riscv64'];
+const uvMajorVersion = 1;
+
+/** @returns the functions, or why they cannot be had */
+export async function loadSystem(): Promise<System | string> {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (!processors.includes(process.arch) || endianness() !== 'LE') return `not for ${process.arch}`;
+  if (!isMainThread) return 'needs the main thread, whose event loop can be found';
+  try {
+    const system = bind(await import('koffi'));
+    return whyUseless(system) ?? system;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** What a system call said at its last failure. */
+export function systemError(system: System, call: string): NodeJS.ErrnoException {
+  const errno = system.errno();
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
+}
+
+function bind({ load, proto, pointer, register, alloc, errno, address }: Koffi) {
+  const program = load(null);
+  const declare = <Arguments extends unknown[], Result = number>(definition: string) =>
+    program.func(definition) as unknown as (...values: Arguments) => Result;
+  const pollCallback = pointer(proto('void', ['void *', 'int', 'int']));
+  return {
+    errno: () => errno(),
+    /** Of the first byte. */
+    addressOf: (buffer: Uint8Array) => address(buffer),
+    socket: declare<[family: number, type: number, protocol: number]>('int socket(int, int, int)'),
+    setOption: declare<[fd: number, level: number, option: number, value: Uint8Array, bytes: number]>(
+      'int setsockopt(int, int, int, void *, uint)',
+    ),
+    bind: declare<[fd: number, name: Uint8Array, bytes: number]>('int bind(int, void *, uint)'),
+    nameOf: declare<[fd: number, name: Uint8Array, bytes: Uint8Array]>(
+      'int getsockname(int, void *, void *)',
+    ),
+    close: declare<[fd: number]>('int close(int)'),
+    sendTo: declare<
+      [fd: number, bytes: Uint8Array, length: number, flags: number, name: Uint8Array, nameBytes: number]
+    >('int64_t sendto(int, void *, size_t, int, void *, uint)'),
+    receiveMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
+      'int recvmmsg(int, void *, uint, int, void *)',
+    ),
+    sendMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number]>(
+      'int sendmmsg(int, void *, uint, int)',
+    ),
+    epollCreate: declare<[flags: number]>('int epoll_create1(int)'),
+    epollControl: declare<[epoll: number, change: number, fd: number, event: Uint8Array]>(
+      'int epoll_ctl(int, int, int, void *)',
+    ),
+    epollWait: declare<[epoll: number, events: Uint8Array, count: number, timeoutMs: number]>(
+      'int epoll_wait(int, void *, int, int)',
+    ),
+    uvVersion: declare<[]>('uint uv_version()'),
+    uvLoop: declare<[], Pointer>('void *uv_default_loop()'),
+    uvHandleSize: declare<[type: number], number | bigint>('size_t uv_handle_size(int)'),
+    uvPollInit: declare<[loop: Pointer, handle: Pointer, fd: number]>(
+      'int uv_poll_init(void *, void *, int)',
+    ),
+    uvPollStart: program.func('uv_poll_start', 'int', ['void *', 'int', pollCallback]) as unknown as (
+      handle: Pointer,
+      events: number,
+      callback: bigint,
+    ) => number,
+    uvPollStop: declare<[handle: Pointer]>('int uv_poll_stop(void *)'),
+    /** Memory that stays where it is, for ever. */
+    allocate: (bytes: number) => alloc('uint8', bytes) as Pointer,
+    /** A function for {@link uvPollStart}. */
+    pollCallback: (callback: () => void) => register(callback, pollCallback),
+  };
+}
+
+/** Not every system lets every program have all calls. */
+function whyUseless(system: System): string | undefined {
+  if (system.uvVersion() >> 16 !== uvMajorVersion) return 'made for another libuv';
+  const nothing = new Uint8Array(64);
+  const isThere = (result: number) => result === -1 && system.errno() === constants.errno.EBADF;
+  const areThere =
+    isThere(system.receiveMany(-1, nothing, 1, 0, null)) && isThere(system.sendMany(-1, nothing, 1, 0));
+  return areThere ? undefined : 'the system offers no recvmmsg or sendmmsg';
+}
