@@ -3,12 +3,12 @@ import { constants } from 'node:os';
 import type { SocketAddress } from '#shared/endpoint';
 import { PortUnavailableError, isUnavailable, socketBufferBytes } from '../bind';
 import type { OpenUdpPort, UdpListener, UdpPort } from '../udp-port';
-import { Batch, batchSize } from './batch';
+import { Incoming } from './incoming';
+import { Outgoing } from './outgoing';
 import { Readiness } from './readiness';
 import { family, SocketAddresses, socketAddressBytes } from './socket-address';
-import { loadSystem, type System, systemError } from './system';
+import { dontWait, loadSystem, type System, systemError } from './system';
 
-const dontWait = 0x40;
 /** A datagram socket that does not block and that programs which are started do not inherit. */
 const socketType = 2 | 0o4000 | 0o2000000;
 const socketLevel = 1;
@@ -29,7 +29,10 @@ async function load(): Promise<OpenUdpPort | string> {
   const system = await loadSystem();
   if (typeof system === 'string') return system;
   const addresses = new SocketAddresses();
-  const shared = { system, addresses, readiness: new Readiness(system), batch: new Batch(system, addresses) };
+  const incoming = new Incoming(system, addresses);
+  const outgoing = new Outgoing(system, addresses, incoming.starts);
+  const shared = { system, addresses, readiness: new Readiness(system), incoming, outgoing };
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure shall be a rejection
   return async (local, listener) => new NativePort(shared, local, listener);
 }
 
@@ -38,8 +41,9 @@ interface Shared {
   readonly system: System;
   readonly addresses: SocketAddresses;
   readonly readiness: Readiness;
-  /** Empty between two ports' turns. */
-  readonly batch: Batch;
+  /** Both empty between the turns of two ports. */
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
 }
 
 class NativePort implements UdpPort {
@@ -78,32 +82,16 @@ class NativePort implements UdpPort {
   }
 
   #receive(): void {
-    const { system, batch } = this.#shared;
-    const count = system.receiveMany(this.#fd, batch.headersFrom[0]!, batchSize, dontWait, null);
+    const { incoming, outgoing } = this.#shared;
+    const count = incoming.receive(this.#fd);
     if (count === -1) return this.#explain();
     const nowMs = performance.now();
-    /** The first of those that are to be sent on and have not been yet. */
-    let first = 0;
     for (let place = 0; place < count; place++) {
-      const to = this.#listener.received(batch.datagram(place), batch.source(place), nowMs);
-      if (to) {
-        batch.turn(place, to);
-      } else {
-        this.#sendOn(first, place);
-        first = place + 1;
-      }
+      const datagram = incoming.datagram(place);
+      const to = this.#listener.received(datagram, incoming.source(place), nowMs);
+      if (to) outgoing.add(place, datagram.length, to);
     }
-    this.#sendOn(first, count);
-    batch.clear(count);
-  }
-
-  /** The call ends at the first datagram that cannot be sent. With it, time is not lost on those behind it. */
-  #sendOn(first: number, end: number): void {
-    const { system, batch } = this.#shared;
-    while (first < end) {
-      const sent = system.sendMany(this.#fd, batch.headersFrom[first]!, end - first, dontWait);
-      first += Math.max(1, sent);
-    }
+    outgoing.send(this.#fd);
   }
 
   #explain(): void {

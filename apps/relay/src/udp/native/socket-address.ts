@@ -22,9 +22,9 @@ export class SocketAddresses {
   readonly #ipv6Bytes = new Map<string, Buffer>();
 
   read(from: Buffer, offset: number): SocketAddress {
-    const port = from.readUInt16BE(offset + 2);
     const isIpv4 = from.readUInt16LE(offset) === family.ipv4;
-    return { address: isIpv4 ? this.#ipv4Text(from, offset) : this.#ipv6Text(from, offset), port };
+    const address = isIpv4 ? this.#ipv4Text(from, offset) : this.#ipv6Text(from, offset);
+    return { address, port: from.readUInt16BE(offset + 2) };
   }
 
   /** @returns the length of the structure */

@@ -15,6 +15,8 @@ export type Pointer = bigint | object;
 /** x86-64 alone packs `struct epoll_event`. */
 export const epollEvent = process.arch === 'x64' ? { bytes: 12, data: 4 } : { bytes: 16, data: 8 };
 const processors = ['x64', 'arm64', 'riscv64'];
+/** The flag of a call that shall not block. */
+export const dontWait = 0x40;
 const uvMajorVersion = 1;
 
 /** @returns the functions, or why they cannot be had */
