@@ -52,6 +52,7 @@ class NativePort implements UdpPort {
   readonly #listener: UdpListener;
   readonly #fd: number;
   readonly #name = Buffer.alloc(socketAddressBytes.ipv6);
+  readonly #unwatch: () => void;
   #isOpen = true;
 
   constructor(shared: Shared, local: SocketAddress, listener: UdpListener) {
@@ -63,7 +64,7 @@ class NativePort implements UdpPort {
     nameLength.writeUInt32LE(this.#name.length);
     system.nameOf(this.#fd, this.#name, nameLength);
     this.port = addresses.read(this.#name, 0).port;
-    readiness.add(this.#fd, () => this.#receive());
+    this.#unwatch = readiness.watch(this.#fd, () => this.#receive());
   }
 
   send(datagram: Buffer, to: SocketAddress): void {
@@ -74,7 +75,7 @@ class NativePort implements UdpPort {
 
   close(): Promise<void> {
     if (this.#isOpen) {
-      this.#shared.readiness.remove(this.#fd);
+      this.#unwatch();
       this.#shared.system.close(this.#fd);
     }
     this.#isOpen = false;

@@ -9,11 +9,9 @@ import { isMainThread } from 'node:worker_threads';
 
 type Koffi = typeof import('koffi');
 export type System = ReturnType<typeof bind>;
-/** Memory of C's. */
-export type Pointer = bigint | object;
+/** An address in memory; those of programs have 47 bits. */
+export type Pointer = number;
 
-/** x86-64 alone packs `struct epoll_event`. */
-export const epollEvent = process.arch === 'x64' ? { bytes: 12, data: 4 } : { bytes: 16, data: 8 };
 const processors = ['x64', 'arm64', 'riscv64'];
 /** The flag of a call that shall not block. */
 export const dontWait = 0x40;
@@ -39,11 +37,12 @@ export function systemError(system: System, call: string): NodeJS.ErrnoException
   return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
 }
 
-function bind({ load, proto, pointer, register, alloc, errno, address }: Koffi) {
+function bind({ load, proto, pointer, register, errno, address }: Koffi) {
   const program = load(null);
   const declare = <Arguments extends unknown[], Result = number>(definition: string) =>
     program.func(definition) as unknown as (...values: Arguments) => Result;
-  const pollCallback = pointer(proto('void', ['void *', 'int', 'int']));
+  const pollCallback = pointer(proto('void', ['uintptr_t', 'int', 'int']));
+  const closeCallback = pointer(proto('void', ['uintptr_t']));
   return {
     errno: () => errno(),
     /** Of the first byte. */
@@ -66,29 +65,21 @@ function bind({ load, proto, pointer, register, alloc, errno, address }: Koffi) 
     sendMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number]>(
       'int sendmmsg(int, void *, uint, int)',
     ),
-    epollCreate: declare<[flags: number]>('int epoll_create1(int)'),
-    epollControl: declare<[epoll: number, change: number, fd: number, event: Uint8Array]>(
-      'int epoll_ctl(int, int, int, void *)',
-    ),
-    epollWait: declare<[epoll: number, events: Uint8Array, count: number, timeoutMs: number]>(
-      'int epoll_wait(int, void *, int, int)',
-    ),
     uvVersion: declare<[]>('uint uv_version()'),
-    uvLoop: declare<[], Pointer>('void *uv_default_loop()'),
-    uvHandleSize: declare<[type: number], number | bigint>('size_t uv_handle_size(int)'),
+    uvLoop: declare('uintptr_t uv_default_loop()'),
+    uvHandleSize: declare<[type: number]>('size_t uv_handle_size(int)'),
     uvPollInit: declare<[loop: Pointer, handle: Pointer, fd: number]>(
-      'int uv_poll_init(void *, void *, int)',
+      'int uv_poll_init(uintptr_t, uintptr_t, int)',
     ),
-    uvPollStart: program.func('uv_poll_start', 'int', ['void *', 'int', pollCallback]) as unknown as (
-      handle: Pointer,
-      events: number,
-      callback: bigint,
-    ) => number,
-    uvPollStop: declare<[handle: Pointer]>('int uv_poll_stop(void *)'),
-    /** Memory that stays where it is, for ever. */
-    allocate: (bytes: number) => alloc('uint8', bytes) as Pointer,
-    /** A function for {@link uvPollStart}. */
-    pollCallback: (callback: () => void) => register(callback, pollCallback),
+    uvPollStart: declare<[handle: Pointer, events: number, callback: bigint]>(
+      'int uv_poll_start(uintptr_t, int, uintptr_t)',
+    ),
+    uvClose: declare<[handle: Pointer, callback: bigint]>('void uv_close(uintptr_t, uintptr_t)'),
+    /** Bytes at an address that does not change. */
+    allocate: declare<[bytes: number], Pointer>('uintptr_t malloc(size_t)'),
+    free: declare<[memory: Pointer], void>('void free(uintptr_t)'),
+    pollCallback: (callback: (handle: Pointer) => void) => register(callback, pollCallback),
+    closeCallback: (callback: (handle: Pointer) => void) => register(callback, closeCallback),
   };
 }
 
