@@ -18,10 +18,11 @@ WORKDIR /packages
 RUN node /lanrage/scripts/runtime-manifest.mjs control > package.json \
   && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
 
+# Its optional packages are what koffi is made of, for one platform each.
 FROM build AS relay-packages
 WORKDIR /packages
 RUN node /lanrage/scripts/runtime-manifest.mjs relay > package.json \
-  && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
+  && npm install --omit=dev --ignore-scripts --no-progress --no-package-lock
 
 FROM node:24.21.0-bookworm-slim AS control
 ENV NODE_ENV=production LANRAGE_DATA=/data

@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url);
 const { Relay } = require('../../../dist/apps/relay/src/relay.js');
 const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js');
 const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
-const { loadNativePorts } = require('../../../dist/apps/relay/src/udp/native/native-ports.js');
+const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
 const { pino } = require('pino');
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
@@ -15,8 +15,7 @@ const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited 
 const log = pino({ level: 'info' });
 const fastPath =
   path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
-const openUdp = process.env.IO === 'dgram' ? undefined : await loadNativePorts();
-if (typeof openUdp === 'string') throw new Error(openUdp);
+const openUdp = await chooseUdpPorts(path !== 'dgram', log);
 const relay = new Relay({ bindAddress, ports, limits, fastPath, openUdp }, log);
 
 async function stop() {
