@@ -16,8 +16,11 @@ import { type RelayLimits, sourceOf, TokenBucket } from './limits';
 import { isSameAddress } from './verdict';
 
 export interface Initiator {
+  /** See {@link sourceOf}. */
+  readonly source: string;
   readonly address: SocketAddress;
-  readonly bucket: TokenBucket;
+  /** Missing while it is full. */
+  bucket: TokenBucket | undefined;
   seenAtMs: number;
   /** Destinations of its initiations that led to no confirmed session. */
   tried: SocketAddress[];
@@ -28,15 +31,14 @@ const maxInitiators = 48;
 
 export class Initiators {
   readonly #limits: RelayLimits;
-  readonly #known: TokenBucket;
-  readonly #strangers: TokenBucket;
-  /** By source, in the order of their first initiation from that address. */
-  readonly #bySource = new Map<string, Initiator>();
+  /** Missing while they are full, as those of most pairs are most of the time. */
+  #known: TokenBucket | undefined;
+  #strangers: TokenBucket | undefined;
+  /** One for each source, in the order of their first initiation from that address. */
+  #all: readonly Initiator[] = [];
 
-  constructor(limits: RelayLimits, nowMs: number) {
+  constructor(limits: RelayLimits) {
     this.#limits = limits;
-    this.#known = new TokenBucket(limits.knownInitiations, nowMs);
-    this.#strangers = new TokenBucket(limits.strangeInitiations, nowMs);
   }
 
   /**
@@ -45,47 +47,61 @@ export class Initiators {
    */
   admit(source: SocketAddress, isKnown: boolean, nowMs: number): Initiator | undefined {
     const key = sourceOf(source.address);
-    const former = this.#bySource.get(key);
+    const former = this.#all.find((initiator) => initiator.source === key);
     const bucket = former?.bucket ?? new TokenBucket(this.#limits.initiationsPerStranger, nowMs);
-    const isAdmitted = isKnown
-      ? this.#known.take(1, nowMs)
-      : bucket.take(1, nowMs) && this.#strangers.take(1, nowMs);
-    if (!isAdmitted) return undefined;
+    if (!(isKnown ? this.#takeKnown(nowMs) : bucket.take(1, nowMs) && this.#takeStrange(nowMs)))
+      return undefined;
     if (former && isSameAddress(former.address, source)) {
+      former.bucket = bucket;
       former.seenAtMs = nowMs;
       return former;
     }
     const address = { address: source.address, port: source.port };
-    const initiator = { address, bucket, seenAtMs: nowMs, tried: [] };
-    this.#bySource.delete(key);
-    if (this.#bySource.size === maxInitiators) this.#forgetLongestSilent();
-    this.#bySource.set(key, initiator);
+    const initiator = { source: key, address, bucket, seenAtMs: nowMs, tried: [] };
+    const others = this.#all.filter((one) => one !== former);
+    this.#all = [...(others.length === maxInitiators ? withoutLongestSilent(others) : others), initiator];
     return initiator;
   }
 
   /** An attempt from this address led to a confirmed session: the next one begins with the best guess again. */
   settle(address: SocketAddress): void {
-    const initiator = this.#bySource.get(sourceOf(address.address));
-    if (initiator && isSameAddress(initiator.address, address)) initiator.tried = [];
-  }
-
-  addressesNewestFirst(): SocketAddress[] {
-    return Array.from(this.#bySource.values(), ({ address }) => address).reverse();
-  }
-
-  /** Forgets who was last seen before the given time. */
-  expire(beforeMs: number): void {
-    for (const [key, { seenAtMs }] of this.#bySource) {
-      if (seenAtMs < beforeMs) this.#bySource.delete(key);
+    for (const initiator of this.#all) {
+      if (isSameAddress(initiator.address, address)) initiator.tried = [];
     }
   }
 
-  #forgetLongestSilent(): void {
-    const [first, ...others] = this.#bySource;
-    if (!first) return;
-    const [key] = others.reduce((least, one) => (one[1].seenAtMs < least[1].seenAtMs ? one : least), first);
-    this.#bySource.delete(key);
+  addressesNewestFirst(): SocketAddress[] {
+    return this.#all.map(({ address }) => address).reverse();
   }
+
+  /** Forgets who was last seen before the given time, and what there is no need to know. */
+  expire(beforeMs: number, nowMs: number): void {
+    if (this.#all.some(({ seenAtMs }) => seenAtMs < beforeMs))
+      this.#all = this.#all.filter(({ seenAtMs }) => seenAtMs >= beforeMs);
+    for (const initiator of this.#all) initiator.bucket = unlessFull(initiator.bucket, nowMs);
+    this.#known = unlessFull(this.#known, nowMs);
+    this.#strangers = unlessFull(this.#strangers, nowMs);
+  }
+
+  #takeKnown(nowMs: number): boolean {
+    this.#known ??= new TokenBucket(this.#limits.knownInitiations, nowMs);
+    return this.#known.take(1, nowMs);
+  }
+
+  #takeStrange(nowMs: number): boolean {
+    this.#strangers ??= new TokenBucket(this.#limits.strangeInitiations, nowMs);
+    return this.#strangers.take(1, nowMs);
+  }
+}
+
+function unlessFull(bucket: TokenBucket | undefined, nowMs: number): TokenBucket | undefined {
+  return bucket?.isFull(nowMs) ? undefined : bucket;
+}
+
+function withoutLongestSilent(initiators: readonly Initiator[]): Initiator[] {
+  const leastMs = Math.min(...initiators.map(({ seenAtMs }) => seenAtMs));
+  const longestSilent = initiators.find(({ seenAtMs }) => seenAtMs === leastMs);
+  return initiators.filter((one) => one !== longestSilent);
 }
 
 /** Which of the possible destinations, best guess first, an initiator's next attempt goes to. */
@@ -97,6 +113,6 @@ export function nextDestination(
   if (destinations.every(isTried)) initiator.tried = [];
   const untried = destinations.filter((address) => !isTried(address));
   const destination = initiator.tried.length % 3 === 2 ? untried.at(-1) : untried[0];
-  if (destination) initiator.tried.push(destination);
+  if (destination) initiator.tried = [...initiator.tried, destination];
   return destination;
 }

@@ -27,26 +27,31 @@ const unusedMs = 60_000;
 const newMs = 10_000;
 
 export class Sessions {
-  readonly #routes = new Map<number, Route>();
   #lineages: Session[][] = [];
   #offloadedEnds = 0;
   #forgottenAtMs = -Infinity;
 
+  /** The pairs of a relay have a session or two each; looking at all of them takes less time and room than a map. */
   route(index: number): Route | undefined {
-    return this.#routes.get(index);
+    for (const lineage of this.#lineages) {
+      for (const session of lineage) {
+        if (session.ends[0].index === index) return { session, to: 0 };
+        if (session.ends[1].index === index) return { session, to: 1 };
+      }
+    }
+    return undefined;
   }
 
   /** Takes in an answered handshake; undefined when there is no room for it. */
   add(ends: PerSide<End>, nowMs: number): Session | undefined {
     const addresses = [ends[0].address, ends[1].address] as const;
     const isParent = (session: Session) => session.isBetween(addresses);
-    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? this.#startLineage(nowMs);
-    if (!lineage) return undefined;
+    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? [];
+    if (lineage.length === 0 && !this.#makeRoom(nowMs)) return undefined;
     if (lineage.length === maxSessionsPerLineage) this.#remove(lineage, leastRecentlyUsed(lineage));
     const confirmed = lineage.some((session) => session.confirmed && isParent(session));
     const session = new Session(ends, nowMs, confirmed);
-    lineage.push(session);
-    this.#routes.set(ends[0].index, { session, to: 0 }).set(ends[1].index, { session, to: 1 });
+    this.#replace(lineage, [...lineage, session]);
     return session;
   }
 
@@ -112,21 +117,26 @@ export class Sessions {
     return confirmed.sort((one, other) => other.ends[side].lastDataAtMs - one.ends[side].lastDataAtMs);
   }
 
-  #startLineage(nowMs: number): Session[] | undefined {
-    if (this.#lineages.length === maxLineages) {
-      const unused = this.#lineages.find((lineage) => !lineage.some((session) => isInUse(session, nowMs)));
-      if (!unused) return undefined;
-      [...unused].forEach((session) => this.#remove(unused, session));
-      this.#lineages = this.#lineages.filter((lineage) => lineage !== unused);
-    }
-    const lineage: Session[] = [];
-    this.#lineages.push(lineage);
-    return lineage;
+  /** A new array, as one that is pushed to takes room for sixteen more. */
+  #replace(lineage: Session[], by: Session[]): void {
+    const isNew = !this.#lineages.includes(lineage);
+    this.#lineages = isNew
+      ? [...this.#lineages, by]
+      : this.#lineages.map((one) => (one === lineage ? by : one));
+  }
+
+  /** For one more lineage; false when all are in use. */
+  #makeRoom(nowMs: number): boolean {
+    if (this.#lineages.length < maxLineages) return true;
+    const unused = this.#lineages.find((lineage) => !lineage.some((session) => isInUse(session, nowMs)));
+    if (!unused) return false;
+    [...unused].forEach((session) => this.#remove(unused, session));
+    this.#lineages = this.#lineages.filter((lineage) => lineage !== unused);
+    return true;
   }
 
   #remove(lineage: Session[], session: Session): void {
     lineage.splice(lineage.indexOf(session), 1);
-    session.ends.forEach(({ index }) => this.#routes.delete(index));
     if (session.offloaded) this.#offloadedEnds++;
     this.#forgottenAtMs = Math.max(this.#forgottenAtMs, session.lastHeardAtMs);
   }
