@@ -57,9 +57,10 @@ export class Initiators {
       return former;
     }
     const address = { address: source.address, port: source.port };
-    const initiator = { source: key, address, bucket, seenAtMs: nowMs, tried: [] };
+    const initiator: Initiator = { source: key, address, bucket, seenAtMs: nowMs, tried: [] };
     const others = this.#all.filter((one) => one !== former);
-    this.#all = [...(others.length === maxInitiators ? withoutLongestSilent(others) : others), initiator];
+    // Unlike an array that is pushed to, one by concat has no room to spare.
+    this.#all = (others.length === maxInitiators ? withoutLongestSilent(others) : others).concat(initiator);
     return initiator;
   }
 
@@ -113,6 +114,6 @@ export function nextDestination(
   if (destinations.every(isTried)) initiator.tried = [];
   const untried = destinations.filter((address) => !isTried(address));
   const destination = initiator.tried.length % 3 === 2 ? untried.at(-1) : untried[0];
-  if (destination) initiator.tried = [...initiator.tried, destination];
+  if (destination) initiator.tried = initiator.tried.concat(destination);
   return destination;
 }

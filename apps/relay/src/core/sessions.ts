@@ -51,7 +51,7 @@ export class Sessions {
     if (lineage.length === maxSessionsPerLineage) this.#remove(lineage, leastRecentlyUsed(lineage));
     const confirmed = lineage.some((session) => session.confirmed && isParent(session));
     const session = new Session(ends, nowMs, confirmed);
-    this.#replace(lineage, [...lineage, session]);
+    this.#replace(lineage, lineage.concat(session));
     return session;
   }
 
@@ -92,7 +92,8 @@ export class Sessions {
       const expired = lineage.filter(({ lastHeardAtMs }) => nowMs - lastHeardAtMs > sessionIdleMs);
       expired.forEach((session) => this.#remove(lineage, session));
     }
-    this.#lineages = this.#lineages.filter(({ length }) => length > 0);
+    if (this.#lineages.some(({ length }) => length === 0))
+      this.#lineages = this.#lineages.filter(({ length }) => length > 0);
   }
 
   get size(): number {
@@ -117,11 +118,11 @@ export class Sessions {
     return confirmed.sort((one, other) => other.ends[side].lastDataAtMs - one.ends[side].lastDataAtMs);
   }
 
-  /** A new array, as one that is pushed to takes room for sixteen more. */
+  /** By a new array; one that is pushed to takes room for sixteen more. */
   #replace(lineage: Session[], by: Session[]): void {
     const isNew = !this.#lineages.includes(lineage);
     this.#lineages = isNew
-      ? [...this.#lineages, by]
+      ? this.#lineages.concat([by])
       : this.#lineages.map((one) => (one === lineage ? by : one));
   }
 
