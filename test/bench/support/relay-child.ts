@@ -29,9 +29,12 @@ export class RelayChild {
   static async start(lab: RelayLab, path: RelayPath, prefix: readonly string[] = []): Promise<RelayChild> {
     const script = join(__dirname, 'relay-process.mjs');
     const settings = [addresses.server, String(ports.first), String(ports.last), path];
-    const child = lab.server.spawn([...prefix, process.execPath, script, ...settings], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    });
+    const child = lab.server.spawn(
+      [...prefix, process.execPath, '--max-semi-space-size=2', script, ...settings],
+      {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      },
+    );
     const relay = new RelayChild(child);
     await once(child, 'message');
     return relay;
