@@ -41,7 +41,7 @@ interface Shared {
   readonly system: System;
   readonly addresses: SocketAddresses;
   readonly readiness: Readiness;
-  /** Both empty between the turns of two ports. */
+  /** Of the port whose turn it is. */
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
 }
@@ -64,7 +64,12 @@ class NativePort implements UdpPort {
     nameLength.writeUInt32LE(this.#name.length);
     system.nameOf(this.#fd, this.#name, nameLength);
     this.port = addresses.read(this.#name, 0).port;
-    this.#unwatch = readiness.watch(this.#fd, () => this.#receive());
+    try {
+      this.#unwatch = readiness.watch(this.#fd, () => this.#receive());
+    } catch (error) {
+      system.close(this.#fd);
+      throw error;
+    }
   }
 
   send(datagram: Buffer, to: SocketAddress): void {
@@ -87,12 +92,15 @@ class NativePort implements UdpPort {
     const count = incoming.receive(this.#fd);
     if (count === -1) return this.#explain();
     const nowMs = performance.now();
-    for (let place = 0; place < count; place++) {
-      const datagram = incoming.datagram(place);
-      const to = this.#listener.received(datagram, incoming.source(place), nowMs);
-      if (to) outgoing.add(place, datagram.length, to);
+    try {
+      for (let place = 0; place < count; place++) {
+        const datagram = incoming.datagram(place);
+        const to = this.#listener.received(datagram, incoming.source(place), nowMs);
+        if (to) outgoing.add(place, datagram.length, to);
+      }
+    } finally {
+      outgoing.send(this.#fd);
     }
-    outgoing.send(this.#fd);
   }
 
   #explain(): void {

@@ -1,7 +1,7 @@
 /**
  * The system calls, and the functions of the libuv in Node, that a port needs and Node does not offer, by koffi (a foreign
- * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same but for
- * {@link epollEvent}. Results are as in C: -1 for a failure, which `errno` explains.
+ * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same. Results are as in
+ * C: -1 for a failure of the system's, which `errno` explains, and a negative number for one of libuv's.
  */
 import { constants, endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -78,7 +78,7 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
     /** Bytes at an address that does not change. */
     allocate: declare<[bytes: number], Pointer>('uintptr_t malloc(size_t)'),
     free: declare<[memory: Pointer], void>('void free(uintptr_t)'),
-    pollCallback: (callback: (handle: Pointer) => void) => register(callback, pollCallback),
+    pollCallback: (callback: (handle: Pointer, status: number) => void) => register(callback, pollCallback),
     closeCallback: (callback: (handle: Pointer) => void) => register(callback, closeCallback),
   };
 }
