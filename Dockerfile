@@ -18,10 +18,11 @@ WORKDIR /packages
 RUN node /lanrage/scripts/runtime-manifest.mjs control > package.json \
   && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
 
+# Its optional packages are what koffi is made of, for one platform each.
 FROM build AS relay-packages
 WORKDIR /packages
 RUN node /lanrage/scripts/runtime-manifest.mjs relay > package.json \
-  && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
+  && npm install --omit=dev --ignore-scripts --no-progress --no-package-lock
 
 FROM node:24.21.0-bookworm-slim AS control
 ENV NODE_ENV=production LANRAGE_DATA=/data
@@ -56,4 +57,4 @@ COPY --from=build /lanrage/dist/apps/relay ./dist/apps/relay
 EXPOSE 3478/udp 3479/udp 51900-52155/udp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs", "relay"]
 USER node
-CMD ["node", "--enable-source-maps", "dist/apps/relay/src/main.js"]
+CMD ["node", "--max-semi-space-size=2", "--enable-source-maps", "dist/apps/relay/src/main.js"]

@@ -20,6 +20,7 @@ const pureFiles = [
   'apps/control/src/relays/liveness.ts',
   'apps/control/src/relays/lingering.ts',
   'apps/relay/src/stun/responder.ts',
+  'apps/relay/src/udp/native/socket-address.ts',
   'apps/client/src/nat/{classification,own-candidates}.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
   'apps/client/src/nat/relay-figures.ts',

@@ -18,7 +18,8 @@ const env = {
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
 const control = { name: 'control' };
-const relay = { name: 'relay' };
+/** As in package.json and the image: a relay with many pairs takes a quarter less memory, and no more time. */
+const relay = { name: 'relay', flags: ['--max-semi-space-size=2'] };
 const services = [control, relay];
 let stopping = false;
 
@@ -32,7 +33,7 @@ function ownAddress() {
 function run(service, failures = 0) {
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', join(root, `dist/apps/${service.name}/src/main.js`)],
+    [...(service.flags ?? []), '--enable-source-maps', join(root, `dist/apps/${service.name}/src/main.js`)],
     {
       env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

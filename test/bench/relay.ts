@@ -7,14 +7,14 @@
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
 import { type Bar, type BenchTable, percentile, progress, publish, round, spread } from './support/report';
-import { type Candidate, coturn, fastPath, plain, userSpace } from './support/relay-candidates';
+import { type Candidate, coturn, dgram, fastPath, plain, userSpace } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
 import { type FloodResult, measureFlood, measurePromptness, type Promptness } from './support/relay-flood';
 import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';
 
 const args = process.argv.slice(2);
 const repetitions = args.includes('--quick') ? 1 : 3;
-const candidates: readonly Candidate[] = [plain, fastPath, userSpace, coturn];
+const candidates: readonly Candidate[] = [plain, fastPath, userSpace, dgram, coturn];
 
 type Results = ReadonlyMap<Candidate, Measurement[]>;
 /** MiB that 1,000 pairs take, null where no process takes any. */

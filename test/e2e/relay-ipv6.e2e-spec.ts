@@ -70,14 +70,15 @@ describeLab('the relay over IPv6', () => {
 
   // The kernel forwards for the relay only where it forwards at all.
   it.each([
-    ['in user space', 'off', 0],
-    ['in the kernel', 'auto', 1],
+    ['in user space', 'off', 'auto', 0],
+    ['in user space, one datagram at a time', 'off', 'dgram', 0],
+    ['in the kernel', 'auto', 'auto', 1],
   ])(
     'brings two players together %s, and tells the control plane where they are',
-    async (_name, LANRAGE_RELAY_FAST_PATH, forwarding) => {
+    async (_name, LANRAGE_RELAY_FAST_PATH, LANRAGE_RELAY_IO, forwarding) => {
       const forward = `echo ${forwarding} > /proc/sys/net/ipv6/conf/all/forwarding`;
       await server.exec(['sh', '-c', forward]);
-      await startRelay({ LANRAGE_RELAY_FAST_PATH });
+      await startRelay({ LANRAGE_RELAY_FAST_PATH, LANRAGE_RELAY_IO });
       const endpoint = formatEndpoint({ address, port: await openPair() });
       const observed = heard('name', 'pairs.observed');
       await Promise.all([alice.meet(bob, endpoint), bob.meet(alice, endpoint)]);

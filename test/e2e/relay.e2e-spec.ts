@@ -11,7 +11,9 @@ import { Relay } from '../../apps/relay/src/relay';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
 import { Overflows } from '../../apps/relay/src/udp/overflows';
+import type { OpenUdpPort } from '../../apps/relay/src/udp/udp-port';
 import { data, initiation, response, testKey } from '../wireguard-messages';
+import { udpKinds } from './support/udp-kinds';
 
 const alice = testKey(1);
 const bob = testKey(2);
@@ -50,7 +52,11 @@ class Player {
   }
 }
 
-describe('the relay on loopback', () => {
+describe.each(udpKinds)('the relay on loopback by %s', (_name, loadUdp) => {
+  let openUdp: OpenUdpPort;
+  beforeAll(async () => {
+    openUdp = await loadUdp();
+  });
   const open: { close(): Promise<void> }[] = [];
   const player = async () => {
     const one = await Player.open();
@@ -58,7 +64,7 @@ describe('the relay on loopback', () => {
     return one;
   };
   const relayOn = (first: number, last: number) => {
-    const relay = new Relay({ bindAddress: loopback, ports: { first, last } }, silent);
+    const relay = new Relay({ bindAddress: loopback, ports: { first, last }, openUdp }, silent);
     open.push({ close: () => relay.stop() });
     return relay;
   };
@@ -224,7 +230,7 @@ describe('the relay on loopback', () => {
     it('opens no more pairs than it may', async () => {
       const limits = { ...defaultLimits, maxPairs: 1 };
       const relay = new Relay(
-        { bindAddress: loopback, ports: { first: 21_090, last: 21_099 }, limits },
+        { bindAddress: loopback, ports: { first: 21_090, last: 21_099 }, limits, openUdp },
         silent,
       );
       open.push({ close: () => relay.stop() });

@@ -17,6 +17,7 @@ describe('the settings of the relay', () => {
       bindAddress: '0.0.0.0',
       stunPorts: [3478, 3479],
       isFastPathWanted: true,
+      isBatchingWanted: true,
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
       idleMs: 86_400_000,
@@ -38,6 +39,7 @@ describe('the settings of the relay', () => {
       LANRAGE_PUBLIC_ADDRESS: '2001:DB8:0::1',
       LANRAGE_STUN_PORT: '3479',
       LANRAGE_RELAY_FAST_PATH: 'off',
+      LANRAGE_RELAY_IO: 'dgram',
       LANRAGE_LOG_LEVEL: '',
     });
     expect(config).toMatchObject({
@@ -51,6 +53,7 @@ describe('the settings of the relay', () => {
       bindAddress: '2001:db8::1',
       stunAddresses: [{ bind: '2001:db8::1', public: '2001:db8::1' }],
       isFastPathWanted: false,
+      isBatchingWanted: false,
       logLevel: 'info',
     });
   });

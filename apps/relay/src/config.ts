@@ -43,6 +43,7 @@ const environmentSchema = z
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
     LANRAGE_RELAY_BIND: ipAddress.optional(),
     LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
+    LANRAGE_RELAY_IO: z.enum(['auto', 'dgram']).default('auto'),
     LANRAGE_RELAY_DRAIN_SECONDS: z.coerce
       .number()
       .int()
@@ -120,6 +121,8 @@ export interface Config {
   readonly bindAddress: string;
   /** Whether the kernel shall forward where it can. */
   readonly isFastPathWanted: boolean;
+  /** Whether many datagrams at a time shall be read and sent where that can be had. */
+  readonly isBatchingWanted: boolean;
   /** Pairs without traffic are closed after this time while the control plane is away. */
   readonly idleMs: number;
   /** How long a relay that is told to stop waits for its pairs to move to others; 0: not at all. */
@@ -159,6 +162,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: bindAddress(env),
     isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
+    isBatchingWanted: env.LANRAGE_RELAY_IO === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
     drainMs: env.LANRAGE_RELAY_DRAIN_SECONDS * 1000,
     publicAddress: publicAddress(env),

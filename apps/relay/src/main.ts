@@ -9,6 +9,7 @@ import { serveMetrics } from './metrics';
 import { Relay } from './relay';
 import { StunServer } from './stun/server';
 import { PortUnavailableError } from './udp/bind';
+import { chooseUdpPorts } from './udp/open';
 
 const idleCheckMs = 60_000;
 const drainCheckMs = 100;
@@ -26,7 +27,8 @@ async function start(config: Config, log: Logger): Promise<Running> {
     log.warn({ err: error }, 'socket failed'),
   );
   const fastPath = config.isFastPathWanted ? await openFastPath(config, log) : undefined;
-  const relay = new Relay({ ...config, fastPath }, log);
+  const openUdp = await chooseUdpPorts(config.isBatchingWanted, log);
+  const relay = new Relay({ ...config, fastPath, openUdp }, log);
   const handshake = {
     version: RELAY_LINK_VERSION,
     secret: config.secret,

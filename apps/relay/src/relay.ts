@@ -9,7 +9,9 @@ import { portCount, type PortRange, portsToTry } from './core/port-choice';
 import { dropReasons } from './core/verdict';
 import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
-import { PortSocket, type PortSocketEvents } from './udp/port-socket';
+import { openDgramPort } from './udp/dgram-port';
+import { PortSocket, type PortSocketOptions } from './udp/port-socket';
+import type { OpenUdpPort } from './udp/udp-port';
 
 export interface RelayOptions {
   /** Local IP address of the sockets. */
@@ -18,6 +20,8 @@ export interface RelayOptions {
   readonly limits?: RelayLimits;
   /** Lets the kernel forward what it can; its life is the caller's business. */
   readonly fastPath?: FastPath | undefined;
+  /** Where datagrams come from and go to; node:dgram unless told. */
+  readonly openUdp?: OpenUdpPort;
 }
 
 type Refusal = (typeof relayErrorCodes)[number];
@@ -45,10 +49,7 @@ export class Relay {
   readonly #sources: SourceLimits;
   readonly #opened = new Map<string, Opened>();
   readonly #sockets = new Map<number, PortSocket>();
-  readonly #events: PortSocketEvents = {
-    addressChanged: (pair) => this.#onObserved(observationsOf(pair)),
-    failed: (port, error) => this.#log.warn({ port, err: error }, 'socket failed'),
-  };
+  readonly #socketOptions: PortSocketOptions;
   /** What ports that are closed now have carried. */
   readonly #closedStats = emptyStats();
   /** Pairs that were not opened, by reason. */
@@ -62,6 +63,15 @@ export class Relay {
     this.#log = log;
     this.#limits = options.limits ?? defaultLimits;
     this.#sources = new SourceLimits(this.#limits);
+    this.#socketOptions = {
+      openUdp: options.openUdp ?? openDgramPort,
+      sources: this.#sources,
+      events: {
+        addressChanged: (pair) => this.#onObserved(observationsOf(pair)),
+        failed: (port, error) => this.#log.warn({ port, err: error }, 'socket failed'),
+      },
+      fastPath: options.fastPath,
+    };
     this.#expiry = setInterval(() => this.#expire(), expireEveryMs).unref();
   }
 
@@ -169,9 +179,9 @@ export class Relay {
   }
 
   async #tryPort(port: number): Promise<PortSocket | undefined> {
-    const { bindAddress: address, fastPath } = this.#options;
     try {
-      const socket = await PortSocket.open({ address, port }, this.#sources, this.#events, fastPath);
+      const local = { address: this.#options.bindAddress, port };
+      const socket = await PortSocket.open(local, this.#socketOptions);
       this.#sockets.set(port, socket);
       return socket;
     } catch (error) {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { decodeXorAddress, encodeXorAddress } from '#shared/stun/attributes';
 import { attributeValue, decodeMessage, encodeMessage } from '#shared/stun/message';
 import type { Generator, GeneratorSocket } from './generator';
-import { play, RelayChild } from './relay-child';
+import { play, RelayChild, type RelayPath } from './relay-child';
 import { addresses, cpus, type RelayLab } from './relay-lab';
 
 export interface Running {
@@ -45,6 +45,12 @@ export const userSpace: Candidate = {
   start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'user space'),
 };
 
+/** As on other systems than Linux. */
+export const dgram: Candidate = {
+  name: 'user space, dgram',
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'dgram'),
+};
+
 export const fastPath: Candidate = {
   name: 'fast path',
   start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'kernel'),
@@ -54,7 +60,7 @@ async function startRelay(
   lab: RelayLab,
   generator: Generator,
   pairs: number,
-  path: 'kernel' | 'user space',
+  path: RelayPath,
 ): Promise<Running> {
   const relay = await RelayChild.start(lab, path, measuredFirst);
   const ports = await relay.open(pairs);

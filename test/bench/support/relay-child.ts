@@ -13,6 +13,9 @@ interface RelayReport {
 
 const ports = { first: 20_000, last: 29_999 };
 
+/** Who forwards; `dgram`: user space, one datagram at a time. */
+export type RelayPath = 'kernel' | 'user space' | 'dgram';
+
 /** The compiled relay in the lab's server, and what it is told there. */
 export class RelayChild {
   /** Everything that it has logged. */
@@ -23,16 +26,15 @@ export class RelayChild {
   }
 
   /** @param prefix of the command that starts it */
-  static async start(
-    lab: RelayLab,
-    path: 'kernel' | 'user space',
-    prefix: readonly string[] = [],
-  ): Promise<RelayChild> {
+  static async start(lab: RelayLab, path: RelayPath, prefix: readonly string[] = []): Promise<RelayChild> {
     const script = join(__dirname, 'relay-process.mjs');
     const settings = [addresses.server, String(ports.first), String(ports.last), path];
-    const child = lab.server.spawn([...prefix, process.execPath, script, ...settings], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    });
+    const child = lab.server.spawn(
+      [...prefix, process.execPath, '--max-semi-space-size=2', script, ...settings],
+      {
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      },
+    );
     const relay = new RelayChild(child);
     await once(child, 'message');
     return relay;

@@ -84,8 +84,16 @@ function interruptsScript(namespace: string, devices: readonly string[], cpu: nu
 }
 
 function kernelThread(name: string): number {
-  const isIt = (pid: string) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name;
-  const found = readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isIt(pid));
+  const found = readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && nameOf(pid) === name);
   if (!found) throw new Error(`no ${name}`);
   return Number(found);
+}
+
+/** Undefined when it has ended meanwhile. */
+function nameOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@ const require = createRequire(import.meta.url);
 const { Relay } = require('../../../dist/apps/relay/src/relay.js');
 const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js');
 const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
+const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
 const { pino } = require('pino');
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
@@ -14,7 +15,8 @@ const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited 
 const log = pino({ level: 'info' });
 const fastPath =
   path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
-const relay = new Relay({ bindAddress, ports, limits, fastPath }, log);
+const openUdp = await chooseUdpPorts(path !== 'dgram', log);
+const relay = new Relay({ bindAddress, ports, limits, fastPath, openUdp }, log);
 
 async function stop() {
   await relay.stop();

@@ -17,8 +17,11 @@ import { type RelayLimits, sourceOf, TokenBucket } from './limits';
 import { isSameAddress } from './verdict';
 
 export interface Initiator {
+  /** See {@link sourceOf}. */
+  readonly source: string;
   readonly address: SocketAddress;
-  readonly bucket: TokenBucket;
+  /** Missing while it is full. */
+  bucket: TokenBucket | undefined;
   seenAtMs: number;
   /** How many of its initiations led to no confirmed session, since all destinations were tried. */
   attempts: number;
@@ -31,15 +34,14 @@ const maxInitiators = 48;
 
 export class Initiators {
   readonly #limits: RelayLimits;
-  readonly #known: TokenBucket;
-  readonly #strangers: TokenBucket;
-  /** By source, in the order of their first initiation from that address. */
-  readonly #bySource = new Map<string, Initiator>();
+  /** Missing while they are full, as those of most pairs are most of the time. */
+  #known: TokenBucket | undefined;
+  #strangers: TokenBucket | undefined;
+  /** One for each source, in the order of their first initiation from that address. */
+  #all: readonly Initiator[] = [];
 
-  constructor(limits: RelayLimits, nowMs: number) {
+  constructor(limits: RelayLimits) {
     this.#limits = limits;
-    this.#known = new TokenBucket(limits.knownInitiations, nowMs);
-    this.#strangers = new TokenBucket(limits.strangeInitiations, nowMs);
   }
 
   /**
@@ -48,54 +50,69 @@ export class Initiators {
    */
   admit(source: SocketAddress, isKnown: boolean, nowMs: number): Initiator | undefined {
     const key = sourceOf(source.address);
-    const former = this.#bySource.get(key);
+    const former = this.#all.find((initiator) => initiator.source === key);
     const bucket = former?.bucket ?? new TokenBucket(this.#limits.initiationsPerStranger, nowMs);
-    const isAdmitted = isKnown
-      ? this.#known.take(1, nowMs)
-      : bucket.take(1, nowMs) && this.#strangers.take(1, nowMs);
-    if (!isAdmitted) return undefined;
+    if (!(isKnown ? this.#takeKnown(nowMs) : bucket.take(1, nowMs) && this.#takeStrange(nowMs)))
+      return undefined;
     if (former && isSameAddress(former.address, source)) {
+      former.bucket = bucket;
       former.seenAtMs = nowMs;
       return former;
     }
     const address = { address: source.address, port: source.port };
-    const initiator = { address, bucket, seenAtMs: nowMs, attempts: 0, tried: [] };
-    this.#bySource.delete(key);
-    if (this.#bySource.size === maxInitiators) this.#forgetLongestSilent();
-    this.#bySource.set(key, initiator);
+    const initiator: Initiator = { source: key, address, bucket, seenAtMs: nowMs, attempts: 0, tried: [] };
+    const others = this.#all.filter((one) => one !== former);
+    // Unlike an array that is pushed to, one by concat has no room to spare.
+    this.#all = (others.length === maxInitiators ? withoutLongestSilent(others) : others).concat(initiator);
     return initiator;
   }
 
   /** An attempt from this address led to a confirmed session: the next one begins with the best guess again. */
   settle(address: SocketAddress): void {
-    const initiator = this.#bySource.get(sourceOf(address.address));
-    if (!initiator || !isSameAddress(initiator.address, address)) return;
-    initiator.attempts = 0;
-    initiator.tried = [];
-  }
-
-  addressesNewestFirst(): SocketAddress[] {
-    return Array.from(this.#bySource.values(), ({ address }) => address).reverse();
-  }
-
-  /** Forgets who was last seen before the given time. */
-  expire(beforeMs: number): void {
-    for (const [key, { seenAtMs }] of this.#bySource) {
-      if (seenAtMs < beforeMs) this.#bySource.delete(key);
+    for (const initiator of this.#all) {
+      if (isSameAddress(initiator.address, address)) Object.assign(initiator, { attempts: 0, tried: [] });
     }
   }
 
-  get size(): { initiators: number; tried: number } {
-    const all = [...this.#bySource.values()];
-    return { initiators: all.length, tried: all.reduce((sum, { tried }) => sum + tried.length, 0) };
+  addressesNewestFirst(): SocketAddress[] {
+    return this.#all.map(({ address }) => address).reverse();
   }
 
-  #forgetLongestSilent(): void {
-    const [first, ...others] = this.#bySource;
-    if (!first) return;
-    const [key] = others.reduce((least, one) => (one[1].seenAtMs < least[1].seenAtMs ? one : least), first);
-    this.#bySource.delete(key);
+  /** Forgets who was last seen before the given time, and what there is no need to know. */
+  expire(beforeMs: number, nowMs: number): void {
+    if (this.#all.some(({ seenAtMs }) => seenAtMs < beforeMs))
+      this.#all = this.#all.filter(({ seenAtMs }) => seenAtMs >= beforeMs);
+    for (const initiator of this.#all) initiator.bucket = unlessFull(initiator.bucket, nowMs);
+    this.#known = unlessFull(this.#known, nowMs);
+    this.#strangers = unlessFull(this.#strangers, nowMs);
   }
+
+  get size(): { initiators: number; tried: number } {
+    return {
+      initiators: this.#all.length,
+      tried: this.#all.reduce((sum, { tried }) => sum + tried.length, 0),
+    };
+  }
+
+  #takeKnown(nowMs: number): boolean {
+    this.#known ??= new TokenBucket(this.#limits.knownInitiations, nowMs);
+    return this.#known.take(1, nowMs);
+  }
+
+  #takeStrange(nowMs: number): boolean {
+    this.#strangers ??= new TokenBucket(this.#limits.strangeInitiations, nowMs);
+    return this.#strangers.take(1, nowMs);
+  }
+}
+
+function unlessFull(bucket: TokenBucket | undefined, nowMs: number): TokenBucket | undefined {
+  return bucket?.isFull(nowMs) ? undefined : bucket;
+}
+
+function withoutLongestSilent(initiators: readonly Initiator[]): Initiator[] {
+  const leastMs = Math.min(...initiators.map(({ seenAtMs }) => seenAtMs));
+  const longestSilent = initiators.find(({ seenAtMs }) => seenAtMs === leastMs);
+  return initiators.filter((one) => one !== longestSilent);
 }
 
 /** Which of the possible destinations, best guess first, an initiator's next attempt goes to. */

@@ -82,6 +82,11 @@ export class TokenBucket {
     return this.#tokens < 1;
   }
 
+  isFull(nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#tokens === this.#rate.burst;
+  }
+
   #fill(nowMs: number): void {
     const elapsedMs = nowMs - this.#filledAtMs;
     if (elapsedMs <= 0) return;

@@ -71,8 +71,10 @@ export class Pair {
   readonly #mac1s: PerSide<Mac1>;
   readonly #misses: SourceBuckets;
   readonly #initiators: PerSide<Initiators>;
-  readonly #packets: TokenBucket;
-  readonly #bytes: TokenBucket;
+  readonly #limits: RelayLimits;
+  /** Missing while they are full. */
+  #packets: TokenBucket | undefined;
+  #bytes: TokenBucket | undefined;
   readonly #pending = new PendingInitiations();
   readonly #sessions = new Sessions();
   readonly #openedAtMs: number;
@@ -84,9 +86,8 @@ export class Pair {
     this.#openedAtMs = nowMs;
     this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
     this.#misses = misses;
-    this.#initiators = [new Initiators(limits, nowMs), new Initiators(limits, nowMs)];
-    this.#packets = new TokenBucket(limits.pairPackets, nowMs);
-    this.#bytes = new TokenBucket(limits.pairBytes, nowMs);
+    this.#initiators = [new Initiators(limits), new Initiators(limits)];
+    this.#limits = limits;
   }
 
   /** Type 1. `wrong_mac1` when it is for neither of the two. */
@@ -174,8 +175,11 @@ export class Pair {
     if (!route) return;
     const sender = route.session.ends[otherSide(route.to)];
     advance(sender, sender.highestCounter + packets, nowMs);
-    const isWithin = [this.#packets.spend(packets, nowMs), this.#bytes.spend(bytes, nowMs)].every(Boolean);
-    if (!isWithin) this.#keepHere(this.#sessions.offloaded(), nowMs + limitedForMs);
+    const spent = [
+      this.#packetBucket(nowMs).spend(packets, nowMs),
+      this.#byteBucket(nowMs).spend(bytes, nowMs),
+    ];
+    if (spent.includes(false)) this.#keepHere(this.#sessions.offloaded(), nowMs + limitedForMs);
   }
 
   /** What was held back long enough. */
@@ -223,8 +227,9 @@ export class Pair {
       this.#sessions.offloaded().filter((session) => session.isIdle(nowMs)),
       nowMs,
     );
-    this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs));
+    this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs, nowMs));
     this.#pending.expire(nowMs);
+    if (this.#packets?.isFull(nowMs) && this.#bytes?.isFull(nowMs)) this.#packets = this.#bytes = undefined;
   }
 
   /** Sizes of what grows with traffic, all bounded. */
@@ -279,7 +284,15 @@ export class Pair {
   }
 
   #hasRoomFor({ length }: Buffer, nowMs: number): boolean {
-    return this.#packets.take(1, nowMs) && this.#bytes.take(length, nowMs);
+    return this.#packetBucket(nowMs).take(1, nowMs) && this.#byteBucket(nowMs).take(length, nowMs);
+  }
+
+  #packetBucket(nowMs: number): TokenBucket {
+    return (this.#packets ??= new TokenBucket(this.#limits.pairPackets, nowMs));
+  }
+
+  #byteBucket(nowMs: number): TokenBucket {
+    return (this.#bytes ??= new TokenBucket(this.#limits.pairBytes, nowMs));
   }
 
   #move(session: Session, nowMs: number): void {

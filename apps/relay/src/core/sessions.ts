@@ -29,26 +29,31 @@ const unusedMs = 60_000;
 const newMs = 10_000;
 
 export class Sessions {
-  readonly #routes = new Map<number, Route>();
   #lineages: Session[][] = [];
   #offloadedEnds = 0;
   #forgottenAtMs = -Infinity;
 
+  /** The pairs of a relay have a session or two each; looking at all of them takes less time and room than a map. */
   route(index: number): Route | undefined {
-    return this.#routes.get(index);
+    for (const lineage of this.#lineages) {
+      for (const session of lineage) {
+        if (session.ends[0].index === index) return { session, to: 0 };
+        if (session.ends[1].index === index) return { session, to: 1 };
+      }
+    }
+    return undefined;
   }
 
   /** Takes in an answered handshake; undefined when there is no room for it. */
   add(ends: PerSide<End>, nowMs: number): Session | undefined {
     const addresses = [ends[0].address, ends[1].address] as const;
     const isParent = (session: Session) => session.isBetween(addresses);
-    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? this.#startLineage(nowMs);
-    if (!lineage) return undefined;
+    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? [];
+    if (lineage.length === 0 && !this.#makeRoom(nowMs)) return undefined;
     if (lineage.length === maxSessionsPerLineage) this.#remove(lineage, leastRecentlyUsed(lineage));
     const confirmed = lineage.some((session) => session.confirmed && isParent(session));
     const session = new Session(ends, nowMs, confirmed);
-    lineage.push(session);
-    this.#routes.set(ends[0].index, { session, to: 0 }).set(ends[1].index, { session, to: 1 });
+    this.#replace(lineage, lineage.concat(session));
     return session;
   }
 
@@ -100,7 +105,8 @@ export class Sessions {
       const expired = lineage.filter(({ lastHeardAtMs }) => nowMs - lastHeardAtMs > sessionIdleMs);
       expired.forEach((session) => this.#remove(lineage, session));
     }
-    this.#lineages = this.#lineages.filter(({ length }) => length > 0);
+    if (this.#lineages.some(({ length }) => length === 0))
+      this.#lineages = this.#lineages.filter(({ length }) => length > 0);
   }
 
   get size(): number {
@@ -125,17 +131,23 @@ export class Sessions {
     return confirmed.sort((one, other) => other.ends[side].lastDataAtMs - one.ends[side].lastDataAtMs);
   }
 
-  #startLineage(nowMs: number): Session[] | undefined {
-    if (this.#lineages.length === maxLineages) {
-      const isUnused = (lineage: Session[]) => !lineage.some((session) => isInUse(session, nowMs));
-      const evicted = this.#lineages.find(isUnused) ?? this.#youngestCrowded();
-      if (!evicted) return undefined;
-      [...evicted].forEach((session) => this.#remove(evicted, session));
-      this.#lineages = this.#lineages.filter((lineage) => lineage !== evicted);
-    }
-    const lineage: Session[] = [];
-    this.#lineages.push(lineage);
-    return lineage;
+  /** By a new array; one that is pushed to takes room for sixteen more. */
+  #replace(lineage: Session[], by: Session[]): void {
+    const isNew = !this.#lineages.includes(lineage);
+    this.#lineages = isNew
+      ? this.#lineages.concat([by])
+      : this.#lineages.map((one) => (one === lineage ? by : one));
+  }
+
+  /** For one more lineage; false when all are to stay. */
+  #makeRoom(nowMs: number): boolean {
+    if (this.#lineages.length < maxLineages) return true;
+    const isUnused = (lineage: Session[]) => !lineage.some((session) => isInUse(session, nowMs));
+    const evicted = this.#lineages.find(isUnused) ?? this.#youngestCrowded();
+    if (!evicted) return false;
+    [...evicted].forEach((session) => this.#remove(evicted, session));
+    this.#lineages = this.#lineages.filter((lineage) => lineage !== evicted);
+    return true;
   }
 
   /** Of the lineages both of whose ends share their source with another lineage. */
@@ -147,7 +159,6 @@ export class Sessions {
 
   #remove(lineage: Session[], session: Session): void {
     lineage.splice(lineage.indexOf(session), 1);
-    session.ends.forEach(({ index }) => this.#routes.delete(index));
     if (session.offloaded) this.#offloadedEnds++;
     this.#forgottenAtMs = Math.max(this.#forgottenAtMs, session.lastHeardAtMs);
   }

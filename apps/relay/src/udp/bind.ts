@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /** Room for bursts while the event loop is busy; the system may grant less. */
-const socketBufferBytes = 4 * 1024 * 1024;
+export const socketBufferBytes = 4 * 1024 * 1024;
 
 /** A port that somebody else has, or that we may not have, or of an address that is not of this machine. */
 export class PortUnavailableError extends Error {}
@@ -39,7 +39,8 @@ export function closeUdp(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.close(resolve));
 }
 
-function isUnavailable(error: unknown): boolean {
+/** Whether binding failed for what {@link PortUnavailableError} stands for. */
+export function isUnavailable(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
 }

@@ -1,11 +1,11 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { SocketAddress } from '#shared/endpoint';
 import type { SourceLimits } from '../core/limits';
 import type { Pair, PairIdentity } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
-import { isDestination, type Verdict } from '../core/verdict';
+import { isDestination } from '../core/verdict';
 import type { FastPath, FlowOwner } from '../fastpath/fast-path';
 import type { Counted, Flow } from '../fastpath/ruleset';
-import { bindUdp, closeUdp } from './bind';
+import type { OpenUdpPort, UdpListener, UdpPort } from './udp-port';
 
 export interface PortSocketEvents {
   /** A player's address in a session that carried data both ways is new. */
@@ -14,39 +14,37 @@ export interface PortSocketEvents {
   readonly failed: (port: number, error: Error) => void;
 }
 
+export interface PortSocketOptions {
+  readonly openUdp: OpenUdpPort;
+  readonly sources: SourceLimits;
+  readonly events: PortSocketEvents;
+  readonly fastPath: FastPath | undefined;
+}
+
 /** A UDP port and the pairs on it: carries out what the core decides. */
-export class PortSocket {
-  readonly port: number;
-  readonly #socket: Socket;
+export class PortSocket implements UdpListener {
   readonly #core: Port;
   readonly #events: PortSocketEvents;
   readonly #fastPath: FastPath | undefined;
   readonly #tenants = new Map<Pair, Tenant>();
+  #udp!: UdpPort;
   #releaseTimer: NodeJS.Timeout | undefined;
 
-  private constructor(
-    socket: Socket,
-    sources: SourceLimits,
-    events: PortSocketEvents,
-    fastPath: FastPath | undefined,
-  ) {
-    this.port = socket.address().port;
+  private constructor({ sources, events, fastPath }: PortSocketOptions) {
     this.#fastPath = fastPath;
-    this.#socket = socket;
     this.#core = new Port([], sources);
     this.#events = events;
-    socket.on('message', (datagram, source) => this.#receive(datagram, source));
-    socket.on('error', (error) => events.failed(this.port, error));
   }
 
   /** @throws PortUnavailableError when the port is taken or privileged. */
-  static async open(
-    local: { address: string; port: number },
-    sources: SourceLimits,
-    events: PortSocketEvents,
-    fastPath?: FastPath,
-  ): Promise<PortSocket> {
-    return new PortSocket(await bindUdp(local.address, local.port), sources, events, fastPath);
+  static async open(local: SocketAddress, options: PortSocketOptions): Promise<PortSocket> {
+    const socket = new PortSocket(options);
+    socket.#udp = await options.openUdp(local, socket);
+    return socket;
+  }
+
+  get port(): number {
+    return this.#udp.port;
   }
 
   canTake(identity: PairIdentity): boolean {
@@ -80,20 +78,22 @@ export class PortSocket {
   async close(): Promise<void> {
     for (const pair of this.#tenants.keys()) this.delete(pair);
     clearTimeout(this.#releaseTimer);
-    await closeUdp(this.#socket);
+    await this.#udp.close();
   }
 
-  #receive(datagram: Buffer, source: RemoteInfo): void {
-    const verdict = this.#core.receive(datagram, source, performance.now());
+  /** Part of {@link UdpListener}. */
+  received(datagram: Buffer, source: SocketAddress, nowMs: number): SocketAddress | undefined {
+    const verdict = this.#core.receive(datagram, source, nowMs);
     if (verdict === 'held') this.#scheduleRelease();
-    else this.#carryOut(datagram, verdict);
     const pair = this.#core.concerned;
     const tenant = pair && this.#tenants.get(pair);
     if (tenant?.noticeChanges()) this.#events.addressChanged(tenant.pair);
+    return isDestination(verdict) ? verdict : undefined;
   }
 
-  #carryOut(datagram: Buffer, verdict: Verdict): void {
-    if (isDestination(verdict)) this.#socket.send(datagram, verdict.port, verdict.address);
+  /** Part of {@link UdpListener}. */
+  failed(error: Error): void {
+    this.#events.failed(this.port, error);
   }
 
   #scheduleRelease(): void {
@@ -103,8 +103,9 @@ export class PortSocket {
     const waitMs = Math.max(0, nextReleaseAtMs - performance.now()) + 1;
     this.#releaseTimer = setTimeout(() => {
       this.#releaseTimer = undefined;
-      for (const { datagram, verdict } of this.#core.release(performance.now()))
-        this.#carryOut(datagram, verdict);
+      for (const { datagram, verdict } of this.#core.release(performance.now())) {
+        if (isDestination(verdict)) this.#udp.send(datagram, verdict);
+      }
       this.#scheduleRelease();
     }, waitMs);
   }

@@ -1,0 +1,17 @@
+import { bindUdp, closeUdp } from './bind';
+import type { OpenUdpPort } from './udp-port';
+
+/** A port by node:dgram, one datagram at a time; everywhere. */
+export const openDgramPort: OpenUdpPort = async (local, listener) => {
+  const socket = await bindUdp(local.address, local.port);
+  socket.on('error', (error) => listener.failed(error));
+  socket.on('message', (datagram, source) => {
+    const to = listener.received(datagram, source, performance.now());
+    if (to) socket.send(datagram, to.port, to.address);
+  });
+  return {
+    port: socket.address().port,
+    send: (datagram, to) => socket.send(datagram, to.port, to.address),
+    close: () => closeUdp(socket),
+  };
+};

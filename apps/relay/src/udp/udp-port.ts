@@ -1,0 +1,26 @@
+import type { SocketAddress } from '#shared/endpoint';
+
+/** Who hears what happens on a UDP port. */
+export interface UdpListener {
+  /**
+   * A datagram has come in. Its bytes are good until the listener returns.
+   * @returns where to send it on, if anywhere
+   */
+  received(datagram: Buffer, source: SocketAddress, nowMs: number): SocketAddress | undefined;
+  /** Receiving failed once; the port stays open. */
+  failed(error: Error): void;
+}
+
+/** A bound UDP port. What cannot be sent is lost, as on any other part of its way. */
+export interface UdpPort {
+  readonly port: number;
+  /** The datagram must not change afterwards. */
+  send(datagram: Buffer, to: SocketAddress): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Binds a port (0: any) of a local IPv4 or IPv6 address.
+ * @throws PortUnavailableError when the port is taken or privileged, or the address is not of this machine.
+ */
+export type OpenUdpPort = (local: SocketAddress, listener: UdpListener) => Promise<UdpPort>;
