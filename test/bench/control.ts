@@ -3,13 +3,19 @@
  * `--only rates,races` runs these sections alone, `--quick` one repetition of what is repeated.
  */
 import { agents } from './control/agents';
+import { nodes } from './control/nodes';
 import { races } from './control/races';
 import { rates } from './control/rates';
 import type { Section } from './control/section';
 import { machineBusySeconds } from './support/control-server';
 import { progress, publish, round } from './support/report';
 
-const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { rates, races, agents };
+const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = {
+  rates,
+  races,
+  agents,
+  nodes,
+};
 
 async function main(args: readonly string[]): Promise<void> {
   const chosen = chosenFrom(args);

@@ -76,7 +76,7 @@ async function fill(server: ControlServer, swarms: readonly Swarm[]): Promise<Re
   const count = AGENTS / PROCESSES;
   await Promise.all(
     swarms.map((swarm, index) =>
-      swarm.tell('enter', { url: server.url, first: index * count, count, partySize: PARTY_SIZE }),
+      swarm.tell('enter', { urls: [server.url], first: index * count, count, partySize: PARTY_SIZE }),
     ),
   ).finally(() => clearInterval(meter));
   const enteredPerSecond = AGENTS / ((performance.now() - startedAt) / 1000);

@@ -30,7 +30,11 @@ export class AgentLink {
   private nextId = 0;
   private readonly waiting = new Map<number, Waiting>();
 
-  private constructor(private readonly socket: WebSocket) {
+  private constructor(
+    private readonly socket: WebSocket,
+    onEvent: ((text: string) => void) | null,
+  ) {
+    this.onEvent = onEvent;
     socket.on('message', (data: Buffer) => this.take(data.toString()));
     socket.on('close', () => {
       for (const { reject } of this.waiting.values()) reject(new Error('the socket closed'));
@@ -39,8 +43,17 @@ export class AgentLink {
     });
   }
 
-  /** Settles when the server has let the agent in. @param localAddress where it calls from */
-  static open(url: string, token: string, localAddress: string): Promise<AgentLink> {
+  /**
+   * Settles when the server has let the agent in.
+   * @param localAddress where it calls from
+   * @param onEvent hears the first event, too
+   */
+  static open(
+    url: string,
+    token: string,
+    localAddress: string,
+    onEvent: ((text: string) => void) | null = null,
+  ): Promise<AgentLink> {
     const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`, {
       localAddress,
       perMessageDeflate: false,
@@ -59,7 +72,7 @@ export class AgentLink {
         else if (text.startsWith(packets.connect)) {
           socket.removeAllListeners();
           socket.on('error', () => undefined);
-          resolve(new AgentLink(socket));
+          resolve(new AgentLink(socket, onEvent));
         } else fail(text);
       });
     });

@@ -23,22 +23,20 @@ export interface ServerMemory {
   readonly collected: NodeJS.MemoryUsage;
 }
 
-/** The compiled control plane on a PostgreSQL (fsync on) that the benchmark can reach too. */
-export class ControlServer {
+/** A PostgreSQL (fsync on) that the benchmark can reach too. */
+export class BenchDatabase {
   private constructor(
     readonly url: string,
-    readonly databaseUrl: string,
-    private readonly child: ChildProcess,
-    private readonly database: EmbeddedPostgres,
-    private readonly folder: string,
+    private readonly server: EmbeddedPostgres,
+    /** Gone when it is stopped. */
+    readonly folder: string,
   ) {}
 
-  /** @param settings added to the environment */
-  static async start(settings: NodeJS.ProcessEnv = {}): Promise<ControlServer> {
+  static async start(): Promise<BenchDatabase> {
     const folder = await mkdtemp(join(tmpdir(), 'lanrage-bench-'));
     await chmod(folder, 0o755); // PostgreSQL runs as a user of its own when we are root
     const port = await freePort();
-    const database = new EmbeddedPostgres({
+    const server = new EmbeddedPostgres({
       databaseDir: join(folder, 'postgres'),
       port,
       user: 'bench',
@@ -47,16 +45,39 @@ export class ControlServer {
       createPostgresUser: process.geteuid?.() === 0,
       onLog: () => undefined,
     });
-    await database.initialise();
-    await database.start();
-    await database.createDatabase('lanrage');
-    const databaseUrl = `postgresql://bench:bench@127.0.0.1:${port}/lanrage`;
+    await server.initialise();
+    await server.start();
+    await server.createDatabase('lanrage');
+    return new BenchDatabase(`postgresql://bench:bench@127.0.0.1:${port}/lanrage`, server, folder);
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One node of the compiled control plane. */
+export class ControlServer {
+  private constructor(
+    readonly url: string,
+    readonly databaseUrl: string,
+    private readonly child: ChildProcess,
+    private readonly ownDatabase: BenchDatabase | null,
+  ) {}
+
+  /**
+   * @param settings added to the environment
+   * @param shared that of other nodes; without it, the node has one of its own
+   */
+  static async start(settings: NodeJS.ProcessEnv = {}, shared?: BenchDatabase): Promise<ControlServer> {
+    const database = shared ?? (await BenchDatabase.start());
     const httpPort = await freePort();
     const child = fork(join(root, 'dist/apps/control/src/main.js'), {
       env: {
         ...process.env,
-        DATABASE_URL: databaseUrl,
-        LANRAGE_DATA: join(folder, 'data'),
+        DATABASE_URL: database.url,
+        LANRAGE_DATA: join(database.folder, 'data', String(httpPort)),
         LANRAGE_HTTP_PORT: String(httpPort),
         LANRAGE_HTTP_BIND: '127.0.0.1',
         LANRAGE_LOG_LEVEL: 'warn',
@@ -69,7 +90,8 @@ export class ControlServer {
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error('control ended'))),
     ]);
-    return new ControlServer(`http://127.0.0.1:${httpPort}`, databaseUrl, child, database, folder);
+    const url = `http://127.0.0.1:${httpPort}`;
+    return new ControlServer(url, database.url, child, shared ? null : database);
   }
 
   /** What the process holds, in bytes: as it stands, and after garbage collections that compact. */
@@ -93,12 +115,21 @@ export class ControlServer {
     }
   }
 
+  /** Like a machine without power. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
   async stop(): Promise<void> {
+    await this.end('SIGTERM');
+    await this.ownDatabase?.stop();
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
+    this.child.kill(signal);
     await gone;
-    await this.database.stop();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

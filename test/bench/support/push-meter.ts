@@ -5,6 +5,7 @@ import { presenceOf, type SwarmAgent } from './swarm-agent';
 /** A change that members are to hear of, told from others by a text that occurs in no other. */
 interface Change {
   readonly kind: Kind;
+  readonly maker: SwarmAgent;
   readonly startedAt: number;
   awaited: number;
 }
@@ -23,8 +24,12 @@ export class PushMeter {
     'presence (socket)': [],
   };
 
-  constructor(private readonly parties: readonly (readonly SwarmAgent[])[]) {
-    for (const agent of parties.flat()) agent.link.onEvent = (text) => this.arrived(text);
+  /** @param acrossNodes counts only those who are connected to another node than whoever makes the change */
+  constructor(
+    private readonly parties: readonly (readonly SwarmAgent[])[],
+    private readonly acrossNodes = false,
+  ) {
+    for (const agent of parties.flat()) agent.link.onEvent = (text) => this.arrived(agent, text);
   }
 
   /** Party after party, member after member. */
@@ -33,10 +38,8 @@ export class PushMeter {
     const round = Math.floor(turn / this.parties.length);
     const agent = party[round % party.length]!;
     const kind = kinds[round % kinds.length]!;
-    const others = party.length - 1;
-    // All hear of shared state, also who wrote it.
-    const awaited = kind === 'shared state (REST)' ? party.length : others;
-    const change = { kind, startedAt: performance.now(), awaited };
+    const awaited = party.filter((hearer) => this.counts(kind, agent, hearer)).length;
+    const change = { kind, maker: agent, startedAt: performance.now(), awaited };
     await this.make(agent, kind, turn, (mark) => this.changes.set(mark, change));
   }
 
@@ -78,12 +81,18 @@ export class PushMeter {
     }
   }
 
-  private arrived(text: string): void {
+  /** All hear of shared state, also who wrote it. */
+  private counts(kind: Kind, maker: SwarmAgent, hearer: SwarmAgent): boolean {
+    if (this.acrossNodes) return hearer.url !== maker.url;
+    return kind === 'shared state (REST)' || hearer !== maker;
+  }
+
+  private arrived(hearer: SwarmAgent, text: string): void {
     const now = performance.now();
     const [, { value, member, endpoint }] = JSON.parse(text) as Event;
     const mark = value ?? member?.name ?? endpoint ?? '';
     const change = this.changes.get(mark);
-    if (!change) return;
+    if (!change || !this.counts(change.kind, change.maker, hearer)) return;
     this.latenciesMs[change.kind].push(now - change.startedAt);
     change.awaited -= 1;
     if (change.awaited === 0) this.changes.delete(mark);

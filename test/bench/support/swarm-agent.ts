@@ -5,8 +5,10 @@ import { BENCH_RELAY } from './bench-relay';
 
 export interface SwarmAgent extends BenchAgent {
   readonly address: string;
-  readonly http: Client;
-  readonly link: AgentLink;
+  /** The node that it is connected to. */
+  url: string;
+  http: Client;
+  link: AgentLink;
   readonly partyId: string;
 }
 

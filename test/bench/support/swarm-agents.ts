@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
+import { reconnectDelayMs } from '../../../apps/client/src/control/reconnection';
 import { AgentLink } from './agent-link';
 import { request, signIn } from './agents';
 import { everySo, load } from './load';
 import { PushMeter } from './push-meter';
 import { presenceOf, type SwarmAgent } from './swarm-agent';
-import type { AskOrder, AskResult, EnterOrder, PushOrder, PushResult, SwarmState } from './swarm';
+import type {
+  AskOrder,
+  AskResult,
+  EnterOrder,
+  PushOrder,
+  PushResult,
+  ReturnOrder,
+  ReturnResult,
+  SwarmState,
+} from './swarm';
 
 /** So many parties of a process come into being at the same time. */
 const PARTIES_AT_ONCE = 24;
@@ -20,12 +30,12 @@ export class Agents {
   private readonly parties: SwarmAgent[][] = [];
   private online = 0;
   private readonly failures: string[] = [];
-  private url = '';
+  private urls: readonly string[] = [];
 
   constructor(private readonly onEntered: (count: number) => void) {}
 
-  async enter({ url, first, count, partySize }: EnterOrder): Promise<void> {
-    this.url = url;
+  async enter({ urls, first, count, partySize }: EnterOrder): Promise<void> {
+    this.urls = urls;
     const sizes = Array.from({ length: Math.ceil(count / partySize) }, (_, party) =>
       Math.min(partySize, count - party * partySize),
     );
@@ -44,8 +54,8 @@ export class Agents {
     return { online: this.online, failures: this.failures };
   }
 
-  async push({ parties, changesPerSecond, seconds }: PushOrder): Promise<PushResult[]> {
-    const meter = new PushMeter(this.parties.slice(0, parties));
+  async push({ parties, changesPerSecond, seconds, acrossNodes }: PushOrder): Promise<PushResult[]> {
+    const meter = new PushMeter(this.parties.slice(0, parties), acrossNodes);
     await everySo(changesPerSecond, seconds, (turn) =>
       meter.change(turn).catch((error: unknown) => this.failures.push(String(error))),
     );
@@ -64,13 +74,62 @@ export class Agents {
       const agent = agents[(turn * 7919) % agents.length]!;
       const startedAt = performance.now();
       try {
-        await kinds[turn % kinds.length]![1](agent, this.url);
+        await kinds[turn % kinds.length]![1](agent, agent.url);
         result.durationsMs.push(performance.now() - startedAt);
       } catch (error) {
         result.errors.push(String(error));
       }
     });
     return results;
+  }
+
+  /** As agents do it: soon, then every second, each a little earlier or later than the others. */
+  async comeBack({ url, awaited }: ReturnOrder & { awaited: number }): Promise<ReturnResult> {
+    const result: ReturnResult = { awayMs: [], firstCallMs: [] };
+    await new Promise<void>((resolve) => {
+      for (const agent of this.parties.flat()) {
+        agent.link.onClose = () => {
+          void this.reconnect(agent, url, result).then(() => {
+            if (result.awayMs.length === awaited) resolve();
+          });
+        };
+      }
+    });
+    return result;
+  }
+
+  connectedTo(url: string): number {
+    return this.parties.flat().filter((agent) => agent.url === url).length;
+  }
+
+  private async reconnect(agent: SwarmAgent, url: string, result: ReturnResult): Promise<void> {
+    const lostAt = performance.now();
+    for (let attempt = 0; ; attempt++) {
+      await sleep(reconnectDelayMs(attempt, Math.random()));
+      if (attempt === 0) result.firstCallMs.push(performance.now() - lostAt);
+      try {
+        await this.connectTo(agent, url);
+        result.awayMs.push(performance.now() - lostAt);
+        return;
+      } catch (error) {
+        this.failures.push(String(error));
+      }
+    }
+  }
+
+  /** Settles with the snapshot. */
+  private async connectTo(agent: SwarmAgent, url: string): Promise<void> {
+    const { token, address } = agent;
+    let greeted: () => void = () => undefined;
+    const snapshot = new Promise<void>((resolve) => (greeted = resolve));
+    const lost = new Promise<never>((_resolve, reject) => {
+      AgentLink.open(url, token, address, () => greeted()).then((link) => {
+        Object.assign(agent, { link, url, http: clientOf(url, address) });
+        link.onClose = () => reject(new Error('closed before its snapshot'));
+      }, reject);
+    });
+    await Promise.race([snapshot, lost]);
+    agent.link.onClose = () => this.failures.push('an agent lost its socket again');
   }
 
   /** A server that is too busy to let somebody in is asked again, as agents do. */
@@ -88,13 +147,10 @@ export class Agents {
 
   private async enterOne(number: number, partyId: string | undefined): Promise<SwarmAgent> {
     const address = addressOf(number);
-    const http = new Client(this.url, {
-      localAddress: address,
-      keepAliveTimeout: 1000,
-      headersTimeout: ANSWER_LIMIT_MS,
-    });
-    const identity = await this.persistently(() => signIn(http, new URL(this.url).host));
-    const link = await this.persistently(() => AgentLink.open(this.url, identity.token, address));
+    const url = this.urls[number % this.urls.length] ?? '';
+    const http = clientOf(url, address);
+    const identity = await this.persistently(() => signIn(http, new URL(url).host));
+    const link = await this.persistently(() => AgentLink.open(url, identity.token, address));
     link.onClose = () => {
       this.online -= 1;
       this.failures.push(`agent ${number} lost its socket`);
@@ -104,8 +160,12 @@ export class Agents {
     const { id } = await this.persistently(() => request<{ id: string }>(http, path, body, identity.token));
     this.online += 1;
     reportRegularly(link, number);
-    return { ...identity, address, http, link, partyId: id };
+    return { ...identity, address, url, http, link, partyId: id };
   }
+}
+
+function clientOf(url: string, localAddress: string): Client {
+  return new Client(url, { localAddress, keepAliveTimeout: 1000, headersTimeout: ANSWER_LIMIT_MS });
 }
 
 function reportRegularly(link: AgentLink, number: number): void {

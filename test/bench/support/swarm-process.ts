@@ -8,6 +8,8 @@ const commands: Commands = {
   enter: (order) => agents.enter(order),
   push: (order) => agents.push(order),
   ask: (order) => agents.ask(order),
+  comeBack: (order) => agents.comeBack(order),
+  connectedTo: ({ url }) => Promise.resolve(agents.connectedTo(url)),
   state: () => Promise.resolve(agents.state()),
   flood: ({ kind, ...order }) => floods[kind](order),
 };

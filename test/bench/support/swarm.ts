@@ -4,14 +4,29 @@ import { join } from 'node:path';
 import type { FloodKind, FloodOrder, FloodResult } from './floods';
 
 export interface EnterOrder {
-  readonly url: string;
+  /** The nodes; agents take them in turns. */
+  readonly urls: readonly string[];
   /** Agents are numbered over all processes, so that each has an address of its own. */
   readonly first: number;
   readonly count: number;
   readonly partySize: number;
 }
 
+export interface ReturnOrder {
+  /** Where agents whose node is gone connect. */
+  readonly url: string;
+}
+
+export interface ReturnResult {
+  /** Of each, from the loss of its connection to its snapshot. */
+  readonly awayMs: number[];
+  /** Of each, from the loss of its connection to its first call. */
+  readonly firstCallMs: number[];
+}
+
 export interface PushOrder {
+  /** Only arrivals at members that are connected to another node than the one who made the change. */
+  readonly acrossNodes?: boolean;
   /** So many of the first parties see changes. */
   readonly parties: number;
   readonly changesPerSecond: number;
@@ -46,6 +61,10 @@ export interface Commands {
   enter(order: EnterOrder): Promise<void>;
   push(order: PushOrder): Promise<PushResult[]>;
   ask(order: AskOrder): Promise<AskResult[]>;
+  /** Settles when whoever loses its connection from now on has found a new one; `awaited` many do. */
+  comeBack(order: ReturnOrder & { awaited: number }): Promise<ReturnResult>;
+  /** How many of the agents are connected to a node. */
+  connectedTo(order: { url: string }): Promise<number>;
   state(): Promise<SwarmState>;
   flood(order: FloodOrder & { kind: FloodKind }): Promise<FloodResult>;
 }
