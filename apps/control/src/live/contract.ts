@@ -39,8 +39,7 @@ export interface Departure {
 export type News = {
   [Name in AgentEventName]: {
     readonly partyId: PartyId;
-    /** Absent: whoever is a member when it is this event's turn. */
-    readonly peerIds?: readonly PeerId[];
+    readonly peerIds: readonly PeerId[];
     readonly event: Name;
     readonly payload: AgentEvents[Name];
   };

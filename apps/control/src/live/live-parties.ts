@@ -110,10 +110,7 @@ export class LiveParties {
 
   /** After what was queued so far. */
   tell({ partyId, peerIds, event, payload }: News): void {
-    this.spread(partyId, async () => {
-      const members = peerIds ?? (await this.store.membersOf([partyId])).map(({ peerId }) => peerId);
-      this.sockets.deliverToAll(members, event, payload);
-    });
+    this.spread(partyId, () => this.sockets.deliverToAll(peerIds, event, payload));
   }
 
   snapshot(party: PartyRecord, viewer: PeerId): PartySnapshot {

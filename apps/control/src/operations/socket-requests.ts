@@ -79,8 +79,11 @@ export class SocketRequests<Requests extends Schemas> {
 export const socketOptions = {
   /** Bytes; messages between relays and control plane are split to stay below it. */
   maxHttpBufferSize: 128 * 1024,
-  /** An agent that vanished is noticed within the sum of both. */
-  pingInterval: 10_000,
+  /**
+   * An agent that vanished is noticed within the sum of both. The others notice much sooner that its path is dead; a
+   * shorter interval would only cost: with ten thousand agents, a seventh of what they cost at rest for each 10 s less.
+   */
+  pingInterval: 25_000,
   pingTimeout: 10_000,
   /** How long a connection may stay without having signed in. */
   connectTimeout: 10_000,

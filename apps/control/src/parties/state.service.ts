@@ -10,7 +10,7 @@ import { Leader } from '../live/leader';
 import { KeyedQueue } from './keyed-queue';
 import { repeat } from './membership';
 import { refusalOfWrite } from './state.rules';
-import { StateStore } from './state.store';
+import { StateStore, type WrittenState } from './state.store';
 
 const WRITES_PER_SECOND = 10;
 
@@ -45,9 +45,10 @@ export class StateService {
   async write(partyId: PartyId, peerId: PeerId, request: WriteStateRequest): Promise<StateEntry> {
     await consume(this.ofMember, peerId, 1);
     return this.writes.run(partyId, async () => {
-      const entry = await repeat(() => this.tryWrite(partyId, peerId, request));
+      const { entry, memberIds } = await repeat(() => this.tryWrite(partyId, peerId, request));
       await this.leader.call('party.news', {
         partyId,
+        peerIds: memberIds,
         event: 'state.changed',
         payload: { partyId, ...entry },
       });
@@ -59,7 +60,7 @@ export class StateService {
     partyId: PartyId,
     peerId: PeerId,
     request: WriteStateRequest,
-  ): Promise<StateEntry | undefined> {
+  ): Promise<WrittenState | undefined> {
     const view = await this.store.view(partyId, peerId, request.key);
     const code = view ? refusalOfWrite(view, request) : 'PARTY_NOT_FOUND';
     if (code || !view) throw new LanrageError(code ?? 'PARTY_NOT_FOUND');

@@ -6,6 +6,12 @@ import type { StateView } from './state.rules';
 /** What a write decides on; it takes effect only if the party's state is still at this version. */
 export type VersionedView = StateView & { readonly stateVersion: number };
 
+export interface WrittenState {
+  readonly entry: StateEntry;
+  /** Who is to hear of it; whoever joins later reads it. */
+  readonly memberIds: readonly PeerId[];
+}
+
 /** The statements behind the shared state, in the manner of party.store.ts. */
 export class StateStore {
   constructor(private readonly prisma: PrismaClient) {}
@@ -41,9 +47,9 @@ export class StateStore {
     peerId: PeerId,
     { key, value }: WriteStateRequest,
     stateVersion: number,
-  ): Promise<StateEntry | null> {
+  ): Promise<WrittenState | null> {
     const removes = value === undefined;
-    const rows = await this.prisma.$queryRaw<{ version: number }[]>`
+    const rows = await this.prisma.$queryRaw<{ version: number; memberIds: PeerId[] }[]>`
       /* write_state */
       WITH changed AS (
         UPDATE parties SET state_version = state_version + 1
@@ -57,8 +63,10 @@ export class StateStore {
         SELECT id, ${key}, ${value ?? ''}, state_version FROM changed WHERE NOT ${removes}::boolean
         ON CONFLICT (party_id, key) DO UPDATE SET value = excluded.value, version = excluded.version
       )
-      SELECT state_version AS version FROM changed`;
-    const version = rows[0]?.version;
-    return version === undefined ? null : { key, value, version };
+      SELECT state_version AS version,
+        (SELECT array_agg(peer_id) FROM members WHERE party_id = changed.id) AS "memberIds"
+      FROM changed`;
+    const [row] = rows;
+    return row ? { entry: { key, value, version: row.version }, memberIds: row.memberIds } : null;
   }
 }

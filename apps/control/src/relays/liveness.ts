@@ -4,7 +4,7 @@
  * A relay forwards on while its link is down, so a lost link alone says nothing. The control plane therefore asks every
  * relay's STUN service, twice a second. Silence counts only where there were answers before: there may be a firewall in
  * between. Four questions without an answer while the link is down mean death. While the link seems up, which it does
- * for 20 s after somebody pulled the plug, two of them are a reason to ask over the link; it is dead if it is silent there,
+ * for 35 s after somebody pulled the plug, two of them are a reason to ask over the link; it is dead if it is silent there,
  * too.
  */
 

@@ -50,7 +50,10 @@ export class RelayMoves {
         .filter(hasRoom)
         .map(({ id }) => id),
     );
-    for (const pair of this.sessions.pairsOf(peerId)) this.evaluate(pair, available, nowMs);
+    for (const pair of this.sessions.pairsOf(peerId)) {
+      const hasChoice = available.size > 1 || (pair.relayId !== null && !available.has(pair.relayId));
+      if (hasChoice || this.sessions.isGuessed(pair)) this.evaluate(pair, available, nowMs);
+    }
   }
 
   /** To be called regularly; moves a bounded number of pairs. */
