@@ -4,11 +4,11 @@ import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
-import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module';
 import { redacted, type Config } from './config';
 import { invalidInput } from './operations/errors';
+import { turnAwayFloods } from './operations/flood-gate';
 import { StructuredLogger } from './operations/logging';
 import { Metrics } from './operations/metrics';
 import { serveDocumentation } from './operations/openapi';
@@ -62,15 +62,12 @@ async function listen(app: NestExpressApplication, { httpPort, httpBind }: Confi
 }
 
 function useMiddleware(app: NestExpressApplication, logger: Logger): void {
-  const limits = app.get(RequestLimits);
   app.disable('x-powered-by');
   app.disable('etag'); // answers are not cached, and the page's files have tags of their own
+  app.use(turnAwayFloods(app.get(RequestLimits), app.get(Metrics)));
   app.use(observeRequests(logger, app.get(Metrics)));
   // Over plain http, as on a LAN, browsers must not be told to load the documentation's assets by https.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.use((request: Request, _response: Response, next: NextFunction) => {
-    limits.count('requests', request).then(() => next(), next);
-  });
   app.useBodyParser('json', {
     limit: LARGEST_STATE_BODY,
     type: (request) => isJson(request) && isStateRequest(request),
