@@ -49,6 +49,22 @@ describe('relays', () => {
     await until('the relay to be gone', async () => (await knownRelays()).length === 0);
   });
 
+  it('come and go with another version of their list, which agents hear of', async () => {
+    const [, connection] = await connectedAgent();
+    const version = async () => {
+      const answer = await connection.ask('presence.update', {});
+      return answer.ok ? answer.relaysVersion : undefined;
+    };
+    const none = await version();
+    expect(none).toMatch(/^[\w-]{12}$/);
+    const relay = await addRelay();
+    await until('another list', async () => (await version()) !== none);
+    const one = await version();
+    expect(await version()).toBe(one);
+    relay.close();
+    await until('the list of before', async () => (await version()) === none);
+  });
+
   it.each([
     ['another secret', { secret: 'not the secret of the relays' }],
     ['another version of the protocol', { version: 2 as 1 }],

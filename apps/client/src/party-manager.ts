@@ -425,8 +425,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private async sharePresence(): Promise<void> {
-    if (this.control.connected)
-      await this.attempt(() => this.control.updatePresence(this.reachability.presence()));
+    if (!this.control.connected) return;
+    await this.attempt(async () => {
+      this.reachability.heardOfRelays(await this.control.updatePresence(this.reachability.presence()));
+    });
   }
 
   private joinedSession(): PartySession {

@@ -19,8 +19,8 @@ import type {
 
 /** So many parties of a process come into being at the same time. */
 const PARTIES_AT_ONCE = 24;
-/** As agents do: they measure the relays once a minute, and say what came of it. */
-const PRESENCE_INTERVAL_MS = 60_000;
+/** As agents do that measure the same again and again. */
+const PRESENCE_INTERVAL_MS = 120_000;
 const ENTERING_TRIES = 5;
 const RETRY_AFTER_MS = 2000;
 const ANSWER_LIMIT_MS = 10_000;

@@ -111,9 +111,12 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     return (await this.signaling.request('party.get', {})).party ?? null;
   }
 
-  /** Tells the members about this agent's network; lasts as long as the connection. @throws LanrageError */
-  async updatePresence(presence: Presence): Promise<void> {
-    await this.signaling.request('presence.update', presence);
+  /**
+   * Tells the members about this agent's network; lasts as long as the connection.
+   * @returns the version of the server's list of relays, undefined if it does not say @throws LanrageError
+   */
+  async updatePresence(presence: Presence): Promise<string | undefined> {
+    return (await this.signaling.request('presence.update', presence)).relaysVersion;
   }
 
   /** Asks for the next moment to look for a direct path to this member; it comes as `path.attempt`. @throws LanrageError */

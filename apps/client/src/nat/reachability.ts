@@ -45,7 +45,7 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
   ) {
     super();
     this.relayMonitor = new RelayMonitor(() => askServer());
-    this.relayMonitor.on('measured', () => this.emit('news'));
+    this.relayMonitor.on('news', () => this.emit('news'));
     this.relayMonitor.on('fault', (error) => this.emit('fault', error));
     this.networkWatch.on('change', () => void this.onMoved());
     this.portMapping.on('change', () => this.onMapped());
@@ -79,6 +79,11 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
     this.networkWatch.stop();
     this.relayMonitor.stop();
     await this.portMapping.close();
+  }
+
+  /** The server's list of relays has this version now. */
+  heardOfRelays(version: string | undefined): void {
+    this.relayMonitor.heard(version);
   }
 
   /** What the control plane is told. */

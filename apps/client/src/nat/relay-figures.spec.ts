@@ -1,5 +1,13 @@
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { figureOf, figuresFrom, measurable, nearestFirst, reportOf, type RelayInfo } from './relay-figures';
+import {
+  areOtherFigures,
+  figureOf,
+  figuresFrom,
+  measurable,
+  nearestFirst,
+  reportOf,
+  type RelayInfo,
+} from './relay-figures';
 
 const relay = (id: string, ...stunEndpoints: string[]): RelayInfo => ({
   id,
@@ -18,6 +26,27 @@ describe('the figure of a relay', () => {
     [[], null],
   ])('of %j is %s', (probes, roundTripMs) => {
     expect(figureOf(fra, probes)).toEqual({ id: 'fra', region: 'eu', roundTripMs });
+  });
+});
+
+describe('other figures', () => {
+  const figures = (roundTrips: Record<string, number | null>) =>
+    Object.entries(roundTrips).map(([id, roundTripMs]) => ({ id, region: 'eu', roundTripMs }));
+  it.each([
+    ['the same', { fra: 20, nyc: null }, { fra: 20, nyc: null }, false],
+    ['a little more', { fra: 20 }, { fra: 23 }, false],
+    ['clearly more', { fra: 20 }, { fra: 23.1 }, true],
+    ['clearly less', { fra: 20 }, { fra: 16 }, true],
+    ['a tenth of much', { fra: 200 }, { fra: 220 }, false],
+    ['more than a tenth of much', { fra: 200 }, { fra: 221 }, true],
+    ['no answer any more', { fra: 20 }, { fra: null }, true],
+    ['an answer at last', { fra: null }, { fra: 20 }, true],
+    ['one more relay', { fra: 20 }, { fra: 20, nyc: 80 }, true],
+    ['one relay less', { fra: 20, nyc: 80 }, { fra: 20 }, true],
+    ['another relay', { fra: 20 }, { nyc: 20 }, true],
+    ['the first ones', {}, { fra: 20 }, true],
+  ])('%s', (_what, former, latter, expected) => {
+    expect(areOtherFigures(figures(former), figures(latter))).toBe(expected);
   });
 });
 

@@ -44,6 +44,23 @@ export function figuresFrom(
   });
 }
 
+/** Milliseconds, and share of the former round trip: less of a difference is nothing to speak of. */
+const DIFFERENCE = { ms: 3, share: 0.1 } as const;
+
+/** Whether these are worth a word to whoever knows the former ones. */
+export function areOtherFigures(former: readonly RelayFigure[], latter: readonly RelayFigure[]): boolean {
+  const before = new Map(former.map(({ id, roundTripMs }) => [id, roundTripMs]));
+  return (
+    before.size !== latter.length ||
+    latter.some(({ id, roundTripMs }) => isOther(before.get(id), roundTripMs))
+  );
+}
+
+function isOther(before: number | null | undefined, now: number | null): boolean {
+  if (before === undefined || before === null || now === null) return before !== now;
+  return Math.abs(now - before) > Math.max(DIFFERENCE.ms, DIFFERENCE.share * before);
+}
+
 /** The nearest first, those that do not answer last. */
 export function nearestFirst(figures: readonly RelayFigure[]): RelayFigure[] {
   const rank = ({ roundTripMs }: RelayFigure) => roundTripMs ?? Number.MAX_VALUE;

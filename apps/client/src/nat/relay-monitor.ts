@@ -3,11 +3,19 @@ import type { ServerInfo } from '#shared/api/rest';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { ServerRoundTrip } from './discovery';
-import { figureOf, figuresFrom, measurable, type RelayFigure, type RelayInfo } from './relay-figures';
+import {
+  areOtherFigures,
+  figureOf,
+  figuresFrom,
+  measurable,
+  type RelayFigure,
+  type RelayInfo,
+} from './relay-figures';
 import { StunSocket } from './stun-socket';
 
 interface RelayMonitorEvents {
-  measured: [];
+  /** Something to tell the control plane: other figures than last time, or that they still hold. */
+  news: [];
   /** The relays could not be asked for; tried again at the next turn. */
   fault: [LanrageError];
 }
@@ -18,11 +26,21 @@ const JITTER = 0.2;
 /** Entering a party, or a network, comes first. */
 const FIRST_AFTER_MS = 1_500;
 const PROBES = 3;
+/** The control plane takes figures of the last five minutes for those of now. */
+const REPEATED_AFTER_MS = 110_000;
 const MEASUREMENT_LIMIT_MS = 5_000;
 
-/** Knows how far away the relays are: measures soon after the start, and every minute. */
+/**
+ * Knows how far away the relays are: measures soon after the start, and every minute. The server is asked which relays
+ * there are only when that has changed, so that thousands of agents at rest ask it nothing.
+ */
 export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
   private known: readonly RelayFigure[] = [];
+  /** Null: to be asked for. */
+  private relays: readonly RelayInfo[] | null = null;
+  private relaysVersion: string | undefined;
+  private told: readonly RelayFigure[] = [];
+  private toldAtMs = -Infinity;
   private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -37,12 +55,19 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
 
   /** Also begins anew, in another network. */
   start(): void {
+    this.relays = null;
     this.schedule(FIRST_AFTER_MS);
   }
 
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+  }
+
+  /** @param version of the server's list of relays; undefined: it does not say */
+  heard(version: string | undefined): void {
+    if (version === undefined || version !== this.relaysVersion) this.relays = null;
+    this.relaysVersion = version;
   }
 
   /** What a NAT detection saw serves until the first measurement. */
@@ -63,11 +88,19 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
     if (this.timer === timer) this.schedule(INTERVAL_MS);
   }
 
+  private tell(nowMs: number): void {
+    const isDue = nowMs - this.toldAtMs >= REPEATED_AFTER_MS;
+    if (!isDue && !areOtherFigures(this.told, this.known)) return;
+    this.told = this.known;
+    this.toldAtMs = nowMs;
+    this.emit('news');
+  }
+
   private async measure(): Promise<void> {
     try {
-      const { relays } = await this.serverInfo();
-      this.known = await measureRelays(relays);
-      this.emit('measured');
+      this.relays ??= (await this.serverInfo()).relays;
+      this.known = await measureRelays(this.relays);
+      this.tell(performance.now());
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
       this.emit('fault', error);

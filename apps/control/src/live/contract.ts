@@ -69,7 +69,8 @@ export interface LeaderCalls {
   /** Answered when the agent has its snapshot. */
   'agent.connected'(agent: { peerId: PeerId; connection: Connection }): Promise<void>;
   'agent.disconnected'(agent: { peerId: PeerId; socketId: string }): Promise<void>;
-  'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<void>;
+  /** @returns the version of the list of relays, see registry.ts */
+  'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
   /** Those of the peers that are connected. */
   'agents.online'(question: { peerIds: readonly PeerId[] }): PeerId[];
   'agent.path'(request: AgentRequests['path.request'] & { self: PeerId }): void;

@@ -72,7 +72,10 @@ export class LiveState implements Term {
     'agents.introduced': ({ nodeId, agents, isFirst }) => this.agents.introduced(nodeId, agents, isFirst),
     'agent.connected': ({ peerId, connection }) => this.agents.connected(peerId, connection),
     'agent.disconnected': ({ peerId, socketId }) => this.agents.disconnected(peerId, socketId),
-    'agent.presence': ({ peerId, presence }) => this.agents.declared(peerId, presence),
+    'agent.presence': async ({ peerId, presence }) => {
+      await this.agents.declared(peerId, presence);
+      return this.registry.describedVersion();
+    },
     'agents.online': ({ peerIds }) => peerIds.filter((peerId) => this.presence.view(peerId).online),
     'agent.path': ({ partyId, self, peerId, cause }) =>
       this.directPaths.requested(partyId, self, peerId, cause),

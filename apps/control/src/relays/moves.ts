@@ -10,8 +10,8 @@ import { drainQuota, evaluate, isDue, neverSwitched, switched, type SwitchState 
 
 /** 50 a second: a new relay gets its pairs one by one. */
 const MOVES_PER_TURN = 25;
-/** Figures that are older say nothing about now; agents measure every minute. */
-const CURRENT_MS = 150_000;
+/** Figures that are older say nothing about now; agents report every two minutes at least. */
+const CURRENT_MS = 300_000;
 /** The last quarter of a relay's time to drain: whoever has not heard of a new relay by then must do without. */
 const URGENT_SHARE = 0.25;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { RelayHandshake } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
 import type { Endpoint } from '#shared/endpoint';
@@ -36,6 +37,7 @@ export interface Relay extends RelayFacts {
 export const MAX_RELAYS = 256;
 /** A relay without pairs that has been away for so long is forgotten. */
 const REMEMBERED_MS = 3_600_000;
+const VERSION_LENGTH = 12;
 
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
@@ -112,6 +114,12 @@ export class RelayRegistry {
 
   all(): Relay[] {
     return [...this.relays.values()];
+  }
+
+  /** Changes whenever {@link describe} says something else. */
+  describedVersion(): string {
+    const text = JSON.stringify(this.describe());
+    return createHash('sha256').update(text).digest('base64url').slice(0, VERSION_LENGTH);
   }
 
   /** The relays in touch that will stay, as everybody may see them. */

@@ -120,8 +120,8 @@ export class AgentsGateway
   private async updatePresence(socket: AgentSocket, presence: Presence): Promise<object> {
     // A leader to come is told by this node.
     socket.data.presence = presence;
-    await this.leader.call('agent.presence', { peerId: socket.data.peerId, presence });
-    return { ok: true };
+    const relaysVersion = await this.leader.call('agent.presence', { peerId: socket.data.peerId, presence });
+    return { ok: true, relaysVersion };
   }
 
   /** Before the leader, which may only be out of this node's reach, takes them for gone. */

@@ -76,6 +76,7 @@ export type AgentEvents = { [Name in AgentEventName]: z.output<(typeof agentEven
 
 /** Agent → server, by event name; each is acknowledged with `{ ok: true, … }` or an error body. */
 export const agentRequestSchemas = {
+  /** Acknowledged with `{ ok: true, relaysVersion }`. */
   'presence.update': presenceSchema,
   /** Acknowledged with `{ ok: true, party }`. */
   'party.get': z.object({}),
@@ -91,7 +92,12 @@ export type AgentRequestName = keyof typeof agentRequestSchemas;
 export type AgentRequests = { [Name in AgentRequestName]: z.output<(typeof agentRequestSchemas)[Name]> };
 
 export const acknowledgementSchema = z.union([
-  z.object({ ok: z.literal(true), party: partySnapshotSchema.nullable().optional() }),
+  z.object({
+    ok: z.literal(true),
+    party: partySnapshotSchema.nullable().optional(),
+    /** Other than before: the server's list of relays has changed. */
+    relaysVersion: z.string().max(64).optional(),
+  }),
   errorBodySchema.extend({ ok: z.literal(false) }),
 ]);
 export type Acknowledgement = z.output<typeof acknowledgementSchema>;
