@@ -9,7 +9,9 @@ import { election, type Ballot } from './election';
 const voteScript = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local unknown = redis.call('ZADD', KEYS[2], now, ARGV[1])
+  local voted = redis.call('ZSCORE', KEYS[2], ARGV[1])
+  local unknown = (not voted or tonumber(voted) < now - ARGV[3]) and 1 or 0
+  redis.call('ZADD', KEYS[2], now, ARGV[1])
   local term, leader = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (.+)$')
   if leader == ARGV[1] and term ~= ARGV[4] then leader = nil end
   if leader == ARGV[1] then
@@ -22,7 +24,7 @@ const voteScript = `
   local gone = {}
   if leader == ARGV[1] then
     gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
-    for _, node in ipairs(gone) do redis.call('ZREM', KEYS[2], node) end
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 20 * ARGV[3])
   end
   return { leader or '', term or '0', unknown, gone }`;
 

@@ -30,6 +30,9 @@ export interface Duties {
   introduce(): Promise<void>;
 }
 
+/** What reaches a certain node. */
+export type Nodes = Pick<Cluster, 'ask' | 'tell'>;
+
 export interface Cluster {
   readonly nodeId: NodeId;
   /** Whether this node leads now. */
@@ -40,7 +43,7 @@ export interface Cluster {
   start(duties: Duties): Promise<void>;
   /** Asks the leader, whoever it is by then. @throws LanrageError its own, or CONTROL_UNAVAILABLE while nobody leads */
   askLeader(name: string, payload: object): Promise<unknown>;
-  /** Asks a certain node. @throws LanrageError CONTROL_UNAVAILABLE when it does not answer within the time */
+  /** Asks a certain node. @throws LanrageError CONTROL_UNAVAILABLE when another one does not answer within the time */
   ask(nodeId: NodeId, name: string, payload: object, timeoutMs: number): Promise<unknown>;
   /** Tells a certain node, after everything that it was told before; lost with a node that is gone. */
   tell(nodeId: NodeId, name: string, payload: object): void;

@@ -25,7 +25,7 @@ export interface Ballot {
   readonly term: number;
   /** This node was not known; it is new here, or was taken for gone. */
   readonly unknown: boolean;
-  /** To the leader alone, once: nodes that have not voted for {@link election.goneMs}. */
+  /** To the leader alone, for a minute: nodes that have not voted for {@link election.goneMs}. */
   readonly gone: readonly NodeId[];
 }
 

@@ -18,6 +18,8 @@ export interface BusListener {
   alerted(): void;
   /** Messages may have been lost. */
   interrupted(): void;
+  /** No messages arrive any more, until {@link interrupted}. */
+  deaf(): void;
 }
 
 /** Messages between nodes through Redis, in order, and lost with the connection: whoever needs an answer waits for it. */
@@ -25,6 +27,7 @@ export class RedisBus {
   private readonly logger = new Logger('cluster');
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
+  private listening = false;
 
   /** @param subscriber a connection of its own, not connected yet */
   constructor(
@@ -37,15 +40,33 @@ export class RedisBus {
 
   /** Settles when messages arrive here. */
   async start(): Promise<void> {
-    this.subscriber.on('message', (channel: string, text: string) => this.receive(channel, text));
+    this.subscriber.on('message', (channel: string, text: string) => {
+      try {
+        this.receive(channel, text);
+      } catch (error) {
+        this.logger.error({ err: error }, 'message of another node not understood'); // of another version
+      }
+    });
     await this.subscriber.connect();
     await this.subscribe();
+    this.subscriber.on('close', () => {
+      this.listening = false;
+      this.listener.deaf();
+    });
     this.subscriber.on('ready', () => {
       this.subscribe().then(
         () => this.listener.interrupted(),
-        (error: unknown) => this.logger.warn({ err: error }, 'not subscribed'), // the connection broke again
+        (error: unknown) => {
+          this.logger.warn({ err: error }, 'not subscribed');
+          this.subscriber.disconnect(true); // and tries again
+        },
       );
     });
+  }
+
+  /** Whether messages arrive. */
+  get isListening(): boolean {
+    return this.listening;
   }
 
   /** @throws LanrageError CONTROL_UNAVAILABLE without an answer in time, NotLeading, or what the other node refuses with */
@@ -88,6 +109,7 @@ export class RedisBus {
 
   private async subscribe(): Promise<void> {
     await this.subscriber.subscribe(this.channelOf(this.nodeId), this.everybody);
+    this.listening = true;
   }
 
   private receive(channel: string, text: string): void {

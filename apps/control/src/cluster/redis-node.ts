@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
@@ -38,6 +37,9 @@ const redisOptions = {
   // What waits for a connection is bounded by the time-out of commands alone.
   maxRetriesPerRequest: null,
   autoResubscribe: false,
+  // A message that is sent again would be heard twice.
+  autoResendUnfulfilledCommands: false,
+  keepAlive: 10_000,
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
 };
 
@@ -48,12 +50,14 @@ export class RedisNode implements Cluster {
   private readonly logger = new Logger('cluster');
   private readonly bus: RedisBus;
   private readonly ballots: BallotBox;
-  private readonly changes = new EventEmitter<{ leader: [] }>().setMaxListeners(0);
+  /** What whoever waits for a leader waits for. */
+  private change = nextChange();
   private standing: Standing = leaderless;
   private leaderlessSinceMs = performance.now();
   private duties: Duties | null = null;
   private term: Term | null = null;
   private wouldLead = true;
+  private missed: ReadonlySet<NodeId> = new Set();
   private votedAtMs = -Infinity;
   private isVoting = false;
   private introduction: 'made' | 'due' | 'under way' = 'made';
@@ -72,6 +76,7 @@ export class RedisNode implements Cluster {
       told: (term, name, payload) => this.told(term, name, payload),
       alerted: () => void this.vote(),
       interrupted: () => this.interrupted(),
+      deaf: () => this.onDeaf(),
     });
   }
 
@@ -158,6 +163,7 @@ export class RedisNode implements Cluster {
     const nowMs = performance.now();
     const over = expired(this.nodeId, this.standing, nowMs);
     if (over) this.follow(over);
+    if (!this.isLed) this.wake();
     if (nowMs - this.votedAtMs >= election.intervalMs) void this.vote();
     void this.introduceIfDue();
   }
@@ -168,9 +174,12 @@ export class RedisNode implements Cluster {
     const sentAtMs = performance.now();
     this.votedAtMs = sentAtMs;
     try {
-      const ballot = await this.ballots.vote(this.term ? this.standing.term : 0, this.wouldLead);
+      const held = this.term ? this.standing.term : 0;
+      const ballot = await this.ballots.vote(held, this.wouldLead && this.bus.isListening);
+      // It came too late to keep the term; the next one is for another.
+      if (held !== 0 && !this.term) return;
       this.follow(counted(this.nodeId, this.standing, ballot, sentAtMs));
-      for (const nodeId of ballot.gone) this.lost(nodeId);
+      this.miss(ballot.gone);
     } catch (error) {
       this.logger.debug({ err: error }, 'no ballot');
     } finally {
@@ -187,8 +196,14 @@ export class RedisNode implements Cluster {
     if (standing.leader === before.leader && standing.term === before.term) return;
     if (standing.leader === null) this.leaderlessSinceMs = performance.now();
     if (before.leader !== null) this.bus.giveUpOn(before.leader);
-    this.changes.emit('leader');
+    this.wake();
     void this.introduceIfDue();
+  }
+
+  /** Those who wait look again. */
+  private wake(): void {
+    this.change.resolve();
+    this.change = nextChange();
   }
 
   private beginTerm(): void {
@@ -203,9 +218,12 @@ export class RedisNode implements Cluster {
     this.term = null;
   }
 
-  private lost(nodeId: NodeId): void {
-    this.logger.warn({ gone: nodeId }, 'a node is gone');
-    this.term?.nodeGone(nodeId);
+  private miss(gone: readonly NodeId[]): void {
+    for (const nodeId of gone.filter((one) => !this.missed.has(one))) {
+      this.logger.warn({ gone: nodeId }, 'a node is gone');
+      this.term?.nodeGone(nodeId);
+    }
+    this.missed = new Set(gone);
   }
 
   /** As the leader, nobody knows what it missed: with a new term, all nodes say again what they have. */
@@ -213,6 +231,11 @@ export class RedisNode implements Cluster {
     if (this.term) this.endTerm();
     this.introduction = 'due';
     void this.vote();
+  }
+
+  /** Whoever hears nobody cannot lead. */
+  private onDeaf(): void {
+    if (this.term) this.endTerm();
   }
 
   private async introduceIfDue(): Promise<void> {
@@ -246,9 +269,15 @@ export class RedisNode implements Cluster {
       if (this.standing.leader !== null) return this.standing.leader;
       const leftMs = deadlineMs - performance.now();
       if (!this.isLed || leftMs <= 0) throw unavailable();
-      await Promise.race([once(this.changes, 'leader'), sleep(Math.min(leftMs, TURN_MS))]);
+      await Promise.race([this.change.promise, sleep(leftMs, undefined, { ref: false })]);
     }
   }
+}
+
+function nextChange(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 function unavailable(cause?: unknown): LanrageError {

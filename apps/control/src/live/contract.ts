@@ -13,6 +13,7 @@ import type { Connection } from '../signaling/presence';
 export interface ConnectedAgent {
   readonly peerId: PeerId;
   readonly socketId: string;
+  readonly connectedAtMs: number;
   readonly presence: Presence | null;
 }
 

@@ -13,7 +13,7 @@ import { CONFIG, type Config } from '../config';
 import { inParts } from '../operations/lists';
 import { Membership } from '../parties/membership';
 import { PartyStore } from '../parties/party.store';
-import type { Answer, LeaderCalls, Payload } from './contract';
+import type { Answer, ConnectedAgent, LeaderCalls, Payload } from './contract';
 import { LiveState } from './live-state';
 import { LocalSockets } from './local-sockets';
 
@@ -42,9 +42,12 @@ export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown
     return (await this.cluster.askLeader(name, payload)) as Answer<LeaderCalls, Name>;
   }
 
-  /** The same for what nobody waits for. */
-  tell<Name extends keyof LeaderCalls>(name: Name, payload: Payload<LeaderCalls, Name>): void {
-    this.call(name, payload).catch((error: unknown) => {
+  /** The same for what is done already, whether the leader hears of it now or only the next one. Never fails. */
+  async inform<Name extends keyof LeaderCalls>(
+    name: Name,
+    payload: Payload<LeaderCalls, Name>,
+  ): Promise<void> {
+    await this.call(name, payload).catch((error: unknown) => {
       this.logger.warn({ err: error, call: name }, 'the leader could not be told');
     });
   }
@@ -80,6 +83,18 @@ export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown
     await this.cluster.close();
   }
 
+  /** Who has come and gone since the leader was told who is here, and may have been overtaken by that. */
+  private correct(introduced: readonly ConnectedAgent[]): void {
+    const known = new Set(introduced.map(({ socketId }) => socketId));
+    for (const { peerId, socketId } of introduced) {
+      if (!this.sockets.has(socketId)) void this.inform('agent.disconnected', { peerId, socketId });
+    }
+    for (const { peerId, socketId, connectedAtMs } of this.sockets.agents()) {
+      const connection = { nodeId: this.nodeId, socketId, connectedAtMs };
+      if (!known.has(socketId)) void this.inform('agent.connected', { peerId, connection });
+    }
+  }
+
   private readonly duties: Duties = {
     serve: this.sockets.serve,
     lead: () => {
@@ -89,10 +104,12 @@ export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown
     },
     introduce: async () => {
       const { nodeId } = this;
-      const [first = [], ...others] = inParts(this.sockets.agents(), AGENTS_PER_MESSAGE);
+      const introduced = this.sockets.agents();
+      const [first = [], ...others] = inParts(introduced, AGENTS_PER_MESSAGE);
       for (const [place, agents] of [first, ...others].entries()) {
         await this.call('agents.introduced', { nodeId, agents, isFirst: place === 0 });
       }
+      this.correct(introduced);
       this.sockets.redialRelays();
     },
   };

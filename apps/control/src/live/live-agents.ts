@@ -30,8 +30,7 @@ export class LiveAgents {
   ) {}
 
   async connected(peerId: PeerId, connection: Connection): Promise<void> {
-    this.connect(peerId, connection);
-    await this.parties.welcome(peerId, connection);
+    if (this.connect(peerId, connection)) await this.parties.welcome(peerId, connection);
   }
 
   /** The agent may be back already, at another node. */
@@ -49,26 +48,22 @@ export class LiveAgents {
   /** What a node has connected; they have their snapshots, if not of late. @param isFirst of several parts */
   introduced(nodeId: string, agents: readonly ConnectedAgent[], isFirst: boolean): void {
     if (isFirst) this.forget(nodeId);
-    for (const { peerId, socketId, presence } of agents) {
-      const connection = { nodeId, socketId };
-      this.connect(peerId, connection);
+    for (const { peerId, socketId, connectedAtMs, presence } of agents) {
+      const connection = { nodeId, socketId, connectedAtMs };
+      if (!this.connect(peerId, connection)) continue;
       this.sockets.attach(peerId, connection);
       if (presence) this.presence.declare(peerId, presence);
       if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
       this.unrefreshed.add(peerId);
     }
-    this.refreshing ??= this.refresh().finally(() => {
-      this.refreshing = null;
-    });
+    this.refreshSoon();
   }
 
-  /** The node is gone: its agents are offline until they connect to another one. */
+  /** The node is gone: its agents are offline until they connect to another one, and others may have missed its last word. */
   nodeGone(nodeId: string): void {
-    for (const [peerId, socketId] of this.presence.connectedTo(nodeId)) {
-      this.disconnected(peerId, socketId).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'nobody could be told that an agent went offline');
-      });
-    }
+    this.forget(nodeId);
+    for (const peerId of this.sockets.attachedPeers()) this.unrefreshed.add(peerId);
+    this.refreshSoon();
   }
 
   async stop(): Promise<void> {
@@ -76,10 +71,18 @@ export class LiveAgents {
     await this.refreshing;
   }
 
-  private connect(peerId: PeerId, connection: Connection): void {
+  /** @returns false for a connection that is older than the one that speaks for the peer already */
+  private connect(peerId: PeerId, connection: Connection): boolean {
+    const current = this.presence.connectionOf(peerId);
+    const isSame = current?.socketId === connection.socketId;
+    if (current && !isSame && current.connectedAtMs > connection.connectedAtMs) {
+      this.sockets.replace(connection);
+      return false;
+    }
+    if (current && !isSame) this.sockets.replace(current);
     this.sockets.detach(peerId);
-    const replaced = this.presence.connect(peerId, connection);
-    if (replaced && replaced.socketId !== connection.socketId) this.sockets.replace(replaced);
+    this.presence.connect(peerId, connection);
+    return true;
   }
 
   private forget(nodeId: string): void {
@@ -89,27 +92,34 @@ export class LiveAgents {
     }
   }
 
+  private refreshSoon(): void {
+    this.refreshing ??= this.refresh().finally(() => {
+      this.refreshing = null;
+    });
+  }
+
   private async refresh(): Promise<void> {
-    try {
-      while (this.unrefreshed.size > 0) {
-        await sleep(REFRESH_AFTER_MS, undefined, { signal: this.stopped.signal });
-        await this.refreshAll();
-      }
-    } catch (error) {
-      if (!this.stopped.signal.aborted) this.logger.warn({ err: error }, 'agents may have missed something');
+    const { signal } = this.stopped;
+    while (this.unrefreshed.size > 0) {
+      await sleep(REFRESH_AFTER_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      const due = [...this.unrefreshed];
+      this.unrefreshed.clear();
+      await this.refreshAll(due).catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'agents that may have missed something are told later');
+        for (const peerId of due) this.unrefreshed.add(peerId);
+      });
     }
   }
 
-  private async refreshAll(): Promise<void> {
-    const due = new Set(this.unrefreshed);
-    this.unrefreshed.clear();
+  private async refreshAll(due: readonly PeerId[]): Promise<void> {
     const places = await this.store.partiesOf([...due]);
     const placed = new Set(places.map(({ peerId }) => peerId));
-    const homeless = [...due].filter((peerId) => !placed.has(peerId));
+    const homeless = due.filter((peerId) => !placed.has(peerId));
     this.sockets.deliverToAll(homeless, 'party.snapshot', { party: null });
     const byParty = [...groupBy(places, ({ partyId }) => partyId)];
     for (const part of inParts(byParty, REFRESHED_AT_ONCE)) {
-      this.stopped.signal.throwIfAborted();
+      if (this.stopped.signal.aborted) return;
       await Promise.all(
         part.map(([partyId, members]) =>
           this.parties.refresh(partyId, new Set(members.map(({ peerId }) => peerId))),

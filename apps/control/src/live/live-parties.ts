@@ -11,12 +11,16 @@ import type { RelaySessions } from '../relays/sessions';
 import type { AgentSockets } from '../signaling/agent-sockets';
 import type { Connection, PresenceBook } from '../signaling/presence';
 import type { Departure, Entry, News } from './contract';
+import { MemberLookup } from './member-lookup';
 
 /** What a change of a party means for presence and relay sessions, and who hears of it. */
 export class LiveParties {
   private readonly logger = new Logger('parties');
   /** One party's news go out in the order of its revisions. */
   private readonly news = new KeyedQueue<PartyId>();
+  /** The newest that is known of each party in this term. */
+  private readonly revisions = new Map<PartyId, number>();
+  private readonly members: MemberLookup;
 
   constructor(
     private readonly membership: Membership,
@@ -24,12 +28,16 @@ export class LiveParties {
     private readonly presence: PresenceBook,
     private readonly sessions: RelaySessions,
     private readonly sockets: AgentSockets,
-  ) {}
+  ) {
+    this.members = new MemberLookup(store);
+  }
 
   /** @returns the party as the peer sees it, with relays that are open where that does not take long */
   async entered({ party, member, isNews, presence }: Entry): Promise<PartySnapshot> {
     const { peerId } = member;
     this.heardOf(peerId, presence);
+    // From another node: what it knows may be overtaken by what happened since. The peer asks again if it is a member.
+    if (!this.isNewest(party)) return this.snapshot(party, peerId);
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(party, peerId);
     if (isNews) {
@@ -45,6 +53,8 @@ export class LiveParties {
   /** Lets go of all that a member had besides its place, and tells it and those who stay. */
   departed({ before, after, peerId, reason, ended }: Departure): void {
     const { id: partyId } = before;
+    if (after) this.isNewest(after);
+    else this.revisions.delete(partyId);
     this.sessions.close(before, peerId);
     this.presence.forget(peerId);
     if (ended) {
@@ -64,16 +74,17 @@ export class LiveParties {
    * following ones after that. Then the others hear that the peer is here.
    */
   async welcome(peerId: PeerId, connection: Connection): Promise<void> {
-    const party = await this.store.findByMember(peerId);
+    const party = await this.members.of(peerId);
     if (!party) return this.attach(peerId, connection, null);
-    this.sessions.expect(party, peerId);
-    await this.news.run(party.id, async () => {
-      const current = await this.store.findByMember(peerId);
-      // Gone since, so that nobody else takes back what was just expected.
-      if (current?.id !== party.id) this.sessions.close(party, peerId);
-      this.attach(peerId, connection, current);
+    const current = await this.news.run(party.id, async () => {
+      const found = await this.members.of(peerId);
+      this.expect(found, peerId);
+      // Gone since, so that nobody else takes back what was expected.
+      if (found?.id !== party.id) this.sessions.close(party, peerId);
+      this.attach(peerId, connection, found);
+      return found;
     });
-    await this.tellPresence(peerId);
+    if (current) this.tellPresenceIn(current, peerId);
   }
 
   /** Sends those of the party's members that are among these peers the party as it is now. */
@@ -82,7 +93,7 @@ export class LiveParties {
       const party = await this.store.findById(partyId);
       for (const { peerId } of party?.members ?? []) {
         if (!party || !peerIds.has(peerId)) continue;
-        this.sessions.expect(party, peerId);
+        this.expect(party, peerId);
         this.sockets.deliver(peerId, 'party.snapshot', { party: this.snapshot(party, peerId) });
       }
     });
@@ -91,17 +102,13 @@ export class LiveParties {
   /** Lets the other members know where the peer is now. */
   async tellPresence(peerId: PeerId): Promise<void> {
     const party = await this.store.findByMember(peerId);
-    if (!party) return;
-    this.tellOthers(party, peerId, 'member.presence', {
-      partyId: party.id,
-      peerId,
-      ...this.presence.view(peerId),
-    });
+    if (party) this.tellPresenceIn(party, peerId);
   }
 
   /** Ends the membership of a peer that has not been heard of for too long. */
   async timeOut(peerId: PeerId): Promise<void> {
     const party = await this.store.findByMember(peerId);
+    if (this.presence.connectionOf(peerId)) return; // just in time
     const outcome = party && (await this.membership.leave(party.id, peerId, 'timed_out'));
     if (!outcome) return this.presence.forget(peerId);
     this.departed({ ...outcome, peerId, reason: 'timed_out' });
@@ -120,6 +127,29 @@ export class LiveParties {
       (peerId) => this.presence.view(peerId),
       (peerId) => this.sessions.between(party.id, viewer, peerId),
     );
+  }
+
+  /** Notes the pairs of this member, and closes those with others who are members no more. */
+  private expect(party: PartyRecord | null, peerId: PeerId): void {
+    if (!party || !this.isNewest(party)) return;
+    this.sessions.expect(party, peerId);
+    const members = new Set(party.members.map((member) => member.peerId));
+    this.sessions.closeOthers(party.id, peerId, members);
+  }
+
+  /** Whether nothing is known that came after this. */
+  private isNewest({ id, revision }: PartyRecord): boolean {
+    const newest = this.revisions.get(id) ?? 0;
+    if (revision > newest) this.revisions.set(id, revision);
+    return revision >= newest;
+  }
+
+  private tellPresenceIn(party: PartyRecord, peerId: PeerId): void {
+    this.tellOthers(party, peerId, 'member.presence', {
+      partyId: party.id,
+      peerId,
+      ...this.presence.view(peerId),
+    });
   }
 
   private attach(peerId: PeerId, connection: Connection, party: PartyRecord | null): void {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { OpenPair, RelayHandshake } from '#shared/api/relay-link';
+import { LanrageError } from '#shared/errors';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Endpoint } from '#shared/endpoint';
 import type { PartyStore } from '../parties/party.store';
@@ -31,7 +32,9 @@ export class LiveRelays {
     private readonly store: PartyStore,
   ) {}
 
+  /** @throws LanrageError RATE_LIMITED when there are too many, which several that dial at once may have missed */
   connected(handshake: RelayHandshake, link: RelayLink): void {
+    if (!this.registry.canTake(handshake.relayId)) throw new LanrageError('RATE_LIMITED');
     const relay = this.registry.connect(handshake, link);
     this.logger.log({ relayId: relay.id, region: relay.region }, 'relay connected');
   }
@@ -43,7 +46,10 @@ export class LiveRelays {
 
   /** @returns the ids of the pairs that it is to close */
   async announced(relay: Relay, pairs: readonly OpenPair[], final: boolean): Promise<string[]> {
+    const { link } = relay;
     const members = await this.store.membersOf(this.sessions.unknownParties(pairs));
+    // What a former connection announced says nothing about this one.
+    if (relay.link !== link) throw new LanrageError('CONTROL_UNAVAILABLE');
     const partyOf = new Map(members.map(({ peerId, partyId }) => [peerId, partyId]));
     const close = this.sessions.adopt(relay, pairs, partyOf);
     // The answer first: ports that it frees can then be used again.

@@ -1,5 +1,5 @@
 import { LanrageError } from '#shared/errors';
-import type { Cluster, NodeId, Term } from '../cluster/cluster';
+import type { Cluster, NodeId, Nodes, Term } from '../cluster/cluster';
 import type { Membership } from '../parties/membership';
 import type { PartyStore } from '../parties/party.store';
 import { RelayMoves } from '../relays/moves';
@@ -31,14 +31,20 @@ export class LiveState implements Term {
   private readonly care: RelayCare;
   private readonly watch: PresenceWatch;
 
-  constructor(
-    private readonly cluster: Cluster,
-    membership: Membership,
-    store: PartyStore,
-    presenceTimeoutMs: number,
-  ) {
+  /** To other nodes, as long as the term lasts. */
+  private readonly nodes: Nodes;
+  private isOver = false;
+
+  constructor(cluster: Cluster, membership: Membership, store: PartyStore, presenceTimeoutMs: number) {
     const { registry, presence } = this;
-    const sockets = new AgentSockets(cluster);
+    this.nodes = {
+      ask: (...question) =>
+        this.isOver ? Promise.reject(new Error('the term is over')) : cluster.ask(...question),
+      tell: (...message) => {
+        if (!this.isOver) cluster.tell(...message);
+      },
+    };
+    const sockets = new AgentSockets(this.nodes);
     this.sessions = new RelaySessions(registry, sockets, presence);
     const moves = new RelayMoves(registry, this.sessions, presence);
     this.care = new RelayCare(registry, this.sessions, moves);
@@ -64,6 +70,7 @@ export class LiveState implements Term {
   }
 
   async end(): Promise<void> {
+    this.isOver = true;
     this.care.stop();
     await Promise.all([this.watch.stop(), this.agents.stop()]);
   }
@@ -87,7 +94,7 @@ export class LiveState implements Term {
 
     'relay.fits': ({ relayId }) => this.registry.canTake(relayId),
     'relay.connected': ({ handshake, connection }) =>
-      this.relays.connected(handshake, new RelayLink(this.cluster, connection)),
+      this.relays.connected(handshake, new RelayLink(this.nodes, connection)),
     'relay.disconnected': ({ relayId, socketId }) => this.relays.disconnected(relayId, socketId),
     'relay.announced': ({ pairs, final, ...from }) => this.relays.announced(this.relay(from), pairs, final),
     'relay.observed': ({ observations, ...from }) => this.relays.observed(this.relay(from), observations),

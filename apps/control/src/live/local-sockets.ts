@@ -10,6 +10,8 @@ export interface AgentSocketData {
   peerId: PeerId;
   /** What it said of its network last; null until it has. */
   presence: Presence | null;
+  /** Unix milliseconds. */
+  connectedAtMs: number;
 }
 
 /** The sockets of this node, as the leader uses them. */
@@ -31,6 +33,11 @@ export class LocalSockets {
 
   agents(): ConnectedAgent[] {
     return this.agentSockets().map(({ id, data }) => ({ socketId: id, ...(data as AgentSocketData) }));
+  }
+
+  /** Whether that agent's socket is still there. */
+  has(socketId: string): boolean {
+    return this.agentNamespace?.sockets.has(socketId) ?? false;
   }
 
   get agentCount(): number {

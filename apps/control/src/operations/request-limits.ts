@@ -2,7 +2,7 @@ import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContex
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import type { IncomingMessage } from 'node:http';
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
 import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
@@ -10,6 +10,9 @@ import { CONFIG, limitedActions, type Config, type LimitedAction } from '../conf
 import { clientAddress, limitKey } from './client-address';
 
 const SECONDS_PER_MINUTE = 60;
+/** Of a minute's requests, so much may come within a second: whoever asks for all at once makes others wait. */
+const BURST_SHARE = 1 / 6;
+const LEAST_BURST = 100;
 const LIMITED_ACTION = 'limited-action';
 
 /** Counts this route against a limit of its own, besides the one for all requests. */
@@ -19,6 +22,8 @@ export const Limited = (action: LimitedAction) => SetMetadata(LIMITED_ACTION, ac
 @Injectable()
 export class RequestLimits {
   private readonly limiters: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
+  /** Of this node alone: it is its time that they take. Null: unlimited. */
+  private readonly burst: RateLimiterAbstract | null;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -31,6 +36,9 @@ export class RequestLimits {
         cluster.limiter(action, { points: config.limits[action], duration: SECONDS_PER_MINUTE }),
       ]),
     );
+    const { requests } = config.limits;
+    const points = Math.max(LEAST_BURST, Math.ceil(requests * BURST_SHARE));
+    this.burst = requests > 0 ? new RateLimiterMemory({ points, duration: 1 }) : null;
   }
 
   /** Where the request came from, whatever proxies of ours stand between. */
@@ -42,8 +50,10 @@ export class RequestLimits {
   async count(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
     const limiter = this.limiters.get(action);
     if (!limiter) return;
+    const key = limitKey(this.addressOf(request));
     try {
-      await limiter.consume(limitKey(this.addressOf(request)));
+      if (action === 'requests') await this.burst?.consume(key);
+      await limiter.consume(key);
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
       throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });

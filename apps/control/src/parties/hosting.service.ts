@@ -83,7 +83,7 @@ export class HostingService {
     const departures = before.members.map(({ peerId }): Departure => {
       return { before, after: null, peerId, reason: 'left', ended };
     });
-    return this.leader.call('party.departed', departures);
+    return this.leader.inform('party.departed', departures);
   }
 
   private remove(
@@ -92,13 +92,13 @@ export class HostingService {
     peerId: PeerId,
     reason: 'kicked' | 'banned',
   ): Promise<void> {
-    return this.leader.call('party.departed', [{ before, after, peerId, reason, ended: reason }]);
+    return this.leader.inform('party.departed', [{ before, after, peerId, reason, ended: reason }]);
   }
 
   private tellOfChange(party: PartyRecord): Promise<void> {
     const peerIds = party.members.map(({ peerId }) => peerId);
     const news = { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) } as const;
-    return this.leader.call('party.news', news);
+    return this.leader.inform('party.news', news);
   }
 }
 

@@ -6,10 +6,14 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import { preferredSlot } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
 import { CONFIG, type Config } from '../config';
+import type { Entry } from '../live/contract';
 import { Leader } from '../live/leader';
 import { Membership } from './membership';
 import { PasswordGate, type Client } from './password-gate';
 import { hashPassword } from './passwords';
+import { snapshotFor } from './snapshot';
+
+const offline = { online: false, natType: 'unknown', endpoint: null, direct: true } as const;
 
 /** Parties as agents deal with them: a change of membership, which the leader then makes live. */
 @Injectable()
@@ -36,7 +40,7 @@ export class PartiesService {
     );
     const [member] = party.members;
     if (!member) throw new Error('a new party has its creator');
-    return this.leader.call('party.entered', { party, member, isNews: false, presence });
+    return this.enter({ party, member, isNews: false, presence });
   }
 
   /** @param client where the request came from, for the limits of wrong passwords */
@@ -55,13 +59,13 @@ export class PartiesService {
     const outcome = await (invite ? this.gate.countWrongInvites(client, enter) : enter());
     const { party, member, change } = outcome;
     const isNews = change !== 'none';
-    return this.leader.call('party.entered', { party, member, isNews, presence: request.presence });
+    return this.enter({ party, member, isNews, presence: request.presence });
   }
 
   /** Does nothing when the peer is not in that party. */
   async leave(peerId: PeerId, partyId: PartyId, reason: LeaveReason): Promise<void> {
     const outcome = await this.membership.leave(partyId, peerId, reason);
-    if (outcome) await this.leader.call('party.departed', [{ ...outcome, peerId, reason }]);
+    if (outcome) await this.leader.inform('party.departed', [{ ...outcome, peerId, reason }]);
   }
 
   /** @throws LanrageError PARTY_NOT_FOUND, for all but members */
@@ -75,5 +79,21 @@ export class PartiesService {
   async current(peerId: PeerId): Promise<PartySnapshot | null> {
     const party = await this.membership.of(peerId);
     return party && this.leader.call('party.snapshot', { party, viewer: peerId });
+  }
+
+  /** The peer is a member already. While no leader can be reached, it gets the party with nobody online: more comes later. */
+  private async enter(entry: Entry): Promise<PartySnapshot> {
+    try {
+      return await this.leader.call('party.entered', entry);
+    } catch (error) {
+      if (!(error instanceof LanrageError) || error.code !== 'CONTROL_UNAVAILABLE') throw error;
+      const { party, member } = entry;
+      return snapshotFor(
+        member.peerId,
+        party,
+        () => offline,
+        () => null,
+      );
+    }
   }
 }

@@ -78,6 +78,22 @@ export class PartyStore {
     return rows[0]?.party ?? null;
   }
 
+  /** The same for several peers; those that are in no party are missing. */
+  async findByMembers(peerIds: PeerId[]): Promise<Map<PeerId, PartyRecord>> {
+    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
+      /* parties_of_members */
+      SELECT ${partyRecord} AS party FROM parties p
+      WHERE p.id IN (SELECT party_id FROM members WHERE peer_id = ANY(${peerIds}))`;
+    const wanted = new Set(peerIds);
+    return new Map(
+      rows.flatMap(({ party }) =>
+        party.members.flatMap(({ peerId }): [PeerId, PartyRecord][] =>
+          wanted.has(peerId) ? [[peerId, party]] : [],
+        ),
+      ),
+    );
+  }
+
   async findById(partyId: PartyId): Promise<PartyRecord | null> {
     const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
       /* party_by_id */
@@ -228,7 +244,6 @@ export class PartyStore {
     return members.map(({ peerId }) => peerId as PeerId);
   }
 
-  /** Who is in any of these parties now. */
   /** Which parties these peers are in; those in none are missing. */
   async partiesOf(peerIds: PeerId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
     return this.client.$queryRaw`
@@ -236,6 +251,7 @@ export class PartyStore {
       SELECT party_id AS "partyId", peer_id AS "peerId" FROM members WHERE peer_id = ANY(${peerIds})`;
   }
 
+  /** Who is in any of these parties now. */
   async membersOf(partyIds: PartyId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
     const members = await this.client.member.findMany({
       select: { partyId: true, peerId: true },

@@ -46,7 +46,7 @@ export class StateService {
     await consume(this.ofMember, peerId, 1);
     return this.writes.run(partyId, async () => {
       const { entry, memberIds } = await repeat(() => this.tryWrite(partyId, peerId, request));
-      await this.leader.call('party.news', {
+      await this.leader.inform('party.news', {
         partyId,
         peerIds: memberIds,
         event: 'state.changed',

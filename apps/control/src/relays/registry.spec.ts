@@ -12,7 +12,8 @@ const handshake = (relayId: string): RelayHandshake => ({
   stunEndpoints: [],
   capacityPairs: 10,
 });
-const link = (socketId = 'a socket') => new RelayLink(new LoneNode(), { nodeId: 'only', socketId });
+const link = (socketId = 'a socket') =>
+  new RelayLink(new LoneNode(), { nodeId: 'only', socketId, connectedAtMs: 0 });
 const hour = 3_600_000;
 
 describe('RelayRegistry', () => {

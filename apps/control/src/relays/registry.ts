@@ -74,7 +74,7 @@ export class RelayRegistry {
     };
     const relay: Relay = Object.assign(former ?? {}, { ...facts, ...end, ...touch, ...life, ...load });
     this.relays.set(id, relay);
-    formerLink?.close();
+    if (formerLink?.socketId !== link.socketId) formerLink?.close();
     return relay;
   }
 

@@ -1,4 +1,4 @@
-import type { Cluster } from '../cluster/cluster';
+import type { Nodes } from '../cluster/cluster';
 import type { Connection } from '../signaling/presence';
 import type { NodeCalls, Payload } from '../live/contract';
 
@@ -8,7 +8,7 @@ const NODE_GRACE_MS = 500;
 /** A relay's connection to one of the nodes, as the leader holds it. */
 export class RelayLink {
   constructor(
-    private readonly cluster: Cluster,
+    private readonly nodes: Nodes,
     private readonly connection: Connection,
   ) {}
 
@@ -24,12 +24,12 @@ export class RelayLink {
   command(event: string, payload: object, timeoutMs: number): Promise<unknown> {
     const { nodeId, socketId } = this.connection;
     const command: Payload<NodeCalls, 'relay.command'> = { socketId, event, payload, timeoutMs };
-    return this.cluster.ask(nodeId, 'relay.command', command, timeoutMs + NODE_GRACE_MS);
+    return this.nodes.ask(nodeId, 'relay.command', command, timeoutMs + NODE_GRACE_MS);
   }
 
   /** Ends the connection; the relay dials anew. */
   close(): void {
     const { nodeId, socketId } = this.connection;
-    this.cluster.tell(nodeId, 'relay.dismissed', { socketId });
+    this.nodes.tell(nodeId, 'relay.dismissed', { socketId });
   }
 }

@@ -73,17 +73,24 @@ export class RelaysGateway
         wait: await this.leader.call('relay.drain', { ...from, ...report }),
       }),
     });
-    const connection = { nodeId: this.leader.nodeId, socketId: socket.id };
-    this.leader.call('relay.connected', { handshake, connection }).catch((error: unknown) => {
-      this.logger.warn({ err: error, relayId: handshake.relayId }, 'a relay could not be introduced');
-      socket.conn.close(); // it connects again
-    });
+    const connectedAtMs = socket.handshake.issued;
+    const connection = { nodeId: this.leader.nodeId, socketId: socket.id, connectedAtMs };
+    this.leader
+      .call('relay.connected', { handshake, connection })
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error, relayId: handshake.relayId }, 'a relay could not be introduced');
+        socket.conn.close(); // it connects again
+      })
+      // What was said of its end may have come to the leader first.
+      .finally(() => {
+        if (!socket.connected) this.handleDisconnect(socket);
+      });
   }
 
   handleDisconnect(socket: RelaySocket): void {
     if (this.closing) return;
     const { relayId } = socket.data.handshake;
-    this.leader.tell('relay.disconnected', { relayId, socketId: socket.id });
+    void this.leader.inform('relay.disconnected', { relayId, socketId: socket.id });
   }
 
   beforeApplicationShutdown(): void {

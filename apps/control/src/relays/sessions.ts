@@ -127,12 +127,13 @@ export class RelaySessions {
   /** Forgets the pairs of a member that left. */
   close(party: PartyRecord, peerId: PeerId): void {
     const ids = party.members.map((member) => pairIdOf(party.id, peerId, member.peerId));
-    const closed = ids.flatMap((id) => this.pairs.get(id) ?? []);
-    this.closeOn([...closed, ...this.lingering.takeOf(new Set(closed.map(({ pairId }) => pairId)))]);
-    for (const pair of closed) {
-      this.place(pair, null);
-      this.pairs.delete(pair);
-    }
+    this.end(ids.flatMap((id) => this.pairs.get(id) ?? []));
+  }
+
+  /** Forgets the pairs of a member with others who are no members. */
+  closeOthers(partyId: PartyId, peerId: PeerId, members: ReadonlySet<PeerId>): void {
+    const isOver = (pair: Pair) => pair.partyId === partyId && !pair.peers.every((one) => members.has(one));
+    this.end(this.pairs.of(peerId).filter(isOver));
   }
 
   /** Finds relays for the pairs that have none, or whose relay is dead or has been out of touch for too long. */
@@ -212,6 +213,15 @@ export class RelaySessions {
   observedPeer(relay: Relay, pairId: string, publicKey: PublicKey): PeerId | null {
     const pair = this.pairs.get(pairId);
     return pair?.relayId === relay.id && pair.players.includes(publicKey) ? peerIdOf(publicKey) : null;
+  }
+
+  /** Forgets pairs, also where they linger. */
+  private end(closed: readonly Pair[]): void {
+    this.closeOn([...closed, ...this.lingering.takeOf(new Set(closed.map(({ pairId }) => pairId)))]);
+    for (const pair of closed) {
+      this.place(pair, null);
+      this.pairs.delete(pair);
+    }
   }
 
   /** @returns the pairs whose session changed */

@@ -1,6 +1,6 @@
 import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
-import type { Cluster } from '../cluster/cluster';
+import type { Nodes } from '../cluster/cluster';
 import type { NodeCalls, Payload } from '../live/contract';
 import { groupBy } from '../operations/lists';
 import type { Connection } from './presence';
@@ -10,7 +10,7 @@ export class AgentSockets {
   /** Those that have their snapshot, on top of which they can understand events. */
   private readonly attached = new Map<PeerId, Connection>();
 
-  constructor(private readonly cluster: Cluster) {}
+  constructor(private readonly nodes: Nodes) {}
 
   /** Events for the peer go there from now on. */
   attach(peerId: PeerId, connection: Connection): void {
@@ -19,6 +19,10 @@ export class AgentSockets {
 
   detach(peerId: PeerId): void {
     this.attached.delete(peerId);
+  }
+
+  attachedPeers(): PeerId[] {
+    return [...this.attached.keys()];
   }
 
   /** Sends to a peer if it is connected; one that is not gets a snapshot when it comes back. */
@@ -49,6 +53,6 @@ export class AgentSockets {
     name: Name,
     payload: Payload<NodeCalls, Name>,
   ): void {
-    this.cluster.tell(nodeId, name, payload);
+    this.nodes.tell(nodeId, name, payload);
   }
 }

@@ -90,17 +90,25 @@ export class AgentsGateway
       },
       'party.get': async () => ({ ok: true, party: await this.parties.current(peerId) }),
     });
-    const connection = { nodeId: this.leader.nodeId, socketId: socket.id };
-    this.leader.call('agent.connected', { peerId, connection }).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'an agent could not be welcomed');
-      // Unlike disconnect(), this has the agent try again.
-      socket.conn.close();
-    });
+    const connectedAtMs = socket.handshake.issued;
+    socket.data.connectedAtMs = connectedAtMs;
+    const connection = { nodeId: this.leader.nodeId, socketId: socket.id, connectedAtMs };
+    this.leader
+      .call('agent.connected', { peerId, connection })
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'an agent could not be welcomed');
+        // Unlike disconnect(), this has the agent try again.
+        socket.conn.close();
+      })
+      // What was said of its end may have come to the leader first.
+      .finally(() => {
+        if (!socket.connected) this.handleDisconnect(socket);
+      });
   }
 
   handleDisconnect(socket: AgentSocket): void {
     if (!this.closing)
-      this.leader.tell('agent.disconnected', { peerId: socket.data.peerId, socketId: socket.id });
+      void this.leader.inform('agent.disconnected', { peerId: socket.data.peerId, socketId: socket.id });
   }
 
   beforeApplicationShutdown(): void {
@@ -114,7 +122,7 @@ export class AgentsGateway
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
     this.bannedKeys.refuse(identity.peerId);
     this.leader.assertPresent();
-    (socket as AgentSocket).data = { peerId: identity.peerId, presence: null };
+    (socket as AgentSocket).data = { peerId: identity.peerId, presence: null, connectedAtMs: 0 };
   }
 
   private async updatePresence(socket: AgentSocket, presence: Presence): Promise<object> {

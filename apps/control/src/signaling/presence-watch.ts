@@ -48,7 +48,8 @@ export class PresenceWatch {
   private async endSilentMemberships(): Promise<void> {
     for (const peerId of this.presence.silentFor(this.timeoutMs, Date.now())) {
       if (this.stopped.signal.aborted) return;
-      await this.timeOut(peerId);
+      // The one before may have taken a while, in which this one came back.
+      if (this.presence.isSilentFor(peerId, this.timeoutMs, Date.now())) await this.timeOut(peerId);
     }
   }
 

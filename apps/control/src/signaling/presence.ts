@@ -11,6 +11,8 @@ export interface Connection {
   readonly nodeId: string;
   /** Unique among all nodes. */
   readonly socketId: string;
+  /** Unix milliseconds, by the clock of the node. */
+  readonly connectedAtMs: number;
 }
 
 interface Entry {
@@ -121,6 +123,12 @@ export class PresenceBook {
     return [...byEndpoint.values()].flatMap(([first]) => first ?? []).slice(0, MAX_CANDIDATES);
   }
 
+  /** Whether the peer has not been heard of for at least so long. */
+  isSilentFor(peerId: PeerId, timeoutMs: number, nowMs: number): boolean {
+    const sinceMs = this.silentSinceMs.get(peerId);
+    return sinceMs !== undefined && nowMs - sinceMs >= timeoutMs;
+  }
+
   /** The peers that have been silent for at least so long. */
   silentFor(timeoutMs: number, nowMs: number): PeerId[] {
     const peers: PeerId[] = [];
@@ -136,10 +144,6 @@ export class PresenceBook {
     if (this.entries.get(peerId)?.connection !== null) return;
     this.entries.delete(peerId);
     this.silentSinceMs.delete(peerId);
-  }
-
-  get onlineCount(): number {
-    return this.entries.size - this.silentSinceMs.size;
   }
 
   private entry(peerId: PeerId): Entry {

@@ -1,0 +1,54 @@
+import type { PeerId } from '#shared/party/identity';
+import type { PartyRecord } from '../parties/party';
+import type { PartyStore } from '../parties/party.store';
+
+const MOST_AT_ONCE = 500;
+
+/**
+ * Finds the parties of peers, of all who ask while a query is under way by one query more: when thousands connect at the
+ * same time, most of them are in a party with others.
+ */
+export class MemberLookup {
+  private readonly asked = new Map<PeerId, PromiseWithParty>();
+  private isRunning = false;
+
+  constructor(private readonly store: Pick<PartyStore, 'findByMembers'>) {}
+
+  /** As the party is after the call. @returns null when the peer is in none */
+  of(peerId: PeerId): Promise<PartyRecord | null> {
+    const known = this.asked.get(peerId);
+    if (known) return known.promise;
+    const pending = promiseWithParty();
+    this.asked.set(peerId, pending);
+    if (!this.isRunning) void this.run();
+    return pending.promise;
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    while (this.asked.size > 0) {
+      const batch = [...this.asked].slice(0, MOST_AT_ONCE);
+      for (const [peerId] of batch) this.asked.delete(peerId);
+      try {
+        const parties = await this.store.findByMembers(batch.map(([peerId]) => peerId));
+        for (const [peerId, { resolve }] of batch) resolve(parties.get(peerId) ?? null);
+      } catch (error) {
+        for (const [, { reject }] of batch) reject(error);
+      }
+    }
+    this.isRunning = false;
+  }
+}
+
+interface PromiseWithParty {
+  readonly promise: Promise<PartyRecord | null>;
+  readonly resolve: (party: PartyRecord | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function promiseWithParty(): PromiseWithParty {
+  let settle: Pick<PromiseWithParty, 'resolve' | 'reject'> | undefined;
+  const promise = new Promise<PartyRecord | null>((resolve, reject) => (settle = { resolve, reject }));
+  if (!settle) throw new Error('a promise runs its executor at once');
+  return { promise, ...settle };
+}
