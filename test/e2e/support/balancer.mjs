@@ -14,8 +14,9 @@ server.listen(own, () => process.send({ port: server.address().port }));
 process.on('disconnect', () => process.exit());
 
 async function hand(client) {
+  const first = turn++;
   for (let attempt = 0; attempt < nodes.length; attempt++) {
-    const node = connect(nodes[turn++ % nodes.length], '127.0.0.1');
+    const node = connect(nodes[(first + attempt) % nodes.length], '127.0.0.1');
     const isThere = await once(node, 'connect').then(
       () => true,
       () => false,

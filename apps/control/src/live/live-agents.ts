@@ -79,9 +79,10 @@ export class LiveAgents {
       this.sockets.replace(connection);
       return false;
     }
-    if (current && !isSame) this.sockets.replace(current);
     this.sockets.detach(peerId);
     this.presence.connect(peerId, connection);
+    // Last, so that the end of the older one is nobody's going offline.
+    if (current && !isSame) this.sockets.replace(current);
     return true;
   }
 
