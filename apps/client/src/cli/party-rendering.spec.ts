@@ -10,15 +10,8 @@ import {
   renderStateValue,
   renderTerms,
 } from './party-rendering';
+import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
-const settings = {
-  locked: false,
-  public: false,
-  persistent: false,
-  hasPassword: false,
-  sealed: false,
-  discordUrl: null,
-};
 const special = { ...settings, locked: true, public: true, persistent: true, hasPassword: true };
 const link = `https://discord.com/${'x'.repeat(40)}`;
 const longest = 'M'.repeat(50);

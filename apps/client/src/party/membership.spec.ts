@@ -11,6 +11,7 @@ import {
   type Membership,
   type MembershipEvent,
 } from './membership';
+import { settingsFixture } from '../../../../test/fixtures/party';
 
 const partyId = '0123456789ab' as PartyId;
 const [alice, bob, carol] = ['a', 'b', 'c'].map((letter) => letter.repeat(16)) as [PeerId, PeerId, PeerId];
@@ -38,14 +39,7 @@ const snapshot: PartySnapshot = {
   ownerId: alice,
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
-  settings: {
-    locked: false,
-    public: false,
-    persistent: false,
-    hasPassword: false,
-    sealed: false,
-    discordUrl: null,
-  },
+  settings: settingsFixture,
   revision: 5,
   members: [member(alice), member(bob)],
   relays: { [alice]: session(1), [bob]: session(2) },

@@ -4,6 +4,7 @@ import { natTypes, type NatType } from '#shared/party/nat-type';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Membership } from './membership';
 import { viewParty, type Observation } from './party';
+import { settingsFixture } from '../../../../test/fixtures/party';
 
 const id = (letter: string) => letter.repeat(16) as PeerId;
 const member = (letter: string, joinedAt: string, natType: NatType = 'unknown'): Member => ({
@@ -25,14 +26,7 @@ const membership = (...members: Member[]): Membership => ({
   ownerId: id('a'),
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
-  settings: {
-    locked: false,
-    public: false,
-    persistent: false,
-    hasPassword: false,
-    sealed: false,
-    discordUrl: null,
-  },
+  settings: settingsFixture,
   revision: 1,
   members: new Map(members.map((each) => [each.id, each])),
   relays: new Map(),

@@ -9,6 +9,7 @@ import {
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
+import { deferred } from '../operations/deferred';
 import { StartError } from '../operations/start-error';
 import { BallotBox } from './ballot';
 import type { Cluster, Duties, NodeId, Term } from './cluster';
@@ -51,7 +52,7 @@ export class RedisNode implements Cluster {
   private readonly bus: RedisBus;
   private readonly ballots: BallotBox;
   /** What whoever waits for a leader waits for. */
-  private change = nextChange();
+  private change = deferred<void>();
   private standing: Standing = leaderless;
   private leaderlessSinceMs = performance.now();
   private duties: Duties | null = null;
@@ -203,7 +204,7 @@ export class RedisNode implements Cluster {
   /** Those who wait look again. */
   private wake(): void {
     this.change.resolve();
-    this.change = nextChange();
+    this.change = deferred<void>();
   }
 
   private beginTerm(): void {
@@ -272,12 +273,6 @@ export class RedisNode implements Cluster {
       await Promise.race([this.change.promise, sleep(leftMs, undefined, { ref: false })]);
     }
   }
-}
-
-function nextChange(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
 
 function unavailable(cause?: unknown): LanrageError {

@@ -52,8 +52,7 @@ export class LiveAgents {
       const connection = { nodeId, socketId, connectedAtMs };
       if (!this.connect(peerId, connection)) continue;
       this.sockets.attach(peerId, connection);
-      if (presence) this.presence.declare(peerId, presence);
-      if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
+      if (presence) this.presence.hear(peerId, presence, Date.now());
       this.unrefreshed.add(peerId);
     }
     this.refreshSoon();

@@ -167,8 +167,7 @@ export class LiveParties {
 
   private heardOf(peerId: PeerId, presence: Presence | undefined): void {
     this.presence.expect(peerId, Date.now());
-    if (presence) this.presence.declare(peerId, presence);
-    if (presence?.relayRoundTripsMs) this.presence.measure(peerId, presence.relayRoundTripsMs, Date.now());
+    if (presence) this.presence.hear(peerId, presence, Date.now());
   }
 
   /** Each of the others has a relay session of its own with the newcomer. */

@@ -1,4 +1,5 @@
 import type { PeerId } from '#shared/party/identity';
+import { deferred, type Deferred } from '../operations/deferred';
 import type { PartyRecord } from '../parties/party';
 import type { PartyStore } from '../parties/party.store';
 
@@ -9,7 +10,7 @@ const MOST_AT_ONCE = 500;
  * same time, most of them are in a party with others.
  */
 export class MemberLookup {
-  private readonly asked = new Map<PeerId, PromiseWithParty>();
+  private readonly asked = new Map<PeerId, Deferred<PartyRecord | null>>();
   private isRunning = false;
 
   constructor(private readonly store: Pick<PartyStore, 'findByMembers'>) {}
@@ -18,7 +19,7 @@ export class MemberLookup {
   of(peerId: PeerId): Promise<PartyRecord | null> {
     const known = this.asked.get(peerId);
     if (known) return known.promise;
-    const pending = promiseWithParty();
+    const pending = deferred<PartyRecord | null>();
     this.asked.set(peerId, pending);
     if (!this.isRunning) void this.run();
     return pending.promise;
@@ -38,17 +39,4 @@ export class MemberLookup {
     }
     this.isRunning = false;
   }
-}
-
-interface PromiseWithParty {
-  readonly promise: Promise<PartyRecord | null>;
-  readonly resolve: (party: PartyRecord | null) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function promiseWithParty(): PromiseWithParty {
-  let settle: Pick<PromiseWithParty, 'resolve' | 'reject'> | undefined;
-  const promise = new Promise<PartyRecord | null>((resolve, reject) => (settle = { resolve, reject }));
-  if (!settle) throw new Error('a promise runs its executor at once');
-  return { promise, ...settle };
 }

@@ -12,6 +12,7 @@ import {
   type TermsChange,
 } from './hosting.rules';
 import type { PartyRecord } from './party';
+import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
 const [owner, host, guest, stranger] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16)) as [
   PeerId,
@@ -27,14 +28,6 @@ const member = (peerId: PeerId, slot: number) => ({
   joinedAtMs: slot,
   voucher: null,
 });
-const settings = {
-  locked: false,
-  public: false,
-  persistent: false,
-  hasPassword: false,
-  sealed: false,
-  discordUrl: null,
-};
 /** The owner has handed the host's role over. */
 const party: PartyRecord = {
   id: '0123456789ab' as PartyId,

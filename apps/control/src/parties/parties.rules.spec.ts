@@ -4,6 +4,7 @@ import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
 import { decideJoin, decideLeave } from './parties.rules';
 import type { Entrant, InviteRecord, Leases, MemberRecord, Standing } from './party';
+import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
 const peerId = (number: number) => number.toString(16).padStart(16, '0') as PeerId;
 const member = (number: number, slot: number): MemberRecord => ({
@@ -14,14 +15,6 @@ const member = (number: number, slot: number): MemberRecord => ({
   joinedAtMs: number,
   voucher: null,
 });
-const settings = {
-  locked: false,
-  public: false,
-  persistent: false,
-  hasPassword: false,
-  sealed: false,
-  discordUrl: null,
-};
 const party = (maxPeers: number, ...members: MemberRecord[]) => ({
   hostId: peerId(1),
   ownerId: peerId(1),

@@ -86,6 +86,12 @@ export class PresenceBook {
     });
   }
 
+  /** All that a peer says of its network: what it declares, and its round trips if it has measured any. */
+  hear(peerId: PeerId, presence: Presence, nowMs: number): void {
+    this.declare(peerId, presence);
+    if (presence.relayRoundTripsMs) this.measure(peerId, presence.relayRoundTripsMs, nowMs);
+  }
+
   /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
   observe(peerId: PeerId, endpoint: Endpoint): boolean {
     return this.change(peerId, (entry) => {

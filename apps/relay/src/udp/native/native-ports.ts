@@ -32,8 +32,8 @@ async function load(): Promise<OpenUdpPort | string> {
   const incoming = new Incoming(system, addresses);
   const outgoing = new Outgoing(system, addresses, incoming.starts);
   const shared = { system, addresses, readiness: new Readiness(system), incoming, outgoing };
-  // eslint-disable-next-line @typescript-eslint/require-await -- a failure shall be a rejection
-  return async (local, listener) => new NativePort(shared, local, listener);
+  // What the constructor throws becomes a rejection.
+  return (local, listener) => new Promise((resolve) => resolve(new NativePort(shared, local, listener)));
 }
 
 /** What all ports of a process have in common. */
