@@ -7,14 +7,14 @@
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
 import { type Bar, type BenchTable, percentile, progress, publish, round, spread } from './support/report';
-import { type Candidate, coturn, dgram, fastPath, plain, userSpace } from './support/relay-candidates';
+import { type Candidate, coturn, dgram, fastPath, nftables, plain, userSpace } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
 import { type FloodResult, measureFlood, measurePromptness, type Promptness } from './support/relay-flood';
 import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';
 
 const args = process.argv.slice(2);
 const repetitions = args.includes('--quick') ? 1 : 3;
-const candidates: readonly Candidate[] = [plain, fastPath, userSpace, dgram, coturn];
+const candidates: readonly Candidate[] = [plain, fastPath, nftables, userSpace, dgram, coturn];
 
 type Results = ReadonlyMap<Candidate, Measurement[]>;
 /** MiB that 1,000 pairs take, null where no process takes any. */
@@ -66,7 +66,7 @@ async function measureHardship(lab: RelayLab, generator: Generator) {
   progress('flood: user space');
   const inUserSpace = await measureFlood('user space', lab, generator);
   progress('flood: fast path');
-  const onFastPath = await measureFlood('kernel', lab, generator);
+  const onFastPath = await measureFlood('BPF', lab, generator);
   progress('new sessions and pairs');
   const promptness = await measurePromptness(lab, generator);
   return { floods: [...inUserSpace, ...onFastPath], promptness };
@@ -129,7 +129,7 @@ function floodTable(floods: readonly FloodResult[]): BenchTable {
     title: '20 games at 50/s each way while junk floods another port, which has 64 pairs; there and back.',
     columns: ['relay', 'junk', 'junk/s', 'lost %', 'p50 µs', 'p99 µs', 'answers to junk'],
     rows: floods.map(({ path, kind, junkPerSecond, loss, p50Us, p99Us, answers }) => [
-      path === 'kernel' ? fastPath.name : path,
+      path === 'BPF' ? fastPath.name : path,
       kind,
       round(junkPerSecond),
       round(loss * 100),
@@ -153,7 +153,7 @@ function hardshipBars(floods: readonly FloodResult[], { kernelFollowsMs, openMs 
   return [
     { name: 'flood: junk, the slowest', measured: least, unit: 'datagrams/s', least: 90_000 },
     { name: 'flood: games lost, user space', measured: worstLoss('user space'), unit: '%', most: 1 },
-    { name: 'flood: games lost, fast path', measured: worstLoss('kernel'), unit: '%', most: 1 },
+    { name: 'flood: games lost, fast path', measured: worstLoss('BPF'), unit: '%', most: 1 },
     { name: 'flood: answers to junk', measured: answers, unit: 'datagrams', most: 0 },
     {
       name: 'fast path: kernel follows, p95',

@@ -30,7 +30,7 @@ describeLab('the fast path', () => {
   });
 
   const start = async () => {
-    const relay = await RelayChild.start(lab, 'kernel');
+    const relay = await RelayChild.start(lab, process.env.WAY as never);
     relays.push(relay);
     return relay;
   };

@@ -4,6 +4,7 @@ import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
 import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
+import type { FastPathKind } from './fastpath/open';
 import type { StunAddress } from './stun/server';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -42,7 +43,7 @@ const environmentSchema = z
     LANRAGE_RELAY_REGION: z.string().min(1).max(32).default('local'),
     LANRAGE_RELAY_PORTS: portRange.default({ first: 51_900, last: 52_155 }),
     LANRAGE_RELAY_BIND: ipAddress.optional(),
-    LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'off']).default('auto'),
+    LANRAGE_RELAY_FAST_PATH: z.enum(['auto', 'nftables', 'off']).default('auto'),
     LANRAGE_RELAY_IO: z.enum(['auto', 'dgram']).default('auto'),
     LANRAGE_RELAY_DRAIN_SECONDS: z.coerce
       .number()
@@ -119,8 +120,8 @@ export interface Config {
   readonly ports: PortRange;
   /** Local IP address of the sockets for players. */
   readonly bindAddress: string;
-  /** Whether the kernel shall forward where it can. */
-  readonly isFastPathWanted: boolean;
+  /** How the kernel shall forward where it can. */
+  readonly fastPath: FastPathKind | 'off';
   /** Whether many datagrams at a time shall be read and sent where that can be had. */
   readonly isBatchingWanted: boolean;
   /** Pairs without traffic are closed after this time while the control plane is away. */
@@ -161,7 +162,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: bindAddress(env),
-    isFastPathWanted: env.LANRAGE_RELAY_FAST_PATH === 'auto',
+    fastPath: env.LANRAGE_RELAY_FAST_PATH,
     isBatchingWanted: env.LANRAGE_RELAY_IO === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
     drainMs: env.LANRAGE_RELAY_DRAIN_SECONDS * 1000,

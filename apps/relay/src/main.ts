@@ -26,7 +26,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
   const stun = await StunServer.open({ addresses: config.stunAddresses, port, alternatePort }, (error) =>
     log.warn({ err: error }, 'socket failed'),
   );
-  const fastPath = config.isFastPathWanted ? await openFastPath(config, log) : undefined;
+  const fastPath = config.fastPath === 'off' ? undefined : await openFastPath(config.fastPath, config, log);
   const openUdp = await chooseUdpPorts(config.isBatchingWanted, log);
   const relay = new Relay({ ...config, fastPath, openUdp }, log);
   const handshake = {

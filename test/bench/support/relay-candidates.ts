@@ -52,8 +52,14 @@ export const dgram: Candidate = {
 };
 
 export const fastPath: Candidate = {
-  name: 'fast path',
-  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'kernel'),
+  name: 'fast path, BPF',
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'BPF'),
+};
+
+/** As on Linux before 6.6. */
+export const nftables: Candidate = {
+  name: 'fast path, nftables',
+  start: (lab, generator, pairs) => startRelay(lab, generator, pairs, 'nftables'),
 };
 
 async function startRelay(

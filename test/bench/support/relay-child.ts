@@ -13,8 +13,8 @@ interface RelayReport {
 
 const ports = { first: 20_000, last: 29_999 };
 
-/** Who forwards; `dgram`: user space, one datagram at a time. */
-export type RelayPath = 'kernel' | 'user space' | 'dgram';
+/** What forwards: a program in the kernel, nftables, user space; `dgram`: the latter, one datagram at a time. */
+export type RelayPath = 'BPF' | 'nftables' | 'user space' | 'dgram';
 
 /** The compiled relay in the lab's server, and what it is told there. */
 export class RelayChild {

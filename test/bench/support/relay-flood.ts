@@ -3,11 +3,11 @@
  * The flooded port is as full as a port can be, because then a datagram of a stranger costs most.
  */
 import { type Generator, type Junk, junkKinds } from './generator';
-import { play, RelayChild } from './relay-child';
+import { play, RelayChild, type RelayPath } from './relay-child';
 import { measuredFirst } from './relay-candidates';
 import { addresses, type RelayLab } from './relay-lab';
 
-export type Path = 'user space' | 'kernel';
+export type Path = Extract<RelayPath, 'user space' | 'BPF'>;
 
 export interface FloodResult {
   readonly path: Path;
@@ -67,7 +67,7 @@ export async function measureFlood(path: Path, lab: RelayLab, generator: Generat
 }
 
 export async function measurePromptness(lab: RelayLab, generator: Generator): Promise<Promptness> {
-  const relay = await RelayChild.start(lab, 'kernel', measuredFirst);
+  const relay = await RelayChild.start(lab, 'BPF', measuredFirst);
   try {
     const kernelFollowsMs: number[] = [];
     for (const [pair, port] of (await relay.open(newcomers)).entries()) {

@@ -13,8 +13,8 @@ const [bindAddress, first, last, path] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
 const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
 const log = pino({ level: 'info' });
-const fastPath =
-  path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
+const kind = { BPF: 'auto', nftables: 'nftables' }[path];
+const fastPath = kind && (await openFastPath(kind, { bindAddress, publicAddress: bindAddress, ports }, log));
 const openUdp = await chooseUdpPorts(path !== 'dgram', log);
 const relay = new Relay({ bindAddress, ports, limits, fastPath, openUdp }, log);
 

@@ -19,9 +19,9 @@
  *   its limit comes back to user space, which enforces it packet by packet.
  */
 import type { Logger } from 'pino';
-import { FlowTable } from './flow-table';
-import { listNft, NftSession } from './nft';
-import { type Counted, CountsParser, type Flow, type Ruleset } from './ruleset';
+import { type Counted, type Flow, nothing } from './flow';
+import { type Change, FlowTable } from './flow-table';
+import type { Forwarder } from './forwarder';
 
 /** Whose flows the kernel may carry. */
 export interface FlowOwner {
@@ -35,27 +35,23 @@ const firstCountAfterMs = 200;
 const countEveryMs = 1000;
 /** Counting may take a twentieth of one processor. */
 const countShare = 20;
-/** So many packets went into the kernel's path without half of them coming out: something behind it drops them. */
-const suspicious = 16;
 
 export class FastPath {
-  readonly #session: NftSession;
-  readonly #ruleset: Ruleset;
+  readonly #forwarder: Forwarder;
   readonly #log: Logger;
-  readonly #flows = new FlowTable<FlowOwner>();
+  readonly #flows: FlowTable<FlowOwner>;
   readonly #changed = new Set<FlowOwner>();
   #isFlushing = false;
   #isOpen = true;
   #countTimer: NodeJS.Timeout | undefined;
-  #sums: Record<string, Counted> = {};
-  /** Counted on elements. */
+  #total = nothing;
+  /** Counted for flows while they were in the kernel. */
   #attributed = { packets: 0, bytes: 0 };
 
-  /** @param session in which the ruleset's table was made */
-  constructor(session: NftSession, ruleset: Ruleset, log: Logger) {
-    this.#session = session;
-    this.#ruleset = ruleset;
+  constructor(forwarder: Forwarder, log: Logger) {
+    this.#forwarder = forwarder;
     this.#log = log;
+    this.#flows = new FlowTable(forwarder.capacity);
     this.#countAfter(firstCountAfterMs);
   }
 
@@ -74,7 +70,7 @@ export class FastPath {
 
   /** Everything the kernel has forwarded. */
   get total(): Counted {
-    return this.#sums['entered'] ?? { packets: 0, bytes: 0 };
+    return this.#total;
   }
 
   /** Forwarded by flows that were gone before anybody asked for their count. */
@@ -89,24 +85,24 @@ export class FastPath {
   async stop(): Promise<void> {
     this.#isOpen = false;
     clearTimeout(this.#countTimer);
-    await this.#session.close();
+    await this.#forwarder.close();
   }
 
   /** One change at a time; what changes meanwhile goes into the next one. */
   async #flush(): Promise<void> {
     try {
       while (this.#changed.size > 0 && this.#isOpen) {
-        const line = this.#takeChange();
-        if (line) await this.#session.run(line);
+        const { removed, added } = this.#takeChange();
+        await this.#forwarder.change(removed, added);
       }
     } catch (error) {
-      await this.#giveUp({ err: error });
+      await this.#giveUp(error);
     } finally {
       this.#isFlushing = false;
     }
   }
 
-  #takeChange(): string | undefined {
+  #takeChange(): Change {
     const removed: Flow[] = [];
     const added: Flow[] = [];
     for (const owner of this.#changed) {
@@ -115,7 +111,7 @@ export class FastPath {
       added.push(...change.added);
     }
     this.#changed.clear();
-    return this.#ruleset.change(removed, added);
+    return { removed, added };
   }
 
   #countAfter(delayMs: number): void {
@@ -125,38 +121,30 @@ export class FastPath {
 
   async #count(): Promise<void> {
     const startedAtMs = performance.now();
-    if (this.#flows.size > 0) {
-      const before = this.#sums;
-      const parser = new CountsParser();
-      await listNft(this.#ruleset.listCounts(), (line) => this.#takeLine(parser.line(line)));
-      if (isSwallowed(before, this.#sums)) await this.#giveUp({ before, now: this.#sums });
+    try {
+      if (this.#flows.size > 0) await this.#takeCounts();
+    } catch (error) {
+      await this.#giveUp(error);
     }
     this.#countAfter(Math.max(countEveryMs, countShare * (performance.now() - startedAtMs)));
   }
 
-  #takeLine(line: ReturnType<CountsParser['line']>): void {
-    if (!line) return;
-    const counted = this.#ruleset.payload(line.counted);
-    const flowCount = this.#flows.count(line.name, counted);
-    if (flowCount) {
-      const { owner, flow, carried } = flowCount;
+  async #takeCounts(): Promise<void> {
+    const total = await this.#forwarder.count((key, counted) => {
+      const { owner, flow, carried } = this.#flows.count(key, counted) ?? {};
+      if (!owner || !flow || !carried) return;
       this.#attributed.packets += carried.packets;
       this.#attributed.bytes += carried.bytes;
       owner.carried(flow, carried);
-    } else if (line.name === 'entered' || line.name === 'left') {
-      this.#sums = { ...this.#sums, [line.name]: counted };
-    }
+    });
+    // Flows that come and go while they are counted may be missing; what was carried once stays carried.
+    if (total.packets > this.#total.packets) this.#total = total;
   }
 
-  /** The kernel's table goes with the session, and every packet reaches user space again. */
-  async #giveUp(reason: object): Promise<void> {
+  /** Every packet reaches user space again. */
+  async #giveUp(reason: unknown): Promise<void> {
     if (!this.#isOpen) return;
-    this.#log.error(reason, 'kernel fast path failed, forwarding in user space');
+    this.#log.error({ err: reason }, 'kernel fast path failed, forwarding in user space');
     await this.stop();
   }
-}
-
-function isSwallowed(before: Record<string, Counted>, now: Record<string, Counted>): boolean {
-  const grown = (name: string) => (now[name]?.packets ?? 0) - (before[name]?.packets ?? 0);
-  return grown('entered') >= suspicious && grown('left') * 2 < grown('entered');
 }

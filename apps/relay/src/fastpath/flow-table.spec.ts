@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { departureKeyOf, type Flow, keyOf } from './flow';
 import { FlowTable } from './flow-table';
-import { departureKeyOf, type Flow, keyOf } from './ruleset';
 
 const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
   from: { address: '192.0.2.2', port: fromPort },
@@ -11,7 +11,7 @@ const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
 
 describe('the flow table', () => {
   it('changes what is different and nothing else', () => {
-    const table = new FlowTable<string>();
+    const table = new FlowTable<string>(Infinity);
     expect(table.replace('a', [flow(1), flow(2)])).toEqual({ removed: [], added: [flow(1), flow(2)] });
     expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [flow(1)], added: [flow(3)] });
     expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [], added: [] });
@@ -20,14 +20,14 @@ describe('the flow table', () => {
   });
 
   it('moves a flow by taking it out and putting it in', () => {
-    const table = new FlowTable<string>();
+    const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
     const moved = flow(1, 1000, 2001);
     expect(table.replace('a', [moved])).toEqual({ removed: [flow(1)], added: [moved] });
   });
 
   it('leaves a flow to user space that the kernel could not tell from another', () => {
-    const table = new FlowTable<string>();
+    const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
     const sameArrival = flow(1, 1000, 2001);
     const sameDeparture = flow(1, 1001, 2000);
@@ -36,8 +36,16 @@ describe('the flow table', () => {
     expect(table.replace('b', [sameArrival])).toEqual({ removed: [], added: [sameArrival] });
   });
 
+  it('leaves to user space what is beyond its room', () => {
+    const table = new FlowTable<string>(2);
+    expect(table.replace('a', [flow(1), flow(2), flow(3)]).added).toEqual([flow(1), flow(2)]);
+    expect(table.replace('b', [flow(4)]).added).toEqual([]);
+    table.replace('a', [flow(1)]);
+    expect(table.replace('b', [flow(4)]).added).toEqual([flow(4)]);
+  });
+
   it('gives each count to the owner once', () => {
-    const table = new FlowTable<string>();
+    const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
     const count = (packets: number) => table.count(keyOf(flow(1)), { packets, bytes: packets * 100 });
     expect(count(0)).toBeUndefined();
@@ -56,7 +64,7 @@ describe('the flow table', () => {
     const steps = fc.array(fc.tuple(fc.nat(2), flows), { maxLength: 30 });
     fc.assert(
       fc.property(steps, (all) => {
-        const table = new FlowTable<number>();
+        const table = new FlowTable<number>(Infinity);
         const kernel = { arrivals: new Set<string>(), departures: new Set<string>() };
         for (const [owner, wanted] of all) {
           const { removed, added } = table.replace(owner, wanted);

@@ -1,5 +1,5 @@
 /** Which flows the kernel has, for whom, and what of their counts is accounted for already. */
-import { type Counted, departureKeyOf, type Flow, keyOf } from './ruleset';
+import { type Counted, departureKeyOf, type Flow, keyOf, nothing } from './flow';
 
 export interface Change {
   readonly removed: readonly Flow[];
@@ -19,12 +19,16 @@ interface Entry<Owner> {
   counted: Counted;
 }
 
-const nothing: Counted = { packets: 0, bytes: 0 };
-
 export class FlowTable<Owner> {
   readonly #byKey = new Map<string, Entry<Owner>>();
   readonly #departureKeys = new Set<string>();
   readonly #byOwner = new Map<Owner, readonly Flow[]>();
+  readonly #capacity: number;
+
+  /** @param capacity so many flows at most; more stay in user space */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
 
   /**
    * From now on the owner wants exactly these flows. A flow that the kernel could not tell from another owner's is
@@ -59,7 +63,7 @@ export class FlowTable<Owner> {
 
   #add(owner: Owner, flow: Flow): boolean {
     const [key, departureKey] = [keyOf(flow), departureKeyOf(flow)];
-    if (this.#byKey.has(key) || this.#departureKeys.has(departureKey)) return false;
+    if (this.size >= this.#capacity || this.#byKey.has(key) || this.#departureKeys.has(departureKey)) return false;
     this.#byKey.set(key, { owner, flow, counted: nothing });
     this.#departureKeys.add(departureKey);
     return true;

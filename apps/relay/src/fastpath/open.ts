@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { PortRange } from '../core/port-choice';
+import { openBpf } from './bpf/open';
 import { FastPath } from './fast-path';
-import { NftError, NftSession } from './nft';
-import { Ruleset } from './ruleset';
+import type { Forwarder } from './forwarder';
+import { openNft } from './nft/open';
+
+/** By a program of our own in the kernel where that can be had, else by nftables; or by nftables alone. */
+export type FastPathKind = 'auto' | 'nftables';
 
 export interface FastPathOptions {
   readonly bindAddress: string;
@@ -12,44 +16,63 @@ export interface FastPathOptions {
   readonly ports: PortRange;
 }
 
+/** What the kernel is told. */
+export interface KernelOptions {
+  /** The address of this machine in the packets of players. */
+  readonly local: string;
+  readonly ports: PortRange;
+}
+
+/** @returns what forwards in the kernel, or why it cannot be had */
+type OpenForwarder = (options: KernelOptions) => Promise<Forwarder | string>;
+
+const ways: Record<FastPathKind, readonly (readonly [name: string, open: OpenForwarder])[]> = {
+  auto: [
+    ['BPF', openBpf],
+    ['nftables', openNft],
+  ],
+  nftables: [['nftables', openNft]],
+};
+
 /** The kernel's fast path, or undefined where it cannot be had, which is said once. */
-export async function openFastPath(options: FastPathOptions, log: Logger): Promise<FastPath | undefined> {
-  const opened = await tryOpen(options, log);
-  if (opened instanceof FastPath) {
-    log.info('kernel fast path ready');
-    return opened;
+export async function openFastPath(
+  kind: FastPathKind,
+  options: FastPathOptions,
+  log: Logger,
+): Promise<FastPath | undefined> {
+  const kernelOptions = kernelOptionsOf(options);
+  if (typeof kernelOptions === 'string') return doWithout([kernelOptions], log);
+  const reasons: string[] = [];
+  for (const [by, open] of ways[kind]) {
+    const forwarder = await open(kernelOptions);
+    if (typeof forwarder !== 'string') {
+      log.info({ by, ...(reasons.length > 0 && { reasons }) }, 'kernel fast path ready');
+      return new FastPath(forwarder, log);
+    }
+    reasons.push(`${by}: ${forwarder}`);
   }
-  log.info({ reason: opened }, 'no kernel fast path, forwarding in user space');
-  return undefined;
+  return doWithout(reasons, log);
 }
 
-async function tryOpen(options: FastPathOptions, log: Logger): Promise<FastPath | string> {
+function doWithout(reasons: readonly string[], log: Logger): undefined {
+  log.info({ reasons }, 'no kernel fast path, forwarding in user space');
+}
+
+function kernelOptionsOf({ ports, ...addresses }: FastPathOptions): KernelOptions | string {
   if (process.platform !== 'linux') return 'needs Linux';
-  const local = localAddress(options);
+  const local = localAddress(addresses);
   if (!local) return 'needs LANRAGE_RELAY_BIND: the local address that players reach cannot be told';
-  const ruleset = new Ruleset({ local, ports: options.ports });
-  if (!isForwarding(ruleset.forwardingSwitch)) return `needs 1 in ${ruleset.forwardingSwitch}`;
-  const session = new NftSession();
-  try {
-    await session.run(ruleset.create());
-    return new FastPath(session, ruleset, log);
-  } catch (error) {
-    await session.close();
-    if (error instanceof NftError) return `needs nft and CAP_NET_ADMIN: ${error.message}`;
-    throw error;
-  }
+  const forwardingSwitch = local.includes(':') ? 'ipv6/conf/all/forwarding' : 'ipv4/ip_forward';
+  const path = `/proc/sys/net/${forwardingSwitch}`;
+  return readFileSync(path, 'utf8').trim() === '1' ? { local, ports } : `needs 1 in ${path}`;
 }
 
-/** The address of this machine in the packets of players; behind a 1:1 NAT it is not the public one. */
-function localAddress({ bindAddress, publicAddress }: FastPathOptions): string | undefined {
+/** Behind a 1:1 NAT it is not the public one. */
+function localAddress({ bindAddress, publicAddress }: Omit<FastPathOptions, 'ports'>): string | undefined {
   if (bindAddress !== '0.0.0.0' && bindAddress !== '::') return bindAddress;
   const family = bindAddress === '::' ? 'IPv6' : 'IPv4';
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const local = all.filter((one) => one.family === family && !one.internal).map(({ address }) => address);
   if (local.includes(publicAddress)) return publicAddress;
   return local.length === 1 ? local[0] : undefined;
-}
-
-function isForwarding(path: string): boolean {
-  return readFileSync(path, 'utf8').trim() === '1';
 }

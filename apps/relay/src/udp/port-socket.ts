@@ -4,7 +4,7 @@ import type { Pair, PairIdentity } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
 import { isDestination } from '../core/verdict';
 import type { FastPath, FlowOwner } from '../fastpath/fast-path';
-import type { Counted, Flow } from '../fastpath/ruleset';
+import type { Counted, Flow } from '../fastpath/flow';
 import type { OpenUdpPort, UdpListener, UdpPort } from './udp-port';
 
 export interface PortSocketEvents {

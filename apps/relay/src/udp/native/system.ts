@@ -17,8 +17,21 @@ const processors = ['x64', 'arm64', 'riscv64'];
 export const dontWait = 0x40;
 const uvMajorVersion = 1;
 
+let loaded: Promise<System | string> | undefined;
+
 /** @returns the functions, or why they cannot be had */
-export async function loadSystem(): Promise<System | string> {
+export function loadSystem(): Promise<System | string> {
+  return (loaded ??= load());
+}
+
+/** What a system call said at its last failure. */
+export function systemError(system: System, call: string): NodeJS.ErrnoException {
+  const errno = system.errno();
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
+}
+
+async function load(): Promise<System | string> {
   if (process.platform !== 'linux') return 'needs Linux';
   if (!processors.includes(process.arch) || endianness() !== 'LE') return `not for ${process.arch}`;
   if (!isMainThread) return 'needs the main thread, whose event loop can be found';
@@ -28,13 +41,6 @@ export async function loadSystem(): Promise<System | string> {
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-/** What a system call said at its last failure. */
-export function systemError(system: System, call: string): NodeJS.ErrnoException {
-  const errno = system.errno();
-  const code = getSystemErrorName(-errno);
-  return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
 }
 
 function bind({ load, proto, pointer, register, errno, address }: Koffi) {
@@ -61,6 +67,9 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
     >('int64_t sendto(int, void *, size_t, int, void *, uint)'),
     receiveMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
       'int recvmmsg(int, void *, uint, int, void *)',
+    ),
+    bpf: declare<[number: number, command: number, attributes: Uint8Array, bytes: number]>(
+      'int64_t syscall(int64_t, int, void *, uint)',
     ),
     sendMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number]>(
       'int sendmmsg(int, void *, uint, int)',

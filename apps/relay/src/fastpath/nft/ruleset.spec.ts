@@ -1,4 +1,5 @@
-import { CountsParser, type Flow, keyOf, Ruleset } from './ruleset';
+import { type Flow, keyOf } from '../flow';
+import { CountsParser, Ruleset } from './ruleset';
 
 const ports = { first: 51_900, last: 52_155 };
 const flow: Flow = {

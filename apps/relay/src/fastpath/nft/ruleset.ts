@@ -11,24 +11,8 @@
  *
  * Connection tracking stays out of it: a tracked flow would keep its way after the maps changed.
  */
-import type { SocketAddress } from '#shared/endpoint';
-import { type PortRange } from '../core/port-choice';
-
-/** Data messages with this index, from one player through a port of the relay to another. */
-export interface Flow {
-  readonly from: SocketAddress;
-  /** The relay's. */
-  readonly port: number;
-  /** Receiver index, which the player at `to` chose. */
-  readonly index: number;
-  readonly to: SocketAddress;
-}
-
-/** What a flow has carried so far. Bytes are of UDP payload. */
-export interface Counted {
-  readonly packets: number;
-  readonly bytes: number;
-}
+import type { PortRange } from '../../core/port-choice';
+import { type Counted, departureKeyOf, type Flow, keyOf } from '../flow';
 
 export interface RulesetOptions {
   readonly local: string;
@@ -46,11 +30,6 @@ export class Ruleset {
     this.#options = options;
     this.#family = options.local.includes(':') ? 'ip6' : 'ip';
     this.#table = `${this.#family} lanrage_relay_${options.ports.first}`;
-  }
-
-  /** Where the kernel says whether it forwards between networks at all. */
-  get forwardingSwitch(): string {
-    return this.#family === 'ip' ? '/proc/sys/net/ipv4/ip_forward' : '/proc/sys/net/ipv6/conf/all/forwarding';
   }
 
   /**
@@ -109,23 +88,6 @@ export class Ruleset {
     const headerBytes = (this.#family === 'ip' ? 20 : 40) + 8;
     return { packets, bytes: bytes - packets * headerBytes };
   }
-}
-
-/** What tells a flow from others on arrival, and how the kernel's listing names it. */
-export function keyOf({ from, port, index }: Flow): string {
-  return `${from.address} . ${from.port} . ${port} . ${networkOrder(index)}`;
-}
-
-/** What tells a flow from others on departure, when the relay's port is no longer in the packet. */
-export function departureKeyOf({ from, to, index }: Flow): string {
-  return `${from.address} . ${to.address} . ${to.port} . ${networkOrder(index)}`;
-}
-
-/** WireGuard's integers are little-endian, nft reads the bytes as they come. */
-function networkOrder(index: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(index);
-  return `0x${bytes.readUInt32BE().toString(16)}`;
 }
 
 /** A line of the listing: the key of a flow, or the name of a sum, and what was counted with headers. */

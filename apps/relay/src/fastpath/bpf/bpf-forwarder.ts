@@ -1,0 +1,103 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { PortRange } from '../../core/port-choice';
+import type { Counted, Flow } from '../flow';
+import type { Forwarder } from '../forwarder';
+import { type Layout, layouts, readCounts, readKey, writeKey, writeValue } from './elements';
+import type { BpfKernel } from './kernel';
+import { forwardingProgram, license } from './program';
+
+export interface BpfForwarderOptions {
+  readonly local: string;
+  readonly ports: PortRange;
+  /** Numbers of the network cards that players' packets come in by. */
+  readonly devices: readonly number[];
+}
+
+/** Each takes the kernel about 100 bytes, once it is there. */
+const maxFlows = 1 << 17;
+/** Read from the kernel at a time. */
+const room = 1024;
+
+/** A program of our own in the kernel, and the map of flows that it goes by. */
+export class BpfForwarder implements Forwarder {
+  readonly capacity = maxFlows;
+  readonly #kernel: BpfKernel;
+  readonly #local: string;
+  readonly #layout: Layout;
+  readonly #map: number;
+  readonly #descriptors: number[] = [];
+  readonly #keys: Buffer;
+  readonly #values: Buffer;
+  readonly #key: Buffer;
+  readonly #value: Buffer;
+  #gone = { packets: 0, bytes: 0 };
+
+  /** @throws NodeJS.ErrnoException what the kernel has against it */
+  constructor(kernel: BpfKernel, { local, ports, devices }: BpfForwarderOptions) {
+    this.#kernel = kernel;
+    this.#local = local;
+    this.#layout = local.includes(':') ? layouts.ipv6 : layouts.ipv4;
+    const { keyBytes, valueBytes } = this.#layout;
+    [this.#keys, this.#values] = [Buffer.alloc(room * keyBytes), Buffer.alloc(room * valueBytes)];
+    [this.#key, this.#value] = [Buffer.alloc(keyBytes), Buffer.alloc(valueBytes)];
+    this.#map = this.#keep(kernel.createMap({ keyBytes, valueBytes, maxElements: maxFlows }));
+    try {
+      const program = this.#keep(kernel.loadProgram(forwardingProgram({ local, ports, map: this.#map }), license));
+      for (const device of devices) this.#keep(kernel.attach(program, device));
+    } catch (error) {
+      this.#closeAll();
+      throw error;
+    }
+  }
+
+  change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
+    for (const flow of removed) this.#remove(flow);
+    for (const flow of added) this.#insert(flow);
+    return Promise.resolve();
+  }
+
+  async count(report: (key: string, counted: Counted) => void): Promise<Counted> {
+    const { keyBytes, valueBytes } = this.#layout;
+    const total = { ...this.#gone };
+    for (const count of this.#kernel.list(this.#map, this.#keys, this.#values, room)) {
+      for (let place = 0; place < count; place++) {
+        const counted = readCounts(this.#values.subarray(place * valueBytes), this.#layout);
+        add(total, counted);
+        if (counted.packets > 0) report(readKey(this.#keys.subarray(place * keyBytes), this.#layout), counted);
+      }
+      await nextTurn();
+    }
+    return total;
+  }
+
+  close(): Promise<void> {
+    this.#closeAll();
+    return Promise.resolve();
+  }
+
+  #insert(flow: Flow): void {
+    writeKey(flow, this.#layout, this.#key);
+    writeValue(flow, this.#local, this.#layout, this.#value);
+    this.#kernel.insert(this.#map, this.#key, this.#value);
+  }
+
+  #remove(flow: Flow): void {
+    writeKey(flow, this.#layout, this.#key);
+    const isThere = this.#kernel.remove(this.#map, this.#key, this.#value);
+    if (isThere) add(this.#gone, readCounts(this.#value, this.#layout));
+  }
+
+  #keep(descriptor: number): number {
+    this.#descriptors.push(descriptor);
+    return descriptor;
+  }
+
+  #closeAll(): void {
+    for (const descriptor of this.#descriptors.splice(0).reverse()) this.#kernel.close(descriptor);
+  }
+}
+
+function add(sum: { packets: number; bytes: number }, { packets, bytes }: Counted): void {
+  sum.packets += packets;
+  sum.bytes += bytes;
+}

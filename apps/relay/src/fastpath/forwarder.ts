@@ -1,0 +1,23 @@
+import type { Counted, Flow } from './flow';
+
+/** What in the kernel forwards flows, whichever way that is. */
+export interface Forwarder {
+  /** So many flows at most. */
+  readonly capacity: number;
+
+  /**
+   * Takes flows out and puts flows in; none of them loses a packet.
+   * @throws when the kernel refuses
+   */
+  change(removed: readonly Flow[], added: readonly Flow[]): Promise<void>;
+
+  /**
+   * Reports, by {@link keyOf} the flow, what each has carried since it was put in.
+   * @returns what all flows, also those that are gone, have carried
+   * @throws when the kernel does not forward what it took
+   */
+  count(report: (key: string, counted: Counted) => void): Promise<Counted>;
+
+  /** Nothing of it is left in the kernel afterwards. */
+  close(): Promise<void>;
+}

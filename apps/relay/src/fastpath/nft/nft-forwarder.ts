@@ -1,0 +1,54 @@
+import { type Counted, type Flow, nothing } from '../flow';
+import type { Forwarder } from '../forwarder';
+import { CountsParser, type Ruleset } from './ruleset';
+import { listNft, NftError, type NftSession } from './session';
+
+/** So many packets went into the kernel's path without half of them coming out: something behind it drops them. */
+const suspicious = 16;
+
+/** What the ruleset has counted at the entry to the kernel's path, and at its end. */
+type Sums = Readonly<Record<'entered' | 'left', Counted>>;
+
+/** nftables, see {@link Ruleset}. */
+export class NftForwarder implements Forwarder {
+  readonly capacity = Infinity;
+  readonly #session: NftSession;
+  readonly #ruleset: Ruleset;
+  #sums: Sums = { entered: nothing, left: nothing };
+
+  /** @param session in which the ruleset's table was made */
+  constructor(session: NftSession, ruleset: Ruleset) {
+    this.#session = session;
+    this.#ruleset = ruleset;
+  }
+
+  async change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
+    const line = this.#ruleset.change(removed, added);
+    if (line) await this.#session.run(line);
+  }
+
+  /** @throws NftError when a firewall swallows what the ruleset sends on */
+  async count(report: (key: string, counted: Counted) => void): Promise<Counted> {
+    const before = this.#sums;
+    const parser = new CountsParser();
+    await listNft(this.#ruleset.listCounts(), (text) => {
+      const line = parser.line(text);
+      if (!line) return;
+      const counted = this.#ruleset.payload(line.counted);
+      if (line.name === 'entered' || line.name === 'left') this.#sums = { ...this.#sums, [line.name]: counted };
+      else report(line.name, counted);
+    });
+    if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
+    return this.#sums.entered;
+  }
+
+  /** The kernel's table goes with the session. */
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+}
+
+function isSwallowed(before: Sums, now: Sums): boolean {
+  const grown = (name: keyof Sums) => now[name].packets - before[name].packets;
+  return grown('entered') >= suspicious && grown('left') * 2 < grown('entered');
+}

@@ -1,0 +1,18 @@
+import type { KernelOptions } from '../open';
+import { NftForwarder } from './nft-forwarder';
+import { Ruleset } from './ruleset';
+import { NftError, NftSession } from './session';
+
+/** @returns why it cannot be had, otherwise */
+export async function openNft(options: KernelOptions): Promise<NftForwarder | string> {
+  const ruleset = new Ruleset(options);
+  const session = new NftSession();
+  try {
+    await session.run(ruleset.create());
+    return new NftForwarder(session, ruleset);
+  } catch (error) {
+    await session.close();
+    if (error instanceof NftError) return `needs nft and CAP_NET_ADMIN: ${error.message}`;
+    throw error;
+  }
+}
