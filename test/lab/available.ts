@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { release } from 'node:os';
 
 const requiredTools = ['ip', 'nft', 'conntrack', 'ping', 'cc'];
 
@@ -16,6 +17,13 @@ export function labAvailable(): string | null {
 /** `describe` for tests that need a lab. */
 export function describeLab(name: string, tests: () => void): void {
   describeUnless(labUnavailable(), name, tests);
+}
+
+/** `describe` for tests that need a lab, and a kernel that takes the relay's program (tcx, since Linux 6.6). */
+export function describeBpfLab(name: string, tests: () => void): void {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const isRecent = major > 6 || (major === 6 && minor >= 6);
+  describeUnless(labUnavailable() ?? (isRecent ? null : 'the kernel is older than 6.6'), name, tests);
 }
 
 /**

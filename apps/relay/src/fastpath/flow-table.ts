@@ -63,7 +63,8 @@ export class FlowTable<Owner> {
 
   #add(owner: Owner, flow: Flow): boolean {
     const [key, departureKey] = [keyOf(flow), departureKeyOf(flow)];
-    if (this.size >= this.#capacity || this.#byKey.has(key) || this.#departureKeys.has(departureKey)) return false;
+    if (this.size >= this.#capacity || this.#byKey.has(key) || this.#departureKeys.has(departureKey))
+      return false;
     this.#byKey.set(key, { owner, flow, counted: nothing });
     this.#departureKeys.add(departureKey);
     return true;

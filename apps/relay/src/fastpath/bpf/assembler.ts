@@ -94,7 +94,10 @@ export const exit: Line = { code: 0x95 };
 export function assemble(lines: readonly Line[]): Buffer {
   const { instructions, labels } = resolve(lines);
   const code = Buffer.alloc(instructions.length * instructionBytes);
-  for (const [place, { code: operation, destination, source, offset, target, immediate }] of instructions.entries()) {
+  for (const [
+    place,
+    { code: operation, destination, source, offset, target, immediate },
+  ] of instructions.entries()) {
     const at = place * instructionBytes;
     code.writeUInt8(operation, at);
     code.writeUInt8(numberOf(destination) | (numberOf(source) << 4), at + 1);

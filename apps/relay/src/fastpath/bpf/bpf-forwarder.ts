@@ -42,7 +42,9 @@ export class BpfForwarder implements Forwarder {
     [this.#key, this.#value] = [Buffer.alloc(keyBytes), Buffer.alloc(valueBytes)];
     this.#map = this.#keep(kernel.createMap({ keyBytes, valueBytes, maxElements: maxFlows }));
     try {
-      const program = this.#keep(kernel.loadProgram(forwardingProgram({ local, ports, map: this.#map }), license));
+      const program = this.#keep(
+        kernel.loadProgram(forwardingProgram({ local, ports, map: this.#map }), license),
+      );
       for (const device of devices) this.#keep(kernel.attach(program, device));
     } catch (error) {
       this.#closeAll();
@@ -63,7 +65,8 @@ export class BpfForwarder implements Forwarder {
       for (let place = 0; place < count; place++) {
         const counted = readCounts(this.#values.subarray(place * valueBytes), this.#layout);
         add(total, counted);
-        if (counted.packets > 0) report(readKey(this.#keys.subarray(place * keyBytes), this.#layout), counted);
+        if (counted.packets > 0)
+          report(readKey(this.#keys.subarray(place * keyBytes), this.#layout), counted);
       }
       await nextTurn();
     }

@@ -92,7 +92,8 @@ export class BpfKernel {
   }
 
   #isFound(result: number, name: string): boolean {
-    if (result === -1 && this.#system.errno() !== constants.errno.ENOENT) throw systemError(this.#system, name);
+    if (result === -1 && this.#system.errno() !== constants.errno.ENOENT)
+      throw systemError(this.#system, name);
     return result !== -1;
   }
 

@@ -66,7 +66,7 @@ const packet = {
 
 /** `struct bpf_fib_lookup`; when it has been filled, the address of the next hop is in the place of the destination. */
 const route = { bytes: 64, family: 0, device: 8, source: 16, destination: 32 } as const;
-const skipNeighbors = 8;
+const skipNeighbors = 4;
 /** `struct bpf_redir_neigh`: the next hop's family, 4 bytes, and its address; put just in front of that in a route. */
 const hop = { bytes: 20, inRoute: route.destination - 4 } as const;
 

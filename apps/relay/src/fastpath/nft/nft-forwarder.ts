@@ -35,7 +35,8 @@ export class NftForwarder implements Forwarder {
       const line = parser.line(text);
       if (!line) return;
       const counted = this.#ruleset.payload(line.counted);
-      if (line.name === 'entered' || line.name === 'left') this.#sums = { ...this.#sums, [line.name]: counted };
+      if (line.name === 'entered' || line.name === 'left')
+        this.#sums = { ...this.#sums, [line.name]: counted };
       else report(line.name, counted);
     });
     if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
