@@ -1,8 +1,8 @@
 /** The kernel's fast path in namespaces: what enters it, what leaves it, and that nothing is lost on the way. */
 import { Generator } from '../bench/support/generator';
-import { play, RelayChild } from '../bench/support/relay-child';
+import { play, RelayChild, type RelayPath } from '../bench/support/relay-child';
 import { cpus, RelayLab } from '../bench/support/relay-lab';
-import { describeLab } from '../lab/available';
+import { describeBpfLab, describeLab } from '../lab/available';
 import { data } from '../wireguard-messages';
 import { until } from './support/processes';
 
@@ -11,7 +11,10 @@ const game = (durationMs: number) => ({ perSecond: 100, bytes: 128, durationMs }
 
 jest.setTimeout(60_000);
 
-describeLab('the fast path', () => {
+describeBpfLab('the fast path by a program in the kernel', () => testsOf('BPF'));
+describeLab('the fast path by nftables', () => testsOf('nftables'));
+
+function testsOf(path: RelayPath): void {
   let lab: RelayLab;
   let generator: Generator;
   const relays: RelayChild[] = [];
@@ -30,7 +33,7 @@ describeLab('the fast path', () => {
   });
 
   const start = async () => {
-    const relay = await RelayChild.start(lab, process.env.WAY as never);
+    const relay = await RelayChild.start(lab, path);
     relays.push(relay);
     return relay;
   };
@@ -47,7 +50,7 @@ describeLab('the fast path', () => {
     await startPlaying(relay);
     const played = generator.flood(game(4000));
     await inKernel(relay);
-    expect(await tables()).toContain('lanrage_relay');
+    expect(await tables()).toBe(path === 'nftables' ? 'table ip lanrage_relay_20000\n' : '');
     await relay.leaveKernel();
     expect(await tables()).toBe('');
     const { sent, received } = await played;
@@ -104,27 +107,45 @@ describeLab('the fast path', () => {
     await inKernel(relay);
     relays.pop();
     await relay.stop('SIGKILL');
-    await until('the table is gone', async () => (await tables()) === '');
+    await until(
+      'the kernel forwards no longer',
+      async () => (await generator.flood(game(100))).received === 0,
+    );
+    expect(await tables()).toBe('');
     const next = await start();
     await until('it is ready again', () => next.log.includes('kernel fast path ready'));
   });
 
-  it('gives up where a firewall lets nothing through', async () => {
+  const withFirewall = async (tests: (relay: RelayChild) => Promise<void>) => {
     const chain = 'chain forward { type filter hook forward priority 0; policy drop; }';
     const { stderr } = await lab.server.exec(['nft', `table ip firewall { ${chain}; }`]);
     expect(stderr).toBe('');
     try {
       const relay = await start();
       await startPlaying(relay);
-      const played = generator.flood(game(3000));
-      await until('it gave up', () => relay.log.includes('kernel fast path failed'));
-      await played;
+      await tests(relay);
       const { sent, received } = await generator.flood(game(500));
       expect(received).toBe(sent);
     } finally {
       await lab.server.exec(['nft', 'delete table ip firewall']);
     }
-  });
+  };
+
+  if (path === 'BPF') {
+    it('needs no leave of a firewall that lets nothing through', () =>
+      withFirewall(async (relay) => {
+        const { sent, received } = await generator.flood(game(1500));
+        expect(received).toBe(sent);
+        await inKernel(relay);
+      }));
+  } else {
+    it('gives up where a firewall lets nothing through', () =>
+      withFirewall(async (relay) => {
+        const played = generator.flood(game(3000));
+        await until('it gave up', () => relay.log.includes('kernel fast path failed'));
+        await played;
+      }));
+  }
 
   it('does without where the kernel must not forward, and says so', async () => {
     const forward = (value: 0 | 1) =>
@@ -140,4 +161,4 @@ describeLab('the fast path', () => {
       await forward(1);
     }
   });
-});
+}

@@ -3,18 +3,22 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type OpenAnswer, openAnswerSchema } from '#shared/api/relay-link';
-import { describeLab } from '../lab/available';
+import { describeBpfLab, describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
 import { Generator } from '../bench/support/generator';
 import { cpus } from '../bench/support/relay-lab';
 import { initiation, response, testKey } from '../wireguard-messages';
+import { until } from './support/processes';
 import { WireguardPeer } from './wireguard-peer';
 
 const root = join(__dirname, '../..');
 const controlPort = 8080;
 
-describeLab('the relay between real WireGuards', () => {
+describeLab('the relay between real WireGuards, in user space', () => testsWith('off'));
+describeBpfLab('the relay between real WireGuards, on the fast path', () => testsWith('auto'));
+
+function testsWith(fastPath: 'off' | 'auto'): void {
   let lab: Lab;
   let server: Host, aliceHost: Host, bobHost: Host, malloryHost: Host;
   let alice: WireguardPeer, bob: WireguardPeer;
@@ -49,6 +53,7 @@ describeLab('the relay between real WireGuards', () => {
       LANRAGE_RELAY_SECRET: 'the-secret-of-this-test',
       LANRAGE_CONTROL_URL: `http://127.0.0.1:${controlPort}`,
       LANRAGE_PUBLIC_ADDRESS: server.address,
+      LANRAGE_RELAY_FAST_PATH: fastPath,
       LANRAGE_LOG_LEVEL: 'error',
     };
     const { child, ready } = await startNode(server, 'dist/apps/relay/src/main.js', [], env);
@@ -62,23 +67,31 @@ describeLab('the relay between real WireGuards', () => {
     await announced;
   };
   const portOf = ({ results: [opened] }: OpenAnswer) => (opened && 'port' in opened ? opened.port : 0);
-  /** What the server's sockets have sent, and what the relay says it forwarded by them. */
-  const sentByServer = async () => {
-    const { stdout } = await server.exec(['grep', '^Udp: [0-9]', '/proc/net/snmp']);
+  const readMetrics = async () => {
     const ask = `fetch('http://127.0.0.1:9101/metrics').then((answer) => answer.text()).then(console.log)`;
     const metrics = (await server.exec([process.execPath, '-e', ask])).stdout;
     const metric = (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1]);
-    const forwarded = metric('lanrage_relay_packets_total') - metric('lanrage_relay_kernel_packets_total');
-    return { sent: Number(stdout.split(' ')[4]), forwarded, answered: metric('lanrage_stun_answers_total') };
+    return {
+      packets: metric('lanrage_relay_packets_total'),
+      kernelPackets: metric('lanrage_relay_kernel_packets_total'),
+      answered: metric('lanrage_stun_answers_total'),
+    };
+  };
+  /** What the server's sockets have sent, and what the relay says it forwarded by them. */
+  const sentByServer = async () => {
+    const { stdout } = await server.exec(['grep', '^Udp: [0-9]', '/proc/net/snmp']);
+    const { packets, kernelPackets, answered } = await readMetrics();
+    return { sent: Number(stdout.split(' ')[4]), forwarded: packets - kernelPackets, answered };
   };
   const endpoint = () => `${server.address}:${port}`;
 
   beforeAll(async () => {
     lab = await Lab.create();
-    const path = { delayMs: 15 };
     server = await lab.publicHost('server');
-    aliceHost = await lab.hostBehind('alice', 'port_restricted', path);
-    bobHost = await lab.hostBehind('bob', 'symmetric', path);
+    await server.exec(['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+    // What Alice sends arrives with a checksum that is to be completed, and must be true by the time it reaches Bob.
+    aliceHost = await lab.hostBehind('alice', 'port_restricted');
+    bobHost = await lab.hostBehind('bob', 'symmetric', { delayMs: 30 });
     malloryHost = await lab.publicHost('mallory');
     alice = new WireguardPeer(aliceHost, '10.66.0.1');
     bob = new WireguardPeer(bobHost, '10.66.0.2');
@@ -102,6 +115,13 @@ describeLab('the relay between real WireGuards', () => {
     const { report } = (await observed) as { report: { observations: { endpoint: string }[] } };
     const addresses = report.observations.map((one) => one.endpoint.split(':')[0]).sort();
     expect(addresses).toEqual([aliceHost.router.publicAddress, bobHost.router.publicAddress].sort());
+  }, 20_000);
+
+  it(`forwards in ${fastPath === 'auto' ? 'the kernel' : 'user space'}`, async () => {
+    expect(await alice.ping(bob, 60)).toBeGreaterThan(57);
+    const isKernelBusy = async () => (await readMetrics()).kernelPackets > 0;
+    if (fastPath === 'auto') await until('the kernel carries the game', isKernelBusy);
+    else expect(await isKernelBusy()).toBe(false);
   }, 20_000);
 
   it('loses nothing to a forger who floods the pair with initiations and answers', async () => {
@@ -196,4 +216,4 @@ describeLab('the relay between real WireGuards', () => {
     relay.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   });
-});
+}
