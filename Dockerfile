@@ -43,11 +43,12 @@ CMD ["node", "--enable-source-maps", "dist/apps/control/src/main.js"]
 FROM node:24.21.0-bookworm-slim AS relay
 ENV NODE_ENV=production
 WORKDIR /lanrage
-# Docker gives added capabilities to root alone. The relay is not root, so nft gets its one from the file, and can have it
-# only in a container that was given NET_ADMIN.
+# Docker gives added capabilities to root alone. The relay is not root, so programs get them from their files, and can have
+# them only in a container that was given them: nft at once, node when the relay asks for them.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends libcap2-bin nftables \
   && setcap cap_net_admin=ep /usr/sbin/nft \
+  && setcap cap_net_admin,cap_bpf=p /usr/local/bin/node \
   && apt-get purge --yes --auto-remove libcap2-bin \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=relay-packages /packages ./

@@ -23,7 +23,7 @@ export function runtimeManifest(app) {
   return { name, version, license, private: true, type, engines, imports, dependencies: ours };
 }
 
-const importPattern = /\b(?:require|import)\("([^".#][^"]*)"\)/g;
+const importPattern = /\b(?:require|import)\(["']([^"'.#][^"']*)["']\)/g;
 
 /** The packages that the JavaScript files below a folder import. */
 function importsOf(folder) {

@@ -7,7 +7,15 @@
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
 import { type Bar, type BenchTable, percentile, progress, publish, round, spread } from './support/report';
-import { type Candidate, coturn, dgram, fastPath, nftables, plain, userSpace } from './support/relay-candidates';
+import {
+  type Candidate,
+  coturn,
+  dgram,
+  fastPath,
+  nftables,
+  plain,
+  userSpace,
+} from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
 import { type FloodResult, measureFlood, measurePromptness, type Promptness } from './support/relay-flood';
 import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';

@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import pg from 'pg';
 import { describeLab } from '../lab/available';
 import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
-import { command, makeImage } from './support/image';
+import { command, filesWithCapabilities, makeImage } from './support/image';
 import { itWith } from './support/programs';
 import { collectOutput, end, until } from './support/processes';
 
@@ -109,7 +109,7 @@ describe('the image of the control plane', () => {
 describeLab('the image of the relay', () => {
   const capabilityTest = itWith('setcap', '-h', 'libcap2-bin');
 
-  /** As Docker runs it: not root, and of all capabilities at most the one that a file may give. */
+  /** As Docker runs it: not root, and of all capabilities at most those that a file may give. */
   const contained = (bounding: string) => [
     'setpriv',
     '--reuid=1000',
@@ -122,9 +122,13 @@ describeLab('the image of the relay', () => {
   const start = async (bounding: string) => {
     const cwd = image('relay');
     mkdirSync(join(cwd, 'sbin'));
-    const nft = execFileSync('sh', ['-c', 'readlink -f "$(command -v nft)"'], { encoding: 'utf8' }).trim();
-    copyFileSync(nft, join(cwd, 'sbin/nft'));
-    execFileSync('setcap', ['cap_net_admin=ep', join(cwd, 'sbin/nft')]);
+    for (const { file, capabilities } of filesWithCapabilities('relay')) {
+      const program = basename(file);
+      const which = `readlink -f "$(command -v ${program})"`;
+      const installed = execFileSync('sh', ['-c', which], { encoding: 'utf8' }).trim();
+      copyFileSync(installed, join(cwd, 'sbin', program));
+      execFileSync('setcap', [capabilities, join(cwd, 'sbin', program)]);
+    }
     const env = {
       PATH: `${join(cwd, 'sbin')}:${PATH}`,
       LANRAGE_RELAY_SECRET: SECRET,
@@ -132,8 +136,17 @@ describeLab('the image of the relay', () => {
       LANRAGE_RELAY_BIND: '127.0.0.1',
     };
     const [, ...main] = command('relay', 'CMD');
-    const network = 'ip link set lo up && echo 1 > /proc/sys/net/ipv4/ip_forward && exec "$@"';
-    const args = ['--net', 'sh', '-c', network, 'sh', ...contained(bounding), process.execPath, ...main];
+    const network = [
+      'ip link set lo up',
+      'ip link add eth0 type veth peer name far',
+      'ip address add 192.0.2.1/24 dev eth0',
+      'ip link set eth0 up && ip link set far up',
+      'mount -t sysfs sysfs /sys',
+      'echo 1 > /proc/sys/net/ipv4/ip_forward',
+      'exec "$@"',
+    ].join(' && ');
+    const node = join(cwd, 'sbin/node');
+    const args = ['--net', '--mount', 'sh', '-c', network, 'sh', ...contained(bounding), node, ...main];
     const { child, output } = run('unshare', args, { cwd, env });
     await until(
       'the relay listens',
@@ -147,12 +160,16 @@ describeLab('the image of the relay', () => {
     return { child, output, healthy: health.status === 0, cwd };
   };
 
-  capabilityTest(
-    'has the fast path without being root, and is healthy without the control plane',
-    async () => {
-      const { child, output, healthy, cwd } = await start('-all,+net_admin');
+  capabilityTest.each([
+    ['BPF', '-all,+net_admin,+bpf'],
+    ['nftables', '-all,+net_admin'],
+  ])(
+    'has the fast path by %s without being root, and is healthy without the control plane',
+    async (by, bounding) => {
+      const { child, output, healthy, cwd } = await start(bounding);
       expect([output.stderr, healthy]).toEqual(['', true]);
-      expect(output.stdout).toContain('kernel fast path ready');
+      expect(output.stdout).toMatch(new RegExp(`"by":"${by}".*kernel fast path ready`));
+      expect(output.stdout).not.toContain('forwarding one datagram at a time');
       expect(existsSync(join(cwd, 'node_modules/@nestjs'))).toBe(false);
       await end(child, 'SIGTERM');
       expect(child.exitCode).toBe(0);
@@ -165,7 +182,9 @@ describeLab('the image of the relay', () => {
     async () => {
       const { output, healthy } = await start('-all');
       expect([output.stderr, healthy]).toEqual(['', true]);
-      expect(output.stdout).toMatch(/needs nft and CAP_NET_ADMIN.*no kernel fast path/);
+      expect(output.stdout).toMatch(
+        /needs CAP_BPF and CAP_NET_ADMIN.*needs nft and CAP_NET_ADMIN.*no kernel fast path/,
+      );
     },
     60_000,
   );

@@ -62,7 +62,7 @@ describe('docker-compose.yml', () => {
 
   it('gives capabilities to those two alone that need one', () => {
     const given = services.flatMap(([name, { cap_add: added = [] }]) => added.map((one) => `${name} ${one}`));
-    expect(given).toEqual(['relay NET_ADMIN', 'proxy NET_BIND_SERVICE']);
+    expect(given).toEqual(['relay NET_ADMIN', 'relay BPF', 'proxy NET_BIND_SERVICE']);
     const trusted = services.filter(([, one]) => !one.security_opt?.includes('no-new-privileges:true'));
     expect(trusted.map(([name]) => name)).toEqual(['relay']); // its nft has the capability from the file
   });

@@ -21,6 +21,14 @@ export function command(image: 'control' | 'relay', instruction: 'CMD' | 'HEALTH
   return JSON.parse(words.slice(words.indexOf('['))) as string[];
 }
 
+/** The programs to whose files the image gives capabilities, in the words of setcap(8). */
+export function filesWithCapabilities(image: 'relay'): { file: string; capabilities: string }[] {
+  const commands = stage(image).instructions.filter(({ name }) => name === 'RUN');
+  return commands
+    .flatMap(({ words }) => [...words.join(' ').matchAll(/setcap (\S+) (\S+)/g)])
+    .map(([, capabilities = '', file = '']) => ({ file, capabilities }));
+}
+
 function sourcePath(source: string, from: string | null): string {
   return join(root, from === 'build' ? source.replace(/^\/lanrage\//, '') : source);
 }
@@ -48,10 +56,14 @@ function want(name: string, dependent: string, wanted: Set<string>): void {
 function dependencies(manifest: string): string[] {
   const {
     dependencies: needed = {},
+    optionalDependencies: optional = {},
     peerDependencies: peers = {},
     peerDependenciesMeta: meta = {},
   } = JSON.parse(manifest) as Record<string, Record<string, { optional?: boolean }>>;
-  return [...Object.keys(needed), ...Object.keys(peers).filter((peer) => !meta[peer]?.optional)];
+  return [
+    ...Object.keys({ ...needed, ...optional }),
+    ...Object.keys(peers).filter((peer) => !meta[peer]?.optional),
+  ];
 }
 
 function cp(source: string, target: string): void {

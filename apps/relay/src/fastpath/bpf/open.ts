@@ -3,6 +3,7 @@ import { constants, networkInterfaces } from 'node:os';
 import { loadSystem } from '../../udp/native/system';
 import type { KernelOptions } from '../open';
 import { BpfForwarder } from './bpf-forwarder';
+import { useCapabilities } from './capabilities';
 import { BpfKernel } from './kernel';
 
 /** ARPHRD_ETHER: packets come with Ethernet's header, on which the program relies. */
@@ -13,6 +14,7 @@ const { EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
 export async function openBpf(options: KernelOptions): Promise<BpfForwarder | string> {
   const system = await loadSystem();
   if (typeof system === 'string') return system;
+  useCapabilities(system);
   const devices = ethernetDevices();
   if (devices.length === 0) return 'needs an Ethernet device';
   try {

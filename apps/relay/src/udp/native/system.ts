@@ -74,6 +74,8 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
     sendMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number]>(
       'int sendmmsg(int, void *, uint, int)',
     ),
+    getCapabilities: declare<[header: Uint8Array, sets: Uint8Array]>('int capget(void *, void *)'),
+    setCapabilities: declare<[header: Uint8Array, sets: Uint8Array]>('int capset(void *, void *)'),
     uvVersion: declare<[]>('uint uv_version()'),
     uvLoop: declare('uintptr_t uv_default_loop()'),
     uvHandleSize: declare<[type: number]>('size_t uv_handle_size(int)'),
