@@ -16,7 +16,7 @@ describe('the settings of the relay', () => {
       ports: { first: 51_900, last: 52_155 },
       bindAddress: '0.0.0.0',
       stunPorts: [3478, 3479],
-      isFastPathWanted: true,
+      fastPath: 'auto',
       isBatchingWanted: true,
       metricsPort: 9101,
       metricsBindAddress: '127.0.0.1',
@@ -52,7 +52,7 @@ describe('the settings of the relay', () => {
       stunPorts: [3479, 3480],
       bindAddress: '2001:db8::1',
       stunAddresses: [{ bind: '2001:db8::1', public: '2001:db8::1' }],
-      isFastPathWanted: false,
+      fastPath: 'off',
       isBatchingWanted: false,
       logLevel: 'info',
     });

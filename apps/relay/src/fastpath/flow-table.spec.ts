@@ -36,6 +36,17 @@ describe('the flow table', () => {
     expect(table.replace('b', [sameArrival])).toEqual({ removed: [], added: [sameArrival] });
   });
 
+  it('leaves players on the relay’s own link to user space', () => {
+    const table = new FlowTable<string>(Infinity);
+    const near = { address: 'fe80::2%eth0', port: 1000 };
+    expect(
+      table.replace('a', [
+        { ...flow(1), from: near },
+        { ...flow(2), to: near },
+      ]).added,
+    ).toEqual([]);
+  });
+
   it('leaves to user space what is beyond its room', () => {
     const table = new FlowTable<string>(2);
     expect(table.replace('a', [flow(1), flow(2), flow(3)]).added).toEqual([flow(1), flow(2)]);

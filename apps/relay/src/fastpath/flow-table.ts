@@ -1,5 +1,5 @@
 /** Which flows the kernel has, for whom, and what of their counts is accounted for already. */
-import { type Counted, departureKeyOf, type Flow, keyOf, nothing } from './flow';
+import { type Counted, departureKeyOf, type Flow, isRoutable, keyOf, nothing } from './flow';
 
 export interface Change {
   readonly removed: readonly Flow[];
@@ -31,8 +31,8 @@ export class FlowTable<Owner> {
   }
 
   /**
-   * From now on the owner wants exactly these flows. A flow that the kernel could not tell from another owner's is
-   * left out: only players who forge their own indices get there, and user space can tell them apart.
+   * From now on the owner wants exactly these flows. Left out are flows on the relay's own link, and one that the kernel could
+   * not tell from another owner's: only players who forge their own indices get there, and user space can tell them apart.
    */
   replace(owner: Owner, wanted: readonly Flow[]): Change {
     const former = this.#byOwner.get(owner) ?? [];
@@ -63,8 +63,8 @@ export class FlowTable<Owner> {
 
   #add(owner: Owner, flow: Flow): boolean {
     const [key, departureKey] = [keyOf(flow), departureKeyOf(flow)];
-    if (this.size >= this.#capacity || this.#byKey.has(key) || this.#departureKeys.has(departureKey))
-      return false;
+    if (this.size >= this.#capacity || !isRoutable(flow)) return false;
+    if (this.#byKey.has(key) || this.#departureKeys.has(departureKey)) return false;
     this.#byKey.set(key, { owner, flow, counted: nothing });
     this.#departureKeys.add(departureKey);
     return true;

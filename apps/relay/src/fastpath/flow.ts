@@ -18,6 +18,11 @@ export interface Counted {
 
 export const nothing: Counted = { packets: 0, bytes: 0 };
 
+/** Whether routing can send it on: a link-local address (RFC 4007 section 11: fe80::1%eth0) is one on this link alone. */
+export function isRoutable({ from, to }: Flow): boolean {
+  return !from.address.includes('%') && !to.address.includes('%');
+}
+
 /** What tells a flow from others on arrival; the words are those of nft(8). */
 export function keyOf({ from, port, index }: Flow): string {
   return arrivalKey(from.address, from.port, port, index);

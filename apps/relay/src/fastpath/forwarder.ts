@@ -1,4 +1,11 @@
+import type { PortRange } from '../core/port-choice';
 import type { Counted, Flow } from './flow';
+
+export interface ForwarderOptions {
+  /** The address of this machine in the packets of players. */
+  readonly local: string;
+  readonly ports: PortRange;
+}
 
 /** What in the kernel forwards flows, whichever way that is. */
 export interface Forwarder {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { PortRange } from '../core/port-choice';
 import { openBpf } from './bpf/open';
 import { FastPath } from './fast-path';
-import type { Forwarder } from './forwarder';
+import type { Forwarder, ForwarderOptions } from './forwarder';
 import { openNft } from './nft/open';
 
 /** By a program of our own in the kernel where that can be had, else by nftables; or by nftables alone. */
@@ -16,15 +16,8 @@ export interface FastPathOptions {
   readonly ports: PortRange;
 }
 
-/** What the kernel is told. */
-export interface KernelOptions {
-  /** The address of this machine in the packets of players. */
-  readonly local: string;
-  readonly ports: PortRange;
-}
-
 /** @returns what forwards in the kernel, or why it cannot be had */
-type OpenForwarder = (options: KernelOptions) => Promise<Forwarder | string>;
+type OpenForwarder = (options: ForwarderOptions) => Promise<Forwarder | string>;
 
 const ways: Record<FastPathKind, readonly (readonly [name: string, open: OpenForwarder])[]> = {
   auto: [
@@ -40,11 +33,11 @@ export async function openFastPath(
   options: FastPathOptions,
   log: Logger,
 ): Promise<FastPath | undefined> {
-  const kernelOptions = kernelOptionsOf(options);
-  if (typeof kernelOptions === 'string') return doWithout([kernelOptions], log);
+  const forwarderOptions = forwarderOptionsOf(options);
+  if (typeof forwarderOptions === 'string') return doWithout([forwarderOptions], log);
   const reasons: string[] = [];
   for (const [by, open] of ways[kind]) {
-    const forwarder = await open(kernelOptions);
+    const forwarder = await open(forwarderOptions);
     if (typeof forwarder !== 'string') {
       log.info({ by, ...(reasons.length > 0 && { reasons }) }, 'kernel fast path ready');
       return new FastPath(forwarder, log);
@@ -58,7 +51,7 @@ function doWithout(reasons: readonly string[], log: Logger): undefined {
   log.info({ reasons }, 'no kernel fast path, forwarding in user space');
 }
 
-function kernelOptionsOf({ ports, ...addresses }: FastPathOptions): KernelOptions | string {
+function forwarderOptionsOf({ ports, ...addresses }: FastPathOptions): ForwarderOptions | string {
   if (process.platform !== 'linux') return 'needs Linux';
   const local = localAddress(addresses);
   if (!local) return 'needs LANRAGE_RELAY_BIND: the local address that players reach cannot be told';

@@ -1,14 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PortRange } from '../../core/port-choice';
 import type { Counted, Flow } from '../flow';
-import type { Forwarder } from '../forwarder';
+import type { Forwarder, ForwarderOptions } from '../forwarder';
 import { type Layout, layouts, readCounts, readKey, writeKey, writeValue } from './elements';
 import type { BpfKernel } from './kernel';
 import { forwardingProgram, license } from './program';
 
-export interface BpfForwarderOptions {
-  readonly local: string;
-  readonly ports: PortRange;
+export interface BpfForwarderOptions extends ForwarderOptions {
   /** Numbers of the network cards that players' packets come in by. */
   readonly devices: readonly number[];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
 import { loadSystem } from '../../udp/native/system';
-import type { KernelOptions } from '../open';
+import type { ForwarderOptions } from '../forwarder';
 import { BpfForwarder } from './bpf-forwarder';
 import { useCapabilities } from './capabilities';
 import { BpfKernel } from './kernel';
@@ -11,7 +11,7 @@ const ethernet = '1';
 const { EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
 
 /** @returns why it cannot be had, otherwise */
-export async function openBpf(options: KernelOptions): Promise<BpfForwarder | string> {
+export async function openBpf(options: ForwarderOptions): Promise<BpfForwarder | string> {
   const system = await loadSystem();
   if (typeof system === 'string') return system;
   useCapabilities(system);

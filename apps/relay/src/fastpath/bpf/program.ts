@@ -11,7 +11,7 @@
  *
  * The kernel proves before it takes the program that it ends and touches nothing but the packet, its stack and the map.
  */
-import type { PortRange } from '../../core/port-choice';
+import type { ForwarderOptions } from '../forwarder';
 import { parseIpAddress } from '#shared/ip-address';
 import {
   add,
@@ -33,10 +33,7 @@ import { type Layout, layouts } from './elements';
 /** The kernel has functions for programs under the GPL alone; this one may be had under MIT or GPL, as its user likes. */
 export const license = 'Dual MIT/GPL';
 
-export interface ProgramOptions {
-  /** The relay's address, IPv4 or IPv6. */
-  readonly local: string;
-  readonly ports: PortRange;
+export interface ProgramOptions extends ForwarderOptions {
   /** Descriptor of the map of flows. */
   readonly map: number;
 }

@@ -1,10 +1,10 @@
-import type { KernelOptions } from '../open';
+import type { ForwarderOptions } from '../forwarder';
 import { NftForwarder } from './nft-forwarder';
 import { Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
 
 /** @returns why it cannot be had, otherwise */
-export async function openNft(options: KernelOptions): Promise<NftForwarder | string> {
+export async function openNft(options: ForwarderOptions): Promise<NftForwarder | string> {
   const ruleset = new Ruleset(options);
   const session = new NftSession();
   try {

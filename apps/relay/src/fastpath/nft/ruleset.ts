@@ -11,22 +11,17 @@
  *
  * Connection tracking stays out of it: a tracked flow would keep its way after the maps changed.
  */
-import type { PortRange } from '../../core/port-choice';
 import { type Counted, departureKeyOf, type Flow, keyOf } from '../flow';
-
-export interface RulesetOptions {
-  readonly local: string;
-  readonly ports: PortRange;
-}
+import type { ForwarderOptions } from '../forwarder';
 
 const counterExpression = /counter packets (\d+) bytes (\d+)/;
 
 export class Ruleset {
   readonly #family: 'ip' | 'ip6';
   readonly #table: string;
-  readonly #options: RulesetOptions;
+  readonly #options: ForwarderOptions;
 
-  constructor(options: RulesetOptions) {
+  constructor(options: ForwarderOptions) {
     this.#options = options;
     this.#family = options.local.includes(':') ? 'ip6' : 'ip';
     this.#table = `${this.#family} lanrage_relay_${options.ports.first}`;
