@@ -1,7 +1,7 @@
 import { type Counted, type Flow, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { CountsParser, type Ruleset } from './ruleset';
-import { listNft, NftError, type NftSession } from './session';
+import { NftError, NftSession } from './session';
 
 /** So many packets went into the kernel's path without half of them coming out: something behind it drops them. */
 const suspicious = 16;
@@ -13,6 +13,8 @@ type Sums = Readonly<Record<'entered' | 'left', Counted>>;
 export class NftForwarder implements Forwarder {
   readonly capacity = Infinity;
   readonly #session: NftSession;
+  /** Another one, because a listing may be long, and changes should not wait for it. */
+  readonly #listings = new NftSession();
   readonly #ruleset: Ruleset;
   #sums: Sums = { entered: nothing, left: nothing };
 
@@ -31,7 +33,7 @@ export class NftForwarder implements Forwarder {
   async count(report: (key: string, counted: Counted) => void): Promise<Counted> {
     const before = this.#sums;
     const parser = new CountsParser();
-    await listNft(this.#ruleset.listCounts(), (text) => {
+    await this.#listings.list(this.#ruleset.listCounts(), (text) => {
       const line = parser.line(text);
       if (!line) return;
       const counted = this.#ruleset.payload(line.counted);
@@ -44,8 +46,8 @@ export class NftForwarder implements Forwarder {
   }
 
   /** The kernel's table goes with the session. */
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#session.close(), this.#listings.close()]);
   }
 }
 

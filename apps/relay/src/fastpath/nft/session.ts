@@ -1,7 +1,6 @@
-/** The nft(8) program: one session for changes, and a process for each listing, which may be long. */
+/** The nft(8) program, as a session for many commands. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface, type Interface } from 'node:readline';
 
 /** What the kernel or nft had against a command. */
 export class NftError extends Error {}
@@ -11,16 +10,17 @@ const mark = 'describe udp dport';
 const markAnswer = 'payload expression, datatype inet_service';
 
 interface Waiting {
-  readonly resolve: (complaints: string) => void;
+  readonly onLine: (line: string) => void;
+  readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-/** `nft -i`: a change takes effect in less than a millisecond, where a process for each would take ten. */
+/** `nft -i`: a command takes less than a millisecond, where a process for each would take five. */
 export class NftSession {
   readonly #child: ChildProcess;
-  readonly #lines: Interface;
   readonly #waiting: Waiting[] = [];
-  #complaints: string[] = [];
+  /** The line that has begun. */
+  #text = '';
 
   constructor() {
     // Complaints and answers in one stream keep their order. nft must not leave a history of commands at home.
@@ -28,9 +28,9 @@ export class NftSession {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#child.stdin?.on('error', () => undefined);
-    this.#lines = createInterface(this.#child.stdout ?? process.stdin).on('line', (line) => this.#take(line));
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     this.#child.on('error', (error) => this.#end(error));
-    this.#child.on('exit', () => this.#end(new NftError(this.#complaints.join(' ') || 'nft ended')));
+    this.#child.on('close', () => this.#end(new NftError(this.#text || 'nft ended')));
   }
 
   /**
@@ -38,10 +38,17 @@ export class NftSession {
    * @throws NftError
    */
   async run(line: string): Promise<void> {
-    const answered = new Promise<string>((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    this.#child.stdin?.write(`${line}\n${mark}\n`);
-    const complaints = await answered;
-    if (complaints !== '') throw new NftError(complaints);
+    const complaints: string[] = [];
+    await this.list(line, (complaint) => complaints.push(complaint));
+    if (complaints.length > 0) throw new NftError(complaints.join(' '));
+  }
+
+  /** Carries out one line that asks for something, and hands over what nft says, line by line. */
+  list(line: string, onLine: (line: string) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ onLine, resolve, reject });
+      this.#child.stdin?.write(`${line}\n${mark}\n`);
+    });
   }
 
   /** Ends the session, and with it every table that it owns. */
@@ -53,26 +60,16 @@ export class NftSession {
     await ended;
   }
 
-  #take(line: string): void {
-    if (!line.startsWith(markAnswer)) {
-      if (line.trim() !== '') this.#complaints.push(line.trim());
-      return;
+  #take(text: string): void {
+    const lines = (this.#text + text).split('\n');
+    this.#text = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith(markAnswer)) this.#waiting.shift()?.resolve();
+      else if (line.trim() !== '') this.#waiting[0]?.onLine(line.trim());
     }
-    const complaints = this.#complaints.join(' ');
-    this.#complaints = [];
-    this.#waiting.shift()?.resolve(complaints);
   }
 
   #end(error: Error): void {
-    this.#lines.close();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
-}
-
-/** Runs read-only commands in a process of their own and hands over what they print, line by line. */
-export async function listNft(commands: string, onLine: (line: string) => void): Promise<void> {
-  const child = spawn('nft', [commands], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const failed = once(child, 'error').then(([error]: unknown[]) => Promise.reject(error as Error));
-  createInterface(child.stdout).on('line', onLine);
-  await Promise.race([once(child, 'close'), failed]);
 }
