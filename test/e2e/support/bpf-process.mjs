@@ -8,7 +8,7 @@ const relay = (path) => require(`../../../dist/apps/relay/src/${path}.js`);
 const { loadSystem, systemError } = relay('udp/native/system');
 const { BpfKernel } = relay('fastpath/bpf/kernel');
 const { forwardingProgram, license } = relay('fastpath/bpf/program');
-const { layouts, readCounts, writeKey, writeValue } = relay('fastpath/bpf/elements');
+const { layouts, readCounts, readKey, writeKey, writeValue } = relay('fastpath/bpf/elements');
 
 const [local, first, last, card] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
@@ -19,8 +19,8 @@ const testRun = 10;
 
 const system = await loadSystem();
 const kernel = new BpfKernel(system);
-const map = kernel.createMap({ ...layout, maxElements: 1024 });
-const program = kernel.loadProgram(forwardingProgram({ local, ports, map }), license);
+const map = kernel.createMap('test', { ...layout, maxElements: 8192 });
+const program = kernel.loadProgram('test', forwardingProgram({ local, ports, map }), license);
 
 const requests = {
   insert(flow) {
@@ -32,6 +32,21 @@ const requests = {
   remove(flow) {
     writeKey(flow, layout, key);
     return kernel.remove(map, key, value) ? readCounts(value, layout) : undefined;
+  },
+  /** Puts so many flows in that differ by their index, and says how many different ones a listing has. */
+  list({ flow, count }) {
+    for (let index = 1; index <= count; index++) requests.insert({ ...flow, index });
+    const room = 100;
+    const [keys, values] = [Buffer.alloc(room * layout.keyBytes), Buffer.alloc(room * layout.valueBytes)];
+    const found = new Set();
+    let parts = 0;
+    for (const read of kernel.list(map, keys, values, room)) {
+      parts++;
+      for (let place = 0; place < read; place++)
+        found.add(readKey(keys.subarray(place * layout.keyBytes), layout));
+    }
+    for (let index = 1; index <= count; index++) requests.remove({ ...flow, index });
+    return { parts, found: found.size, left: [...kernel.list(map, keys, values, room)] };
   },
   /** @param frame hexadecimal, comes in by the card */
   run(frame) {

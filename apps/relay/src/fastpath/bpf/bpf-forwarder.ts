@@ -14,6 +14,8 @@ export interface BpfForwarderOptions extends ForwarderOptions {
 const maxFlows = 1 << 17;
 /** Read from the kernel at a time. */
 const room = 1024;
+/** As bpftool shows the map and the program. */
+const name = 'lanrage_relay';
 
 /** A program of our own in the kernel, and the map of flows that it goes by. */
 export class BpfForwarder implements Forwarder {
@@ -37,11 +39,10 @@ export class BpfForwarder implements Forwarder {
     const { keyBytes, valueBytes } = this.#layout;
     [this.#keys, this.#values] = [Buffer.alloc(room * keyBytes), Buffer.alloc(room * valueBytes)];
     [this.#key, this.#value] = [Buffer.alloc(keyBytes), Buffer.alloc(valueBytes)];
-    this.#map = this.#keep(kernel.createMap({ keyBytes, valueBytes, maxElements: maxFlows }));
+    this.#map = this.#keep(kernel.createMap(name, { keyBytes, valueBytes, maxElements: maxFlows }));
     try {
-      const program = this.#keep(
-        kernel.loadProgram(forwardingProgram({ local, ports, map: this.#map }), license),
-      );
+      const instructions = forwardingProgram({ local, ports, map: this.#map });
+      const program = this.#keep(kernel.loadProgram(name, instructions, license));
       for (const device of devices) this.#keep(kernel.attach(program, device));
     } catch (error) {
       this.#closeAll();

@@ -31,8 +31,10 @@ export interface MapShape {
   readonly maxElements: number;
 }
 
-/** A member of `union bpf_attr`: a number of 4 or 8 bytes, or the address of what the kernel is to read or write. */
-type Attribute = readonly [value: number, bytes: 4 | 8] | Buffer;
+/** A member of `union bpf_attr`: a number of 4 or 8 bytes, a name, or the address of what the kernel is to read or write. */
+type Attribute = readonly [value: number, bytes: 4 | 8] | string | Buffer;
+/** Of names, the zero at their end included. */
+const nameBytes = 16;
 
 /** All calls throw what the system says against them. */
 export class BpfKernel {
@@ -43,16 +45,26 @@ export class BpfKernel {
     this.#system = system;
   }
 
-  createMap({ keyBytes, valueBytes, maxElements }: MapShape): number {
-    const words = [hashMap, keyBytes, valueBytes, maxElements, withoutPreallocation];
-    return this.#call('BPF_MAP_CREATE', command.createMap, ...words.map((word) => [word, 4] as const));
+  /** @param name of 15 letters at most, shown by bpftool */
+  createMap(name: string, { keyBytes, valueBytes, maxElements }: MapShape): number {
+    const shape = [hashMap, keyBytes, valueBytes, maxElements].map((word) => [word, 4] as const);
+    const flagsAndNode = [
+      [withoutPreallocation, 4],
+      [0, 8],
+    ] as const;
+    return this.#call('BPF_MAP_CREATE', command.createMap, ...shape, ...flagsAndNode, name);
   }
 
-  loadProgram(instructions: Buffer, license: string): number {
+  loadProgram(name: string, instructions: Buffer, license: string): number {
     const kind = [classifierProgram, 4] as const;
     const length = [instructions.length / instructionBytes, 4] as const;
     const text = Buffer.from(`${license}\0`);
-    return this.#call('BPF_PROG_LOAD', command.loadProgram, kind, length, instructions, text);
+    const noLog = [
+      [0, 8],
+      [0, 8],
+      [0, 8],
+    ] as const;
+    return this.#call('BPF_PROG_LOAD', command.loadProgram, kind, length, instructions, text, ...noLog, name);
   }
 
   /** Lets the program see what comes in by a device, until the link is closed. */
@@ -104,6 +116,9 @@ export class BpfKernel {
       if (attribute instanceof Buffer) {
         this.#attributes.writeBigUInt64LE(this.#system.addressOf(attribute), at);
         at += 8;
+      } else if (typeof attribute === 'string') {
+        this.#attributes.write(attribute, at, nameBytes - 1, 'latin1');
+        at += nameBytes;
       } else {
         this.#attributes.writeUIntLE(attribute[0], at, 4);
         at += attribute[1];
