@@ -89,6 +89,22 @@ function testsOf(path: RelayPath): void {
     expect(arrived).toEqual(sent.slice(-arrived.length));
   });
 
+  it('is not diverted by what somebody has recorded', async () => {
+    const relay = await start();
+    const { alice, bob, relay: port, aliceIndex, bobIndex } = await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    const mallory = await generator.socket(lab.alice, '192.0.2.2');
+    for (let counter = 0; counter < 10; counter++) {
+      await generator.send(mallory, port, data(bobIndex, counter));
+      await generator.receive(bob);
+    }
+    const { kernelFlows } = await relay.report();
+    await generator.send(bob, port, data(aliceIndex, 10_000));
+    expect(await generator.receive(alice)).toEqual(data(aliceIndex, 10_000));
+    expect(kernelFlows).toBe(2);
+  });
+
   it('leaves to user space what belongs to no session', async () => {
     const relay = await start();
     const { alice, bob, relay: port, bobIndex } = await startPlaying(relay);
