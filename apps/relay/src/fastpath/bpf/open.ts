@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
-import { loadSystem } from '../../udp/native/system';
+import { loadSystem } from '../../native/system';
 import type { ForwarderOptions } from '../forwarder';
 import { BpfForwarder } from './bpf-forwarder';
 import { useCapabilities } from './capabilities';

@@ -1,7 +1,7 @@
 import type { SocketAddress } from '#shared/endpoint';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
 import { type SocketAddresses, socketAddressBytes } from './socket-address';
-import { dontWait, type System } from './system';
+import { dontWait, type System } from '../../native/system';
 
 /** The longest datagram, and an odd number of cache lines, so that they do not all compete for the same ones. */
 const slotBytes = 65_536 + 64 * 37;

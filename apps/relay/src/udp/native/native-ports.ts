@@ -7,7 +7,7 @@ import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
 import { Readiness } from './readiness';
 import { family, SocketAddresses, socketAddressBytes } from './socket-address';
-import { dontWait, loadSystem, type System, systemError } from './system';
+import { dontWait, loadSystem, type System, systemError } from '../../native/system';
 
 /** A datagram socket that does not block and that programs which are started do not inherit. */
 const socketType = 2 | 0o4000 | 0o2000000;

@@ -8,7 +8,7 @@ import type { SocketAddress } from '#shared/endpoint';
 import { isSameAddress } from '../../core/verdict';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
 import type { SocketAddresses } from './socket-address';
-import { dontWait, type System } from './system';
+import { dontWait, type System } from '../../native/system';
 
 const udpLevel = 17;
 const udpSegment = 103;

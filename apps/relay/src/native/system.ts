@@ -1,5 +1,5 @@
 /**
- * The system calls, and the functions of the libuv in Node, that a port needs and Node does not offer, by koffi (a foreign
+ * The system calls, and the functions of the libuv in Node, that the relay needs and Node does not offer, by koffi (a foreign
  * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same. Results are as in
  * C: -1 for a failure of the system's, which `errno` explains, and a negative number for one of libuv's.
  */
