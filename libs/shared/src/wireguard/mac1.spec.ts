@@ -1,5 +1,7 @@
+import { blake2s } from '@noble/hashes/blake2.js';
+import fc from 'fast-check';
 import { wireguardCapture } from '../../../../test/vectors/wireguard';
-import { type PublicKey, parsePublicKey } from './key';
+import { type PublicKey, parsePublicKey, publicKeyBytes } from './key';
 import { Mac1 } from './mac1';
 
 const keyOf = (text: string) => parsePublicKey(text) as PublicKey;
@@ -26,5 +28,15 @@ describe('mac1', () => {
   it('leaves mac2 alone', () => {
     const withCookie = Buffer.from(initiation).fill(0xaa, 132);
     expect(toResponder.matches(withCookie, 'initiation')).toBe(true);
+  });
+
+  it('is the keyed BLAKE2s of another implementation, over messages of whatever length', () => {
+    const recipient = keyOf(wireguardCapture.initiatorPublicKey);
+    const key = blake2s(Buffer.concat([Buffer.from('mac1----'), publicKeyBytes(recipient)]));
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), (covered) => {
+        expect([...toInitiator.over(covered)]).toEqual([...blake2s(covered, { key, dkLen: 16 })]);
+      }),
+    );
   });
 });
