@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { OpenPair, relayErrorCodes } from '#shared/api/relay-link';
 import { type Endpoint, formatEndpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
+import { clockMs } from './clock';
 import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, maxPairsPerPort, type PortStats } from './core/port';
@@ -103,7 +104,7 @@ export class Relay {
 
   /** Closes the pairs of whose sessions nothing was heard for so long. */
   closeIdle(idleMs: number): Promise<void> {
-    const now = performance.now();
+    const now = clockMs();
     const idle = [...this.#opened].filter(([, { pair }]) => now - pair.lastHeardAtMs > idleMs);
     return this.close(idle.map(([pairId]) => pairId));
   }
@@ -168,7 +169,7 @@ export class Relay {
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
       const socket = this.#sockets.get(port) ?? (await this.#tryPort(port));
       if (!socket?.canTake(identity)) continue;
-      const pair = new Pair(identity, this.#limits, this.#sources.misses, performance.now());
+      const pair = new Pair(identity, this.#limits, this.#sources.misses, clockMs());
       socket.add(pair);
       this.#opened.set(identity.pairId, { pair, socket });
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');

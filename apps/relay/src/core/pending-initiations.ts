@@ -32,11 +32,12 @@ const maxSent = 128;
 /** Longer than the way to a player and back. */
 const answerWithinMs = 500;
 const maxHeld = 4;
+const none: readonly HeldInitiation[] = [];
 
 export class PendingInitiations {
   /** By sender index, in the order in which they were sent; undefined rather than empty, as it is most of the time. */
   #sent: Map<number, SentInitiation> | undefined;
-  #held: HeldInitiation[] = [];
+  #held: readonly HeldInitiation[] = none;
 
   /** The initiation that was sent with this sender index and waits for its answer. */
   get(senderIndex: number): Initiation | undefined {
@@ -70,7 +71,7 @@ export class PendingInitiations {
   /** Holds a copy back; false when there is no room. */
   hold(datagram: Buffer, initiation: Initiation, nowMs: number): boolean {
     if (this.#held.length === maxHeld) return false;
-    this.#held.push({ ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs });
+    this.#held = [...this.#held, { ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs }];
     return true;
   }
 
@@ -78,7 +79,8 @@ export class PendingInitiations {
   takeDue(nowMs: number): HeldInitiation[] {
     const isDue = ({ heldAtMs }: HeldInitiation) => nowMs - heldAtMs >= answerWithinMs;
     const due = this.#held.filter(isDue);
-    this.#held = this.#held.filter((held) => !isDue(held));
+    if (due.length > 0)
+      this.#held = due.length === this.#held.length ? none : this.#held.filter((held) => !isDue(held));
     return due;
   }
 

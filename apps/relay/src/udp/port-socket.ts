@@ -1,4 +1,5 @@
 import type { SocketAddress } from '#shared/endpoint';
+import { clockMs } from '../clock';
 import type { SourceLimits } from '../core/limits';
 import type { Pair, PairIdentity } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
@@ -100,10 +101,10 @@ export class PortSocket implements UdpListener {
     const { nextReleaseAtMs } = this.#core;
     if (nextReleaseAtMs === undefined || this.#releaseTimer) return;
     // Timers may fire a little early by this clock; never earlier than a millisecond too late.
-    const waitMs = Math.max(0, nextReleaseAtMs - performance.now()) + 1;
+    const waitMs = Math.max(0, nextReleaseAtMs - clockMs()) + 1;
     this.#releaseTimer = setTimeout(() => {
       this.#releaseTimer = undefined;
-      for (const { datagram, verdict } of this.#core.release(performance.now())) {
+      for (const { datagram, verdict } of this.#core.release(clockMs())) {
         if (isDestination(verdict)) this.#udp.send(datagram, verdict);
       }
       this.#scheduleRelease();
@@ -132,12 +133,12 @@ class Tenant implements FlowOwner {
   carried({ index }: Flow, { packets, bytes }: Counted): void {
     this.stats.forwardedPackets += packets;
     this.stats.forwardedBytes += bytes;
-    this.pair.countOffloaded(index, packets, bytes, performance.now());
+    this.pair.countOffloaded(index, packets, bytes, clockMs());
     this.noticeChanges();
   }
 
   expire(): void {
-    this.pair.expire(performance.now());
+    this.pair.expire(clockMs());
     this.noticeChanges();
   }
 
