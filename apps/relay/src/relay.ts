@@ -11,7 +11,7 @@ import { dropReasons } from './core/verdict';
 import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
 import { openDgramPort } from './udp/dgram-port';
-import { PortSocket, type PortSocketOptions } from './udp/port-socket';
+import { PortSocket, type PortSocketOptions, type Tenant } from './udp/port-socket';
 import type { OpenUdpPort } from './udp/udp-port';
 
 export interface RelayOptions {
@@ -35,11 +35,6 @@ export interface Observation {
   readonly endpoint: Endpoint;
 }
 
-interface Opened {
-  readonly pair: Pair;
-  readonly socket: PortSocket;
-}
-
 const expireEveryMs = 5000;
 
 /** The pairs that are open here, on ports of the range, which those without a common player share. */
@@ -48,7 +43,7 @@ export class Relay {
   readonly #log: Logger;
   readonly #limits: RelayLimits;
   readonly #sources: SourceLimits;
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, Tenant>();
   readonly #sockets = new Map<number, PortSocket>();
   readonly #socketOptions: PortSocketOptions;
   /** What ports that are closed now have carried. */
@@ -169,9 +164,8 @@ export class Relay {
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
       const socket = this.#sockets.get(port) ?? (await this.#tryPort(port));
       if (!socket?.canTake(identity)) continue;
-      const pair = new Pair(identity, this.#limits, this.#sources.misses, clockMs());
-      socket.add(pair);
-      this.#opened.set(identity.pairId, { pair, socket });
+      const pair = new Pair(exactly(identity), this.#limits, this.#sources.misses, clockMs());
+      this.#opened.set(identity.pairId, socket.add(pair));
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');
       return { port };
     }
@@ -214,6 +208,11 @@ export class Relay {
   #expire(): void {
     for (const socket of this.#sockets.values()) socket.expire();
   }
+}
+
+/** Lists that were parsed have room to spare. */
+function exactly({ pairId, players: [one, other] }: PairIdentity): PairIdentity {
+  return { pairId, players: [one, other] };
 }
 
 function isSame(one: PairIdentity, other: PairIdentity): boolean {

@@ -69,7 +69,8 @@ const limitedForMs = 10_000;
 
 export class Pair {
   readonly identity: PairIdentity;
-  readonly #mac1s: PerSide<Mac1>;
+  readonly #toFirst: Mac1;
+  readonly #toSecond: Mac1;
   readonly #misses: SourceBuckets;
   readonly #initiators: Initiators;
   readonly #limits: RelayLimits;
@@ -85,7 +86,8 @@ export class Pair {
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
     this.identity = identity;
     this.#openedAtMs = nowMs;
-    this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
+    this.#toFirst = new Mac1(identity.players[0]);
+    this.#toSecond = new Mac1(identity.players[1]);
     this.#misses = misses;
     this.#initiators = new Initiators(limits);
     this.#limits = limits;
@@ -115,7 +117,8 @@ export class Pair {
     const initiation = this.#pending.get(initiatorIndex);
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
-    if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
+    const toInitiator = initiation.from === 0 ? this.#toFirst : this.#toSecond;
+    if (!toInitiator.matches(datagram, 'response')) return 'wrong_mac1';
     if (this.hasIndex(responderIndex)) return 'index_in_use';
     const initiator = makeEnd(initiatorIndex, initiation.source);
     const responder = makeEnd(responderIndex, initiation.destination);
@@ -242,8 +245,8 @@ export class Pair {
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
-    if (this.#mac1s[0].matches(datagram, type)) return 1;
-    return this.#mac1s[1].matches(datagram, type) ? 0 : undefined;
+    if (this.#toFirst.matches(datagram, type)) return 1;
+    return this.#toSecond.matches(datagram, type) ? 0 : undefined;
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */

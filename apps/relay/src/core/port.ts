@@ -36,8 +36,8 @@ export class Port {
   /** Always a new array, which has no room to spare. */
   #pairs: readonly Pair[] = [];
   readonly #sources: SourceLimits;
-  /** Which pair had an index when it was last looked for, at the place that the index's last bits give. */
-  readonly #remembered = new Array<Pair | undefined>(placesRemembered).fill(undefined);
+  /** By the last bits of an index: the place of the pair that had it when it was last looked for. */
+  readonly #remembered = new Uint8Array(placesRemembered);
   #strangers: TokenBucket | undefined;
   #concerned: Pair | undefined;
 
@@ -59,7 +59,6 @@ export class Port {
 
   delete(pair: Pair): void {
     this.#pairs = this.#pairs.filter((one) => one !== pair);
-    this.#remembered.fill(undefined);
     if (this.#concerned === pair) this.#concerned = undefined;
   }
 
@@ -137,12 +136,13 @@ export class Port {
   }
 
   #pairWith(index: number): Pair | undefined {
-    const place = index & (placesRemembered - 1);
-    const remembered = this.#remembered[place];
+    const lastBits = index & (placesRemembered - 1);
+    const remembered = this.#pairs[this.#remembered[lastBits] ?? 0];
     if (remembered?.hasIndex(index)) return remembered;
-    const pair = this.#pairs.find((one) => one.hasIndex(index));
-    if (pair) this.#remembered[place] = pair;
-    return pair;
+    const place = this.#pairs.findIndex((pair) => pair.hasIndex(index));
+    if (place < 0) return undefined;
+    this.#remembered[lastBits] = place;
+    return this.#pairs[place];
   }
 
   #count(verdict: Verdict, bytes: number): void {
