@@ -9,9 +9,11 @@ const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
 const { pino } = require('pino');
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
-const [bindAddress, first, last, path] = process.argv.slice(2);
+const [bindAddress, first, last, path, lifted] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
 const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
+if (lifted === 'strangers')
+  Object.assign(limits, { strangersPerPort: unlimited, strangersPerRelay: unlimited });
 const log = pino({ level: 'info' });
 const fastPath =
   path === 'kernel' ? await openFastPath({ bindAddress, publicAddress: bindAddress, ports }, log) : undefined;
@@ -44,6 +46,7 @@ const requests = {
   report: () => ({
     kernelFlows: fastPath?.size ?? 0,
     kernelPackets: fastPath?.total.packets ?? 0,
+    sessions: relay.sessionCount,
     totals: relay.totals(),
   }),
   leaveKernel: () => fastPath.stop(),
