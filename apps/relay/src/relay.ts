@@ -164,7 +164,7 @@ export class Relay {
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
       const socket = this.#sockets.get(port) ?? (await this.#tryPort(port));
       if (!socket?.canTake(identity)) continue;
-      const pair = new Pair(exactly(identity), this.#limits, this.#sources.misses, clockMs());
+      const pair = new Pair(identity, this.#limits, this.#sources.misses, clockMs());
       this.#opened.set(identity.pairId, socket.add(pair));
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');
       return { port };
@@ -208,11 +208,6 @@ export class Relay {
   #expire(): void {
     for (const socket of this.#sockets.values()) socket.expire();
   }
-}
-
-/** Lists that were parsed have room to spare. */
-function exactly({ pairId, players: [one, other] }: PairIdentity): PairIdentity {
-  return { pairId, players: [one, other] };
 }
 
 function isSame(one: PairIdentity, other: PairIdentity): boolean {

@@ -7,6 +7,10 @@ const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js'
 const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
 const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
 const { pino } = require('pino');
+// What the relay's program has in memory besides.
+require('../../../dist/apps/relay/src/control-link.js');
+require('../../../dist/apps/relay/src/metrics.js');
+require('../../../dist/apps/relay/src/stun/server.js');
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
 const [bindAddress, first, last, path, lifted] = process.argv.slice(2);

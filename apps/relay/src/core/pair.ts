@@ -68,7 +68,9 @@ const initiatorLifetimeMs = 190_000;
 const limitedForMs = 10_000;
 
 export class Pair {
-  readonly identity: PairIdentity;
+  readonly #pairId: string;
+  readonly #first: PublicKey;
+  readonly #second: PublicKey;
   readonly #toFirst: Mac1;
   readonly #toSecond: Mac1;
   readonly #misses: SourceBuckets;
@@ -77,20 +79,31 @@ export class Pair {
   /** Missing while they are full. */
   #packets: TokenBucket | undefined;
   #bytes: TokenBucket | undefined;
-  readonly #pending = new PendingInitiations();
+  /** Missing while there are none. */
+  #pending: PendingInitiations | undefined;
   readonly #sessions = new Sessions();
   readonly #openedAtMs: number;
   #addressRevision = 0;
   #offloadRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
-    this.identity = identity;
+    this.#pairId = identity.pairId;
+    [this.#first, this.#second] = identity.players;
     this.#openedAtMs = nowMs;
-    this.#toFirst = new Mac1(identity.players[0]);
-    this.#toSecond = new Mac1(identity.players[1]);
+    this.#toFirst = new Mac1(this.#first);
+    this.#toSecond = new Mac1(this.#second);
     this.#misses = misses;
     this.#initiators = new Initiators(limits);
     this.#limits = limits;
+  }
+
+  get identity(): PairIdentity {
+    return { pairId: this.#pairId, players: [this.#first, this.#second] };
+  }
+
+  /** Whether this player is one of the two. */
+  isOf(player: PublicKey): boolean {
+    return player === this.#first || player === this.#second;
   }
 
   /** Type 1. `wrong_mac1` when it is for neither of the two. */
@@ -104,7 +117,7 @@ export class Pair {
     const destination = nextDestination(initiator, this.#destinations(from, source));
     if (!destination) return 'recipient_unknown';
     const initiation = { from, source: initiator.address, destination };
-    if (this.#pending.meets(initiation, nowMs)) {
+    if (this.#pending?.meets(initiation, nowMs)) {
       return this.#pending.hold(datagram, initiation, nowMs) ? 'held' : 'glare';
     }
     return this.#send(datagram, initiation, nowMs);
@@ -114,7 +127,7 @@ export class Pair {
   response(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const initiatorIndex = receiverIndex(datagram, 'response');
     const responderIndex = senderIndex(datagram);
-    const initiation = this.#pending.get(initiatorIndex);
+    const initiation = this.#pending?.get(initiatorIndex);
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
     const toInitiator = initiation.from === 0 ? this.#toFirst : this.#toSecond;
@@ -126,7 +139,8 @@ export class Pair {
       initiation.from === 0 ? ([initiator, responder] as const) : ([responder, initiator] as const);
     const session = this.#sessions.add(ends, nowMs);
     if (!session) return 'sessions_full';
-    this.#pending.delete(initiatorIndex);
+    this.#pending?.delete(initiatorIndex);
+    if (this.#pending?.isEmpty) this.#pending = undefined;
     if (session.confirmed) this.#settle(session);
     return initiation.source;
   }
@@ -134,7 +148,7 @@ export class Pair {
   /** Type 3, the answer of a busy WireGuard to an initiation or a response. */
   cookieReply(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const index = receiverIndex(datagram, 'cookieReply');
-    const asked = this.#pending.get(index) ?? this.#askedByResponse(index);
+    const asked = this.#pending?.get(index) ?? this.#askedByResponse(index);
     if (!asked) return 'unknown_index';
     if (!isSameAddress(asked.destination, source)) return 'unexpected_source';
     return this.#hasRoomFor(datagram, nowMs) ? asked.source : 'pair_traffic_limited';
@@ -191,15 +205,13 @@ export class Pair {
 
   /** What was held back long enough. */
   release(nowMs: number): Released[] {
-    return this.#pending.takeDue(nowMs).map((held) => ({
-      datagram: held.datagram,
-      verdict: this.#releaseOne(held, nowMs),
-    }));
+    const due = this.#pending?.takeDue(nowMs) ?? [];
+    return due.map((held) => ({ datagram: held.datagram, verdict: this.#releaseOne(held, nowMs) }));
   }
 
   /** When {@link release} has something to do next; undefined while nothing is held back. */
   get nextReleaseAtMs(): number | undefined {
-    return this.#pending.nextDueAtMs;
+    return this.#pending?.nextDueAtMs;
   }
 
   /** Whether a confirmed session has either player at this address. */
@@ -209,7 +221,7 @@ export class Pair {
 
   /** Whether a session or an initiation that waits for its answer goes by this index. */
   hasIndex(index: number): boolean {
-    return this.#pending.get(index) !== undefined || this.#sessions.find(index) !== undefined;
+    return this.#pending?.get(index) !== undefined || this.#sessions.find(index) !== undefined;
   }
 
   /** When anything of a session last passed; at first, when the pair was opened. */
@@ -235,13 +247,15 @@ export class Pair {
       nowMs,
     );
     this.#initiators.expire(nowMs - initiatorLifetimeMs, nowMs);
-    this.#pending.expire(nowMs);
+    this.#pending?.expire(nowMs);
+    if (this.#pending?.isEmpty) this.#pending = undefined;
     if (this.#packets?.isFull(nowMs) && this.#bytes?.isFull(nowMs)) this.#packets = this.#bytes = undefined;
   }
 
   /** Sizes of what grows with traffic, all bounded. */
   get memory(): { sessions: number; sent: number; held: number; initiators: number; tried: number } {
-    return { sessions: this.#sessions.size, ...this.#pending.size, ...this.#initiators.size };
+    const { sent, held } = this.#pending?.size ?? { sent: 0, held: 0 };
+    return { sessions: this.#sessions.size, sent, held, ...this.#initiators.size };
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
@@ -260,6 +274,7 @@ export class Pair {
   }
 
   #send(datagram: Buffer, initiation: Initiation, nowMs: number): SocketAddress {
+    this.#pending ??= new PendingInitiations();
     this.#pending.add(senderIndex(datagram), initiation, nowMs);
     return initiation.destination;
   }

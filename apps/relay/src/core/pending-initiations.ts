@@ -32,20 +32,18 @@ const maxSent = 128;
 /** Longer than the way to a player and back. */
 const answerWithinMs = 500;
 const maxHeld = 4;
-const none: readonly HeldInitiation[] = [];
 
 export class PendingInitiations {
-  /** By sender index, in the order in which they were sent; undefined rather than empty, as it is most of the time. */
-  #sent: Map<number, SentInitiation> | undefined;
-  #held: readonly HeldInitiation[] = none;
+  /** By sender index, in the order in which they were sent. */
+  readonly #sent = new Map<number, SentInitiation>();
+  #held: HeldInitiation[] = [];
 
   /** The initiation that was sent with this sender index and waits for its answer. */
   get(senderIndex: number): Initiation | undefined {
-    return this.#sent?.get(senderIndex);
+    return this.#sent.get(senderIndex);
   }
 
   add(senderIndex: number, initiation: Initiation, nowMs: number): void {
-    this.#sent ??= new Map();
     this.#sent.set(senderIndex, { ...initiation, sentAtMs: nowMs });
     if (this.#sent.size <= maxSent) return;
     const [oldest] = this.#sent.keys();
@@ -53,13 +51,12 @@ export class PendingInitiations {
   }
 
   delete(senderIndex: number): void {
-    this.#sent?.delete(senderIndex);
-    if (this.#sent?.size === 0) this.#sent = undefined;
+    this.#sent.delete(senderIndex);
   }
 
   /** Whether the two addresses are exchanging an initiation already, in the other direction. */
   meets({ from, source, destination }: Initiation, nowMs: number): boolean {
-    return Array.from(this.#sent?.values() ?? []).some(
+    return Array.from(this.#sent.values()).some(
       (other) =>
         other.from !== from &&
         nowMs - other.sentAtMs < answerWithinMs &&
@@ -71,7 +68,7 @@ export class PendingInitiations {
   /** Holds a copy back; false when there is no room. */
   hold(datagram: Buffer, initiation: Initiation, nowMs: number): boolean {
     if (this.#held.length === maxHeld) return false;
-    this.#held = [...this.#held, { ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs }];
+    this.#held.push({ ...initiation, datagram: Buffer.from(datagram), heldAtMs: nowMs });
     return true;
   }
 
@@ -79,8 +76,7 @@ export class PendingInitiations {
   takeDue(nowMs: number): HeldInitiation[] {
     const isDue = ({ heldAtMs }: HeldInitiation) => nowMs - heldAtMs >= answerWithinMs;
     const due = this.#held.filter(isDue);
-    if (due.length > 0)
-      this.#held = due.length === this.#held.length ? none : this.#held.filter((held) => !isDue(held));
+    this.#held = this.#held.filter((held) => !isDue(held));
     return due;
   }
 
@@ -92,12 +88,16 @@ export class PendingInitiations {
 
   /** Forgets what its sender has given up. */
   expire(nowMs: number): void {
-    for (const [index, { sentAtMs }] of this.#sent ?? []) {
+    for (const [index, { sentAtMs }] of this.#sent) {
       if (nowMs - sentAtMs > lifetimeMs) this.delete(index);
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#sent.size === 0 && this.#held.length === 0;
+  }
+
   get size(): { sent: number; held: number } {
-    return { sent: this.#sent?.size ?? 0, held: this.#held.length };
+    return { sent: this.#sent.size, held: this.#held.length };
   }
 }

@@ -48,8 +48,7 @@ export class Port {
 
   /** Whether there is room for these players, neither of whom is here already. */
   canTake({ players }: PairIdentity): boolean {
-    const isHere = (player: PublicKey) =>
-      this.#pairs.some(({ identity }) => identity.players.includes(player));
+    const isHere = (player: PublicKey) => this.#pairs.some((pair) => pair.isOf(player));
     return this.#pairs.length < maxPairsPerPort && !players.some(isHere);
   }
 
