@@ -24,7 +24,7 @@
  */
 import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
-import { Mac1 } from '#shared/wireguard/mac1';
+import { isMeantFor, type Mac1Key, mac1KeyOf } from '#shared/wireguard/mac1';
 import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
 import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
@@ -71,8 +71,8 @@ export class Pair {
   readonly #pairId: string;
   readonly #first: PublicKey;
   readonly #second: PublicKey;
-  readonly #toFirst: Mac1;
-  readonly #toSecond: Mac1;
+  readonly #toFirst: Mac1Key;
+  readonly #toSecond: Mac1Key;
   readonly #misses: SourceBuckets;
   readonly #initiators: Initiators;
   readonly #limits: RelayLimits;
@@ -90,8 +90,8 @@ export class Pair {
     this.#pairId = identity.pairId;
     [this.#first, this.#second] = identity.players;
     this.#openedAtMs = nowMs;
-    this.#toFirst = new Mac1(this.#first);
-    this.#toSecond = new Mac1(this.#second);
+    this.#toFirst = mac1KeyOf(this.#first);
+    this.#toSecond = mac1KeyOf(this.#second);
     this.#misses = misses;
     this.#initiators = new Initiators(limits);
     this.#limits = limits;
@@ -131,7 +131,7 @@ export class Pair {
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
     const toInitiator = initiation.from === 0 ? this.#toFirst : this.#toSecond;
-    if (!toInitiator.matches(datagram, 'response')) return 'wrong_mac1';
+    if (!isMeantFor(toInitiator, datagram, 'response')) return 'wrong_mac1';
     if (this.hasIndex(responderIndex)) return 'index_in_use';
     const initiator = makeEnd(initiatorIndex, initiation.source);
     const responder = makeEnd(responderIndex, initiation.destination);
@@ -259,8 +259,8 @@ export class Pair {
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
-    if (this.#toFirst.matches(datagram, type)) return 1;
-    return this.#toSecond.matches(datagram, type) ? 0 : undefined;
+    if (isMeantFor(this.#toFirst, datagram, type)) return 1;
+    return isMeantFor(this.#toSecond, datagram, type) ? 0 : undefined;
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */

@@ -16,42 +16,42 @@ const macBytes = 16;
 
 const hash: ChainValue = new Int32Array(8);
 
-/** The mac1 of messages to one recipient. */
-export class Mac1 {
-  /** One character a byte: a relay has tens of thousands, and an array takes four times as much. */
-  readonly #keyed: string;
+declare const mac1KeyBrand: unique symbol;
 
-  constructor(recipient: PublicKey) {
-    const labelled = Buffer.concat([label, publicKeyBytes(recipient)]);
-    begin(hash, keyBytes, 0);
-    compress(hash, labelled, 0, labelled.length, labelled.length, true);
-    const keyBlock = Buffer.concat([digest(keyBytes)], blockBytes);
-    begin(hash, macBytes, keyBytes);
-    compress(hash, keyBlock, 0, blockBytes, blockBytes, false);
-    this.#keyed = digest(hash.length * 4).toString('latin1');
-  }
+/** One character a byte: a relay has tens of thousands, and an array takes four times as much. */
+export type Mac1Key = string & { readonly [mac1KeyBrand]: true };
 
-  /** The 16 bytes for a message whose part before the mac1 field, a byte at least, is given. */
-  over(covered: Uint8Array): Uint8Array {
-    hashUnder(this.#keyed, covered, covered.length);
-    return digest(macBytes);
-  }
+/** What it takes to compute the mac1 of messages to this recipient. */
+export function mac1KeyOf(recipient: PublicKey): Mac1Key {
+  const labelled = Buffer.concat([label, publicKeyBytes(recipient)]);
+  begin(hash, keyBytes, 0);
+  compress(hash, labelled, 0, labelled.length, labelled.length, true);
+  const keyBlock = Buffer.concat([digest(keyBytes)], blockBytes);
+  begin(hash, macBytes, keyBytes);
+  compress(hash, keyBlock, 0, blockBytes, blockBytes, false);
+  return digest(hash.length * 4).toString('latin1') as Mac1Key;
+}
 
-  /** Whether a handshake message of this type is meant for the recipient. */
-  matches(datagram: Buffer, type: HandshakeType): boolean {
-    const offset = mac1Offset[type];
-    hashUnder(this.#keyed, datagram, offset);
-    for (let at = 0; at < macBytes; at += 4) {
-      if (datagram.readInt32LE(offset + at) !== hash[at >> 2]) return false;
-    }
-    return true;
+/** The 16 bytes for a message whose part before the mac1 field, a byte at least, is given. */
+export function mac1Over(covered: Uint8Array, key: Mac1Key): Uint8Array {
+  hashUnder(key, covered, covered.length);
+  return digest(macBytes);
+}
+
+/** Whether a handshake message of this type is meant for the recipient. */
+export function isMeantFor(key: Mac1Key, datagram: Buffer, type: HandshakeType): boolean {
+  const offset = mac1Offset[type];
+  hashUnder(key, datagram, offset);
+  for (let at = 0; at < macBytes; at += 4) {
+    if (datagram.readInt32LE(offset + at) !== hash[at >> 2]) return false;
   }
+  return true;
 }
 
 /** Leaves the mac of so many first bytes in the first words of the hash. */
-function hashUnder(keyed: string, bytes: Uint8Array, length: number): void {
+function hashUnder(key: Mac1Key, bytes: Uint8Array, length: number): void {
   hash.fill(0);
-  for (let at = 0; at < keyed.length; at++) hash[at >> 2]! |= keyed.charCodeAt(at) << (8 * (at & 3));
+  for (let at = 0; at < key.length; at++) hash[at >> 2]! |= key.charCodeAt(at) << (8 * (at & 3));
   let from = 0;
   for (; length - from > blockBytes; from += blockBytes) {
     compress(hash, bytes, from, from + blockBytes, blockBytes + from + blockBytes, false);
