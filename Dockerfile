@@ -58,4 +58,4 @@ COPY --from=build /lanrage/dist/apps/relay ./dist/apps/relay
 EXPOSE 3478/udp 3479/udp 51900-52155/udp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs", "relay"]
 USER node
-CMD ["node", "--max-semi-space-size=2", "--enable-source-maps", "dist/apps/relay/src/main.js"]
+CMD ["node", "--max-semi-space-size=2", "--optimize-for-size", "--enable-source-maps", "dist/apps/relay/src/main.js"]

@@ -1,5 +1,5 @@
-// `npm run fuzz:NAME [-- options]`: sets up, then runs test/fuzz/NAME.ts. Not by tsx, under which @noble/hashes, and so
-// nearly everything here, takes many times as long.
+// `npm run fuzz:NAME [-- options]`: sets up, then runs test/fuzz/NAME.ts. By swc, as
+// jest has it.
 import { transformFileSync } from '@swc/core';
 import Module, { createRequire } from 'node:module';
 import { join } from 'node:path';

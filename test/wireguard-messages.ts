@@ -1,6 +1,6 @@
 /** WireGuard datagrams as the relay sees them: true headers and mac1, nothing but zeros where it cannot read. */
 import { type PublicKey, parsePublicKey } from '#shared/wireguard/key';
-import { Mac1 } from '#shared/wireguard/mac1';
+import { type Mac1Key, mac1KeyOf, mac1Over } from '#shared/wireguard/mac1';
 import { type HandshakeType, mac1Offset, messageBytes } from '#shared/wireguard/message';
 
 /** A public key of nobody; different for every number below 2^32. */
@@ -45,14 +45,14 @@ export function data(receiverIndex: number, counter: number, bytes = 32): Buffer
 
 function withMac1(datagram: Buffer, type: HandshakeType, recipient: PublicKey): Buffer {
   const offset = mac1Offset[type];
-  datagram.set(mac1Of(recipient).over(datagram.subarray(0, offset)), offset);
+  datagram.set(mac1Over(datagram.subarray(0, offset), keyFor(recipient)), offset);
   return datagram;
 }
 
-const mac1s = new Map<PublicKey, Mac1>();
+const keys = new Map<PublicKey, Mac1Key>();
 
-function mac1Of(recipient: PublicKey): Mac1 {
-  const mac1 = mac1s.get(recipient) ?? new Mac1(recipient);
-  mac1s.set(recipient, mac1);
-  return mac1;
+function keyFor(recipient: PublicKey): Mac1Key {
+  const key = keys.get(recipient) ?? mac1KeyOf(recipient);
+  keys.set(recipient, key);
+  return key;
 }

@@ -6,9 +6,9 @@ import { agents } from './control/agents';
 import { nodes } from './control/nodes';
 import { races } from './control/races';
 import { rates } from './control/rates';
-import type { Section } from './control/section';
 import { machineBusySeconds } from './support/control-server';
 import { progress, publish, round } from './support/report';
+import { chosenFrom, type Section } from './support/sections';
 
 const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = {
   rates,
@@ -18,7 +18,7 @@ const sections: Record<string, (options: { quick: boolean }) => Promise<Section>
 };
 
 async function main(args: readonly string[]): Promise<void> {
-  const chosen = chosenFrom(args);
+  const chosen = chosenFrom(Object.keys(sections), args);
   const results: Section[] = [];
   for (const name of chosen) {
     progress(`== ${name}`);
@@ -33,16 +33,6 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const tables = results.flatMap((section) => section.tables);
   publish({ benchmark: 'control', tables, bars: results.flatMap(({ bars }) => bars) }, args);
-}
-
-function chosenFrom(args: readonly string[]): string[] {
-  const all = Object.keys(sections);
-  const at = args.indexOf('--only');
-  if (at < 0) return all;
-  const wanted = (args[at + 1] ?? '').split(',');
-  const unknown = wanted.filter((name) => !all.includes(name));
-  if (unknown.length > 0) throw new Error(`--only takes ${all.join(', ')}; not ${unknown.join(', ')}`);
-  return all.filter((name) => wanted.includes(name));
 }
 
 void main(process.argv.slice(2));

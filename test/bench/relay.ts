@@ -2,7 +2,9 @@
  * What relaying costs: processor time of the server per packet, the highest rate with less than 1 % loss, and the
  * delay that it adds, for several relays in turn, on one machine in three network namespaces. Plain forwarding by the
  * kernel is the limit that no relay on the server can pass; coturn (channel data on one side, plain on the other) is
- * what others use. Then what a flood of junk costs the games on other ports. docs/performance.md explains the figures.
+ * what others use. Then what a flood of junk costs the games on other ports, and the
+ * memory of a relay full of pairs. docs/performance.md explains the figures.
+ * `--only load,hardship,pairs` runs these sections alone, `--quick` one repetition of what is repeated.
  */
 import { labAvailable } from '../lab/available';
 import { Generator } from './support/generator';
@@ -18,39 +20,42 @@ import {
 } from './support/relay-candidates';
 import { cpus, RelayLab } from './support/relay-lab';
 import { type FloodResult, measureFlood, measurePromptness, type Promptness } from './support/relay-flood';
+import { manyPairsSection, measureManyPairs } from './support/relay-many-pairs';
 import { type CpuSample, type Measurement, measure, memoryPer1000Pairs } from './support/relay-measure';
+import { chosenFrom, type Section } from './support/sections';
 
 const args = process.argv.slice(2);
 const repetitions = args.includes('--quick') ? 1 : 3;
 const candidates: readonly Candidate[] = [plain, fastPath, nftables, userSpace, dgram, coturn];
 
 type Results = ReadonlyMap<Candidate, Measurement[]>;
-/** MiB that 1,000 pairs take, null where no process takes any. */
-type Memory = Map<Candidate, number | null>;
-
-interface Everything {
-  readonly results: Results;
-  readonly memory: Memory;
-  readonly floods: readonly FloodResult[];
-  readonly promptness: Promptness;
-}
+const sections: Record<string, () => Promise<Section>> = {
+  load: () => inLab(load),
+  hardship: () => inLab(hardship),
+  pairs,
+};
 
 async function main(): Promise<void> {
+  const results: Section[] = [];
+  for (const name of chosenFrom(Object.keys(sections), args)) results.push(await sections[name]!());
+  const [tables, bars] = [results.flatMap((one) => one.tables), results.flatMap((one) => one.bars)];
+  publish({ benchmark: 'relay', tables, bars }, args);
+}
+
+async function inLab(section: (lab: RelayLab, generator: Generator) => Promise<Section>): Promise<Section> {
   const reason = labAvailable();
   if (reason) throw new Error(`This benchmark ${reason}`);
   const lab = await RelayLab.create();
   const generator = await Generator.start(cpus);
   try {
-    const results = await measureInTurn(lab, generator);
-    const memory = await measureMemory(lab, generator);
-    report({ results, memory, ...(await measureHardship(lab, generator)) });
+    return await section(lab, generator);
   } finally {
     await generator.stop();
     await lab.close();
   }
 }
 
-async function measureInTurn(lab: RelayLab, generator: Generator): Promise<Results> {
+async function load(lab: RelayLab, generator: Generator): Promise<Section> {
   const results = new Map(candidates.map((candidate) => [candidate, [] as Measurement[]]));
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     for (const candidate of candidates) {
@@ -58,78 +63,75 @@ async function measureInTurn(lab: RelayLab, generator: Generator): Promise<Resul
       results.get(candidate)?.push(await measure(candidate, lab, generator));
     }
   }
-  return results;
+  progress('memory: coturn');
+  const coturnMiB = await memoryPer1000Pairs(coturn, lab, generator);
+  const limit = results.get(plain) ?? [];
+  return { tables: loadTables(results, limit, coturnMiB), bars: loadBars(results, limit) };
 }
 
-async function measureMemory(lab: RelayLab, generator: Generator): Promise<Memory> {
-  const memory: Memory = new Map();
-  for (const candidate of candidates) {
-    progress(`memory: ${candidate.name}`);
-    memory.set(candidate, await memoryPer1000Pairs(candidate, lab, generator));
-  }
-  return memory;
-}
-
-async function measureHardship(lab: RelayLab, generator: Generator) {
+async function hardship(lab: RelayLab, generator: Generator): Promise<Section> {
   progress('flood: user space');
   const inUserSpace = await measureFlood('user space', lab, generator);
   progress('flood: fast path');
   const onFastPath = await measureFlood('BPF', lab, generator);
   progress('new sessions and pairs');
   const promptness = await measurePromptness(lab, generator);
-  return { floods: [...inUserSpace, ...onFastPath], promptness };
+  const floods = [...inUserSpace, ...onFastPath];
+  return {
+    tables: [floodTable(floods), promptnessTable(promptness)],
+    bars: hardshipBars(floods, promptness),
+  };
 }
 
-function report({ results, memory, floods, promptness }: Everything): void {
-  const limit = results.get(plain) ?? [];
-  publish(
+async function pairs(): Promise<Section> {
+  progress(`${manyPairs} pairs`);
+  return manyPairsSection(await measureManyPairs(manyPairs));
+}
+
+function loadTables(results: Results, limit: readonly Measurement[], coturnMiB: number | null): BenchTable[] {
+  return [
     {
-      benchmark: 'relay',
-      tables: [
-        {
-          title:
-            "µs of the server's processor per packet; other rows: above plain forwarding in the same run.",
-          columns: [
-            'relay',
-            ...(limit[0]?.cpu ?? []).map(({ bytes, perSecond }) => `${bytes} B ${perSecond / 1000}k/s`),
-          ],
-          rows: [...results].map(([candidate, measured]) => [
-            candidate.name,
-            ...(limit[0]?.cpu ?? []).map((_, load) =>
-              spread(
-                candidate === plain
-                  ? measured.map(({ cpu }) => usOf(cpu, load))
-                  : above(limit, measured, load),
-              ),
-            ),
-          ]),
-        },
-        {
-          title:
-            'Highest rate with less than 1 % loss (128 B), the way there and back at 5,000/s, and memory.',
-          columns: ['relay', 'packets/s', 'p50 µs', 'p99 µs', 'MiB per 1,000 pairs'],
-          rows: [...results].map(([candidate, measured]) => [
-            candidate.name,
-            spread(measured.map(({ highestPerSecond }) => highestPerSecond)),
-            spread(measured.map(({ p50Us }) => p50Us)),
-            spread(measured.map(({ p99Us }) => p99Us)),
-            round(memory.get(candidate) ?? 0),
-          ]),
-        },
-        floodTable(floods),
-        {
-          title: 'From the 16th data message until the kernel forwards, and the opening of a pair.',
-          columns: ['', 'p50 ms', 'p95 ms', 'p99 ms'],
-          rows: [
-            ['kernel follows', ...quantiles(promptness.kernelFollowsMs)],
-            ['pair opened', ...quantiles(promptness.openMs)],
-          ],
-        },
+      title: "µs of the server's processor per packet; other rows: above plain forwarding in the same run.",
+      columns: [
+        'relay',
+        ...(limit[0]?.cpu ?? []).map(({ bytes, perSecond }) => `${bytes} B ${perSecond / 1000}k/s`),
       ],
-      bars: [...bars(results, limit), ...hardshipBars(floods, promptness)],
+      rows: [...results].map(([candidate, measured]) => [
+        candidate.name,
+        ...(limit[0]?.cpu ?? []).map((_, load) =>
+          spread(
+            candidate === plain ? measured.map(({ cpu }) => usOf(cpu, load)) : above(limit, measured, load),
+          ),
+        ),
+      ]),
     },
-    args,
-  );
+    {
+      title: 'Highest rate with less than 1 % loss (128 B), and the way there and back at 5,000/s.',
+      columns: ['relay', 'packets/s', 'p50 µs', 'p99 µs'],
+      rows: [...results].map(([candidate, measured]) => [
+        candidate.name,
+        spread(measured.map(({ highestPerSecond }) => highestPerSecond)),
+        spread(measured.map(({ p50Us }) => p50Us)),
+        spread(measured.map(({ p99Us }) => p99Us)),
+      ]),
+    },
+    {
+      title: 'Resident memory with sessions of 508 pairs less that with 8.',
+      columns: ['relay', 'MiB per 1,000 pairs'],
+      rows: [[coturn.name, round(coturnMiB ?? NaN)]],
+    },
+  ];
+}
+
+function promptnessTable({ kernelFollowsMs, openMs }: Promptness): BenchTable {
+  return {
+    title: 'From the 16th data message until the kernel forwards, and the opening of a pair.',
+    columns: ['', 'p50 ms', 'p95 ms', 'p99 ms'],
+    rows: [
+      ['kernel follows', ...quantiles(kernelFollowsMs)],
+      ['pair opened', ...quantiles(openMs)],
+    ],
+  };
 }
 
 function floodTable(floods: readonly FloodResult[]): BenchTable {
@@ -173,7 +175,7 @@ function hardshipBars(floods: readonly FloodResult[], { kernelFollowsMs, openMs 
   ];
 }
 
-function bars(results: Results, limit: readonly Measurement[]): Bar[] {
+function loadBars(results: Results, limit: readonly Measurement[]): Bar[] {
   const of = (candidate: Candidate) => results.get(candidate) ?? [];
   const cpuAt40k = (candidate: Candidate) => median(above(limit, of(candidate), indexOf40k(limit)));
   const highest = (candidate: Candidate) =>

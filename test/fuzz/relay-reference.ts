@@ -4,7 +4,7 @@
  */
 import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
-import { Mac1 } from '#shared/wireguard/mac1';
+import { isMeantFor, type Mac1Key, mac1KeyOf } from '#shared/wireguard/mac1';
 
 type Side = 0 | 1;
 /** Address and port. */
@@ -27,7 +27,7 @@ interface AnsweredHandshake {
 }
 
 interface Players {
-  readonly mac1s: readonly [Mac1, Mac1];
+  readonly mac1Keys: readonly [Mac1Key, Mac1Key];
   /** From where somebody has initiated in each player's name. */
   readonly initiators: readonly [Set<Place>, Set<Place>];
 }
@@ -56,7 +56,7 @@ export class Reference {
   open(pairId: string, [one, other]: readonly [PublicKey, PublicKey]): void {
     this.#lastMeant = undefined;
     this.#pairs.set(pairId, {
-      mac1s: [new Mac1(one), new Mac1(other)],
+      mac1Keys: [mac1KeyOf(one), mac1KeyOf(other)],
       initiators: [new Set(), new Set()],
     });
   }
@@ -178,8 +178,8 @@ export class Reference {
 
   #findMeant(datagram: Buffer, type: 'initiation' | 'response'): Meant | undefined {
     for (const pair of this.#pairs.values()) {
-      if (pair.mac1s[0].matches(datagram, type)) return { pair, to: 0 as const };
-      if (pair.mac1s[1].matches(datagram, type)) return { pair, to: 1 as const };
+      if (isMeantFor(pair.mac1Keys[0], datagram, type)) return { pair, to: 0 as const };
+      if (isMeantFor(pair.mac1Keys[1], datagram, type)) return { pair, to: 1 as const };
     }
     return undefined;
   }

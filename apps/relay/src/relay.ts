@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { OpenPair, relayErrorCodes } from '#shared/api/relay-link';
 import { type Endpoint, formatEndpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
+import { clockMs } from './clock';
 import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, maxPairsPerPort, type PortStats } from './core/port';
@@ -10,7 +11,7 @@ import { dropReasons } from './core/verdict';
 import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
 import { openDgramPort } from './udp/dgram-port';
-import { PortSocket, type PortSocketOptions } from './udp/port-socket';
+import { PortSocket, type PortSocketOptions, type Tenant } from './udp/port-socket';
 import type { OpenUdpPort } from './udp/udp-port';
 
 export interface RelayOptions {
@@ -34,11 +35,6 @@ export interface Observation {
   readonly endpoint: Endpoint;
 }
 
-interface Opened {
-  readonly pair: Pair;
-  readonly socket: PortSocket;
-}
-
 const expireEveryMs = 5000;
 
 /** The pairs that are open here, on ports of the range, which those without a common player share. */
@@ -47,7 +43,7 @@ export class Relay {
   readonly #log: Logger;
   readonly #limits: RelayLimits;
   readonly #sources: SourceLimits;
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, Tenant>();
   readonly #sockets = new Map<number, PortSocket>();
   readonly #socketOptions: PortSocketOptions;
   /** What ports that are closed now have carried. */
@@ -103,7 +99,7 @@ export class Relay {
 
   /** Closes the pairs of whose sessions nothing was heard for so long. */
   closeIdle(idleMs: number): Promise<void> {
-    const now = performance.now();
+    const now = clockMs();
     const idle = [...this.#opened].filter(([, { pair }]) => now - pair.lastHeardAtMs > idleMs);
     return this.close(idle.map(([pairId]) => pairId));
   }
@@ -168,9 +164,8 @@ export class Relay {
     for (const port of portsToTry(identity.pairId, this.#options.ports, preferredPort)) {
       const socket = this.#sockets.get(port) ?? (await this.#tryPort(port));
       if (!socket?.canTake(identity)) continue;
-      const pair = new Pair(identity, this.#limits, this.#sources.misses, performance.now());
-      socket.add(pair);
-      this.#opened.set(identity.pairId, { pair, socket });
+      const pair = new Pair(identity, this.#limits, this.#sources.misses, clockMs());
+      this.#opened.set(identity.pairId, socket.add(pair));
       this.#log.debug({ pairId: identity.pairId, port }, 'pair opened');
       return { port };
     }

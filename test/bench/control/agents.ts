@@ -9,7 +9,7 @@ import { ControlServer } from '../support/control-server';
 import type { FloodKind, FloodResult } from '../support/floods';
 import { percentile, progress, round, type Bar, type BenchTable } from '../support/report';
 import { Swarm, type AskResult, type PushResult } from '../support/swarm';
-import type { Section } from './section';
+import type { Section } from '../support/sections';
 
 const AGENTS = 10_000;
 /** Two processes hear and tell; more would only add to the load. */

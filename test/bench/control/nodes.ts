@@ -8,7 +8,7 @@ import { BENCH_RELAY, connectRelay } from '../support/bench-relay';
 import { BenchDatabase, ControlServer } from '../support/control-server';
 import { percentile, progress, round } from '../support/report';
 import { Swarm, type PushResult, type ReturnResult } from '../support/swarm';
-import type { Section } from './section';
+import type { Section } from '../support/sections';
 
 const AGENTS = 2000;
 const PROCESSES = 2;

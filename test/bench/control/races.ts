@@ -4,7 +4,7 @@ import { request, signIn, type BenchAgent } from '../support/agents';
 import { ControlServer } from '../support/control-server';
 import { load } from '../support/load';
 import { percentile, progress, round } from '../support/report';
-import type { Section } from './section';
+import type { Section } from '../support/sections';
 
 const RACES = 100;
 const RACERS = 50;

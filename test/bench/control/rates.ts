@@ -12,7 +12,7 @@ import { request, signIn, type BenchAgent } from '../support/agents';
 import { ControlServer } from '../support/control-server';
 import { load, type LoadResult } from '../support/load';
 import { percentile, progress, round, spread, type Bar } from '../support/report';
-import type { Section } from './section';
+import type { Section } from '../support/sections';
 
 const CONNECTIONS = [1, 16, 64];
 const AGENTS = 1200;

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { data, initiation, response, testKey } from '../../wireguard-messages';
@@ -8,10 +8,19 @@ import { addresses, type RelayLab } from './relay-lab';
 interface RelayReport {
   readonly kernelFlows: number;
   readonly kernelPackets: number;
+  readonly sessions: number;
   readonly totals: { readonly forwardedPackets: number; readonly drops: Readonly<Record<string, number>> };
 }
 
-const ports = { first: 20_000, last: 29_999 };
+interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const ports: PortRange = { first: 20_000, last: 29_999 };
+/** As `npm run relay` has them. */
+const relayFlags = ['--max-semi-space-size=2', '--optimize-for-size'];
+const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] satisfies StdioOptions;
 
 /** What forwards: a program in the kernel, nftables, user space; `dgram`: the latter, one datagram at a time. */
 export type RelayPath = 'BPF' | 'nftables' | 'user space' | 'dgram';
@@ -26,15 +35,19 @@ export class RelayChild {
   }
 
   /** @param prefix of the command that starts it */
-  static async start(lab: RelayLab, path: RelayPath, prefix: readonly string[] = []): Promise<RelayChild> {
-    const script = join(__dirname, 'relay-process.mjs');
-    const settings = [addresses.server, String(ports.first), String(ports.last), path];
-    const child = lab.server.spawn(
-      [...prefix, process.execPath, '--max-semi-space-size=2', script, ...settings],
-      {
-        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      },
+  static start(lab: RelayLab, path: RelayPath, prefix: readonly string[] = []): Promise<RelayChild> {
+    return RelayChild.#ready(
+      lab.server.spawn([...prefix, ...command(addresses.server, ports, path)], { stdio }),
     );
+  }
+
+  /** Outside the lab, in user space, with the limits for strangers lifted. */
+  static startHere(bindAddress: string, range: PortRange): Promise<RelayChild> {
+    const [program, ...args] = command(bindAddress, range, 'user space', 'strangers');
+    return RelayChild.#ready(spawn(program, args, { stdio }));
+  }
+
+  static async #ready(child: ChildProcess): Promise<RelayChild> {
     const relay = new RelayChild(child);
     await once(child, 'message');
     return relay;
@@ -42,7 +55,12 @@ export class RelayChild {
 
   /** Opens so many pairs of {@link playersOf}; gives the port of each. */
   open(count: number): Promise<number[]> {
-    return this.#ask('open', identitiesOf(0, count));
+    return this.openMore(0, count);
+  }
+
+  /** The same from the pair `first` on. */
+  openMore(first: number, count: number): Promise<number[]> {
+    return this.#ask('open', identitiesOf(first, count));
   }
 
   /** The same from the pair `first` on, all on one port. */
@@ -124,6 +142,16 @@ export async function play(
   return { alice, bob, relay, aliceIndex, bobIndex };
 }
 
+function command(
+  bindAddress: string,
+  { first, last }: PortRange,
+  ...settings: string[]
+): [program: string, ...args: string[]] {
+  const script = join(__dirname, 'relay-process.mjs');
+  const range = [String(first), String(last)];
+  return [process.execPath, ...relayFlags, script, bindAddress, ...range, ...settings];
+}
+
 function identitiesOf(first: number, count: number) {
   return Array.from({ length: count }, (_, place) => ({
     pairId: `pair ${first + place}`,
@@ -131,6 +159,6 @@ function identitiesOf(first: number, count: number) {
   }));
 }
 
-function playersOf(pair: number) {
+export function playersOf(pair: number) {
   return [testKey(2 * pair + 1), testKey(2 * pair + 2)] as const;
 }

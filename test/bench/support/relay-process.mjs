@@ -7,11 +7,17 @@ const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js'
 const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
 const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
 const { pino } = require('pino');
+// What the relay's program has in memory besides.
+require('../../../dist/apps/relay/src/control-link.js');
+require('../../../dist/apps/relay/src/metrics.js');
+require('../../../dist/apps/relay/src/stun/server.js');
 
 const unlimited = { perSecond: 1e9, burst: 1e9 };
-const [bindAddress, first, last, path] = process.argv.slice(2);
+const [bindAddress, first, last, path, lifted] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
 const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
+if (lifted === 'strangers')
+  Object.assign(limits, { strangersPerPort: unlimited, strangersPerRelay: unlimited });
 const log = pino({ level: 'info' });
 const kind = { BPF: 'auto', nftables: 'nftables' }[path];
 const fastPath = kind && (await openFastPath(kind, { bindAddress, publicAddress: bindAddress, ports }, log));
@@ -44,6 +50,7 @@ const requests = {
   report: () => ({
     kernelFlows: fastPath?.size ?? 0,
     kernelPackets: fastPath?.total.packets ?? 0,
+    sessions: relay.sessionCount,
     totals: relay.totals(),
   }),
   leaveKernel: () => fastPath.stop(),

@@ -6,7 +6,7 @@ const at = (host: number): SocketAddress => ({ address: `192.0.2.${host}`, port:
 
 /** The hosts that so many attempts go to, given the possible ones before each, best guess first. */
 function attempts(possible: readonly (readonly number[])[]): (number | undefined)[] {
-  const initiator = new Initiators(defaultLimits).admit(at(99), true, 0);
+  const initiator = new Initiators(defaultLimits).admit(0, at(99), true, 0);
   if (!initiator) throw new Error('not admitted');
   return possible.map((hosts) => {
     const destination = nextDestination(initiator, hosts.map(at));

@@ -23,7 +23,7 @@ export interface RelayLimits {
   readonly sourceInitiations: Rate;
   /** Datagrams with an unknown index from one IP address to the whole relay. */
   readonly sourceMisses: Rate;
-  /** Pairs that are tried for the initiations of strangers, 11 µs each: of one port, and of the whole relay. */
+  /** Pairs that are tried for the initiations of strangers, 5 µs each: of one port, and of the whole relay. */
   readonly strangersPerPort: Rate;
   readonly strangersPerRelay: Rate;
   /** Pairs that are open at once. */
@@ -35,7 +35,7 @@ export interface RelayLimits {
 /**
  * WireGuard initiates every 5 s at most while unanswered, a little more often when its user reconfigures it, and
  * treats a sender as a flood above 20 initiations per second. A party of 32 behind one NAT starts 31 × 32 pairs. What
- * strangers can have tried at once takes 11 ms on one port and 33 ms on all, for which everybody else waits.
+ * strangers can have tried at once takes 5 ms on one port and 15 ms on all, for which everybody else waits.
  */
 export const defaultLimits: RelayLimits = {
   pairPackets: { perSecond: 20_000, burst: 10_000 },

@@ -24,7 +24,7 @@
  */
 import type { SocketAddress } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
-import { Mac1 } from '#shared/wireguard/mac1';
+import { isMeantFor, type Mac1Key, mac1KeyOf } from '#shared/wireguard/mac1';
 import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
 import { Initiators, nextDestination } from './initiators';
 import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
@@ -33,6 +33,7 @@ import {
   advance,
   follow,
   makeEnd,
+  neverMs,
   otherSide,
   type PerSide,
   reorderingMs,
@@ -54,7 +55,7 @@ export interface Released {
   readonly verdict: Verdict;
 }
 
-/** Data with this receiver index from one address to another. */
+/** Data with this receiver index, an unsigned number, from one address to another. */
 export interface OffloadedRoute {
   readonly from: SocketAddress;
   readonly index: number;
@@ -67,27 +68,42 @@ const initiatorLifetimeMs = 190_000;
 const limitedForMs = 10_000;
 
 export class Pair {
-  readonly identity: PairIdentity;
-  readonly #mac1s: PerSide<Mac1>;
+  readonly #pairId: string;
+  readonly #first: PublicKey;
+  readonly #second: PublicKey;
+  readonly #toFirst: Mac1Key;
+  readonly #toSecond: Mac1Key;
   readonly #misses: SourceBuckets;
-  readonly #initiators: PerSide<Initiators>;
+  readonly #initiators: Initiators;
   readonly #limits: RelayLimits;
   /** Missing while they are full. */
   #packets: TokenBucket | undefined;
   #bytes: TokenBucket | undefined;
-  readonly #pending = new PendingInitiations();
+  /** Missing while there are none. */
+  #pending: PendingInitiations | undefined;
   readonly #sessions = new Sessions();
   readonly #openedAtMs: number;
   #addressRevision = 0;
   #offloadRevision = 0;
 
   constructor(identity: PairIdentity, limits: RelayLimits, misses: SourceBuckets, nowMs: number) {
-    this.identity = identity;
+    this.#pairId = identity.pairId;
+    [this.#first, this.#second] = identity.players;
     this.#openedAtMs = nowMs;
-    this.#mac1s = [new Mac1(identity.players[0]), new Mac1(identity.players[1])];
+    this.#toFirst = mac1KeyOf(this.#first);
+    this.#toSecond = mac1KeyOf(this.#second);
     this.#misses = misses;
-    this.#initiators = [new Initiators(limits), new Initiators(limits)];
+    this.#initiators = new Initiators(limits);
     this.#limits = limits;
+  }
+
+  get identity(): PairIdentity {
+    return { pairId: this.#pairId, players: [this.#first, this.#second] };
+  }
+
+  /** Whether this player is one of the two. */
+  isOf(player: PublicKey): boolean {
+    return player === this.#first || player === this.#second;
   }
 
   /** Type 1. `wrong_mac1` when it is for neither of the two. */
@@ -96,12 +112,12 @@ export class Pair {
     if (from === undefined) return 'wrong_mac1';
     if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
     const isKnown = this.#sessions.isKnown(from, source);
-    const initiator = this.#initiators[from].admit(source, isKnown, nowMs);
+    const initiator = this.#initiators.admit(from, source, isKnown, nowMs);
     if (!initiator) return 'pair_handshakes_limited';
     const destination = nextDestination(initiator, this.#destinations(from, source));
     if (!destination) return 'recipient_unknown';
     const initiation = { from, source: initiator.address, destination };
-    if (this.#pending.meets(initiation, nowMs)) {
+    if (this.#pending?.meets(initiation, nowMs)) {
       return this.#pending.hold(datagram, initiation, nowMs) ? 'held' : 'glare';
     }
     return this.#send(datagram, initiation, nowMs);
@@ -111,10 +127,11 @@ export class Pair {
   response(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const initiatorIndex = receiverIndex(datagram, 'response');
     const responderIndex = senderIndex(datagram);
-    const initiation = this.#pending.get(initiatorIndex);
+    const initiation = this.#pending?.get(initiatorIndex);
     if (!initiation) return 'unknown_index';
     if (!isSameAddress(initiation.destination, source)) return 'unexpected_source';
-    if (!this.#mac1s[initiation.from].matches(datagram, 'response')) return 'wrong_mac1';
+    const toInitiator = initiation.from === 0 ? this.#toFirst : this.#toSecond;
+    if (!isMeantFor(toInitiator, datagram, 'response')) return 'wrong_mac1';
     if (this.hasIndex(responderIndex)) return 'index_in_use';
     const initiator = makeEnd(initiatorIndex, initiation.source);
     const responder = makeEnd(responderIndex, initiation.destination);
@@ -122,7 +139,8 @@ export class Pair {
       initiation.from === 0 ? ([initiator, responder] as const) : ([responder, initiator] as const);
     const session = this.#sessions.add(ends, nowMs);
     if (!session) return 'sessions_full';
-    this.#pending.delete(initiatorIndex);
+    this.#pending?.delete(initiatorIndex);
+    if (this.#pending?.isEmpty) this.#pending = undefined;
     if (session.confirmed) this.#settle(session);
     return initiation.source;
   }
@@ -130,7 +148,7 @@ export class Pair {
   /** Type 3, the answer of a busy WireGuard to an initiation or a response. */
   cookieReply(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const index = receiverIndex(datagram, 'cookieReply');
-    const asked = this.#pending.get(index) ?? this.#askedByResponse(index);
+    const asked = this.#pending?.get(index) ?? this.#askedByResponse(index);
     if (!asked) return 'unknown_index';
     if (!isSameAddress(asked.destination, source)) return 'unexpected_source';
     return this.#hasRoomFor(datagram, nowMs) ? asked.source : 'pair_traffic_limited';
@@ -138,29 +156,31 @@ export class Pair {
 
   /** Type 4. `unknown_index` when it belongs to no session of this pair. */
   data(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    const route = this.#sessions.route(receiverIndex(datagram, 'data'));
-    if (!route) return 'unknown_index';
-    const { session, to } = route;
+    const index = receiverIndex(datagram, 'data');
+    const session = this.#sessions.find(index);
+    const to = session?.sideOf(index);
+    if (!session || to === undefined) return 'unknown_index';
+    const receiver = session.end(to);
     // Nothing is sent back: its own data would move the other end to the receiver.
-    if (isSameAddress(session.ends[to].address, source)) return 'unexpected_source';
+    if (isSameAddress(receiver.address, source)) return 'unexpected_source';
     if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
-    const sender = session.ends[otherSide(to)];
+    const sender = session.end(otherSide(to));
     if (isSameAddress(sender.address, source)) {
       advance(sender, dataCounter(datagram), nowMs);
-      if (!session.confirmed && session.lastUsedAtMs !== -Infinity) this.#confirm(session);
+      if (!session.confirmed && session.lastUsedAtMs !== neverMs) this.#confirm(session);
     } else {
       if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
       if (follow(sender, source, dataCounter(datagram), nowMs)) this.#move(session, nowMs);
     }
     if (session.becomesOffloaded(nowMs)) this.#offloadRevision++;
-    return session.ends[to].address;
+    return receiver.address;
   }
 
   /** What of this pair's data need not come here; changes only when {@link offloadRevision} does. */
   offloadedRoutes(): OffloadedRoute[] {
     return this.#sessions.offloaded().flatMap(({ ends: [first, second] }) => [
-      { from: first.address, index: second.index, to: second.address },
-      { from: second.address, index: first.index, to: first.address },
+      { from: first.address, index: second.index >>> 0, to: second.address },
+      { from: second.address, index: first.index >>> 0, to: first.address },
     ]);
   }
 
@@ -171,9 +191,10 @@ export class Pair {
 
   /** Data with this index that passed elsewhere; each message carried a counter of its own. */
   countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
-    const route = this.#sessions.route(index);
-    if (!route) return;
-    const sender = route.session.ends[otherSide(route.to)];
+    const session = this.#sessions.find(index | 0);
+    const to = session?.sideOf(index | 0);
+    if (!session || to === undefined) return;
+    const sender = session.end(otherSide(to));
     advance(sender, sender.highestCounter + packets, nowMs);
     const spent = [
       this.#packetBucket(nowMs).spend(packets, nowMs),
@@ -184,15 +205,13 @@ export class Pair {
 
   /** What was held back long enough. */
   release(nowMs: number): Released[] {
-    return this.#pending.takeDue(nowMs).map((held) => ({
-      datagram: held.datagram,
-      verdict: this.#releaseOne(held, nowMs),
-    }));
+    const due = this.#pending?.takeDue(nowMs) ?? [];
+    return due.map((held) => ({ datagram: held.datagram, verdict: this.#releaseOne(held, nowMs) }));
   }
 
   /** When {@link release} has something to do next; undefined while nothing is held back. */
   get nextReleaseAtMs(): number | undefined {
-    return this.#pending.nextDueAtMs;
+    return this.#pending?.nextDueAtMs;
   }
 
   /** Whether a confirmed session has either player at this address. */
@@ -202,7 +221,7 @@ export class Pair {
 
   /** Whether a session or an initiation that waits for its answer goes by this index. */
   hasIndex(index: number): boolean {
-    return this.#pending.get(index) !== undefined || this.#sessions.route(index) !== undefined;
+    return this.#pending?.get(index) !== undefined || this.#sessions.find(index) !== undefined;
   }
 
   /** When anything of a session last passed; at first, when the pair was opened. */
@@ -227,31 +246,27 @@ export class Pair {
       this.#sessions.offloaded().filter((session) => session.isIdle(nowMs)),
       nowMs,
     );
-    this.#initiators.forEach((initiators) => initiators.expire(nowMs - initiatorLifetimeMs, nowMs));
-    this.#pending.expire(nowMs);
+    this.#initiators.expire(nowMs - initiatorLifetimeMs, nowMs);
+    this.#pending?.expire(nowMs);
+    if (this.#pending?.isEmpty) this.#pending = undefined;
     if (this.#packets?.isFull(nowMs) && this.#bytes?.isFull(nowMs)) this.#packets = this.#bytes = undefined;
   }
 
   /** Sizes of what grows with traffic, all bounded. */
   get memory(): { sessions: number; sent: number; held: number; initiators: number; tried: number } {
-    const [one, other] = this.#initiators.map(({ size }) => size);
-    return {
-      sessions: this.#sessions.size,
-      ...this.#pending.size,
-      initiators: (one?.initiators ?? 0) + (other?.initiators ?? 0),
-      tried: (one?.tried ?? 0) + (other?.tried ?? 0),
-    };
+    const { sent, held } = this.#pending?.size ?? { sent: 0, held: 0 };
+    return { sessions: this.#sessions.size, sent, held, ...this.#initiators.size };
   }
 
   #senderByMac1(datagram: Buffer, type: HandshakeType): Side | undefined {
-    if (this.#mac1s[0].matches(datagram, type)) return 1;
-    return this.#mac1s[1].matches(datagram, type) ? 0 : undefined;
+    if (isMeantFor(this.#toFirst, datagram, type)) return 1;
+    return isMeantFor(this.#toSecond, datagram, type) ? 0 : undefined;
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */
   #destinations(from: Side, source: SocketAddress): SocketAddress[] {
     const to = otherSide(from);
-    const all = [...this.#sessions.addresses(to, source), ...this.#initiators[to].addressesNewestFirst()];
+    const all = [...this.#sessions.addresses(to, source), ...this.#initiators.addressesNewestFirst(to)];
     return all.filter(
       (address, place) =>
         !isSameAddress(address, source) && all.findIndex((one) => isSameAddress(one, address)) === place,
@@ -259,6 +274,7 @@ export class Pair {
   }
 
   #send(datagram: Buffer, initiation: Initiation, nowMs: number): SocketAddress {
+    this.#pending ??= new PendingInitiations();
     this.#pending.add(senderIndex(datagram), initiation, nowMs);
     return initiation.destination;
   }
@@ -273,14 +289,11 @@ export class Pair {
 
   /** A response asks for an answer too: as if its sender had initiated towards the other end of its session. */
   #askedByResponse(index: number): Initiation | undefined {
-    const route = this.#sessions.route(index);
-    if (!route) return undefined;
-    const { ends } = route.session;
-    return {
-      from: route.to,
-      source: ends[route.to].address,
-      destination: ends[otherSide(route.to)].address,
-    };
+    const session = this.#sessions.find(index);
+    const from = session?.sideOf(index);
+    if (!session || from === undefined) return undefined;
+    const [asker, asked] = [session.end(from), session.end(otherSide(from))];
+    return { from, source: asker.address, destination: asked.address };
   }
 
   #hasRoomFor({ length }: Buffer, nowMs: number): boolean {
@@ -311,7 +324,7 @@ export class Pair {
   }
 
   #settle({ ends }: Session): void {
-    this.#initiators[0].settle(ends[0].address);
-    this.#initiators[1].settle(ends[1].address);
+    this.#initiators.settle(0, ends[0].address);
+    this.#initiators.settle(1, ends[1].address);
   }
 }

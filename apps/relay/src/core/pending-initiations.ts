@@ -34,17 +34,16 @@ const answerWithinMs = 500;
 const maxHeld = 4;
 
 export class PendingInitiations {
-  /** By sender index, in the order in which they were sent; undefined rather than empty, as it is most of the time. */
-  #sent: Map<number, SentInitiation> | undefined;
+  /** By sender index, in the order in which they were sent. */
+  readonly #sent = new Map<number, SentInitiation>();
   #held: HeldInitiation[] = [];
 
   /** The initiation that was sent with this sender index and waits for its answer. */
   get(senderIndex: number): Initiation | undefined {
-    return this.#sent?.get(senderIndex);
+    return this.#sent.get(senderIndex);
   }
 
   add(senderIndex: number, initiation: Initiation, nowMs: number): void {
-    this.#sent ??= new Map();
     this.#sent.set(senderIndex, { ...initiation, sentAtMs: nowMs });
     if (this.#sent.size <= maxSent) return;
     const [oldest] = this.#sent.keys();
@@ -52,13 +51,12 @@ export class PendingInitiations {
   }
 
   delete(senderIndex: number): void {
-    this.#sent?.delete(senderIndex);
-    if (this.#sent?.size === 0) this.#sent = undefined;
+    this.#sent.delete(senderIndex);
   }
 
   /** Whether the two addresses are exchanging an initiation already, in the other direction. */
   meets({ from, source, destination }: Initiation, nowMs: number): boolean {
-    return Array.from(this.#sent?.values() ?? []).some(
+    return Array.from(this.#sent.values()).some(
       (other) =>
         other.from !== from &&
         nowMs - other.sentAtMs < answerWithinMs &&
@@ -90,12 +88,16 @@ export class PendingInitiations {
 
   /** Forgets what its sender has given up. */
   expire(nowMs: number): void {
-    for (const [index, { sentAtMs }] of this.#sent ?? []) {
+    for (const [index, { sentAtMs }] of this.#sent) {
       if (nowMs - sentAtMs > lifetimeMs) this.delete(index);
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#sent.size === 0 && this.#held.length === 0;
+  }
+
   get size(): { sent: number; held: number } {
-    return { sent: this.#sent?.size ?? 0, held: this.#held.length };
+    return { sent: this.#sent.size, held: this.#held.length };
   }
 }

@@ -18,7 +18,8 @@ export function* portsToTry(pairId: string, range: PortRange, preferred: number 
   const isPreferred = (port: number) => port === preferred;
   if (preferred !== null && preferred >= range.first && preferred <= range.last) yield preferred;
   const count = portCount(range);
-  const start = createHash('sha256').update(pairId).digest().readUIntBE(0, 6) % count;
+  // An integer to V8 as well, which would else keep all ports that are ever seen in objects of their own.
+  const start = (createHash('sha256').update(pairId).digest().readUIntBE(0, 6) % count) | 0;
   for (let step = 0; step < count; step++) {
     const port = range.first + ((start + step) % count);
     if (!isPreferred(port)) yield port;

@@ -28,15 +28,16 @@ export interface PortStats {
 
 /** With it, a stranger's initiation costs a millisecond at most, and any other datagram a few microseconds. */
 export const maxPairsPerPort = 64;
-const maxRemembered = 4096;
+/** A power of two; more than the indices that are in use on most ports. */
+const placesRemembered = 256;
 
 export class Port {
   readonly stats = emptyStats();
-  readonly #pairs = new Set<Pair>();
-  readonly #players = new Set<PublicKey>();
+  /** Always a new array, which has no room to spare. */
+  #pairs: readonly Pair[] = [];
   readonly #sources: SourceLimits;
-  /** Which pair had an index when it was last looked for. */
-  readonly #remembered = new Map<number, Pair>();
+  /** By the last bits of an index: the place of the pair that had it when it was last looked for. */
+  readonly #remembered = new Uint8Array(placesRemembered);
   #strangers: TokenBucket | undefined;
   #concerned: Pair | undefined;
 
@@ -47,18 +48,16 @@ export class Port {
 
   /** Whether there is room for these players, neither of whom is here already. */
   canTake({ players }: PairIdentity): boolean {
-    return this.#pairs.size < maxPairsPerPort && !players.some((player) => this.#players.has(player));
+    const isHere = (player: PublicKey) => this.#pairs.some((pair) => pair.isOf(player));
+    return this.#pairs.length < maxPairsPerPort && !players.some(isHere);
   }
 
   add(pair: Pair): void {
-    this.#pairs.add(pair);
-    pair.identity.players.forEach((player) => this.#players.add(player));
+    this.#pairs = this.#pairs.concat(pair);
   }
 
   delete(pair: Pair): void {
-    this.#pairs.delete(pair);
-    pair.identity.players.forEach((player) => this.#players.delete(player));
-    this.#remembered.clear();
+    this.#pairs = this.#pairs.filter((one) => one !== pair);
     if (this.#concerned === pair) this.#concerned = undefined;
   }
 
@@ -80,14 +79,14 @@ export class Port {
 
   /** What was held back long enough. */
   release(nowMs: number): Released[] {
-    const released = [...this.#pairs].flatMap((pair) => pair.release(nowMs));
+    const released = this.#pairs.flatMap((pair) => pair.release(nowMs));
     for (const { verdict, datagram } of released) this.#count(verdict, datagram.length);
     return released;
   }
 
   /** When {@link release} has something to do next; undefined while nothing is held back. */
   get nextReleaseAtMs(): number | undefined {
-    const times = [...this.#pairs].flatMap(({ nextReleaseAtMs }) => nextReleaseAtMs ?? []);
+    const times = this.#pairs.flatMap(({ nextReleaseAtMs }) => nextReleaseAtMs ?? []);
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
@@ -136,15 +135,13 @@ export class Port {
   }
 
   #pairWith(index: number): Pair | undefined {
-    const remembered = this.#remembered.get(index);
+    const lastBits = index & (placesRemembered - 1);
+    const remembered = this.#pairs[this.#remembered[lastBits] ?? 0];
     if (remembered?.hasIndex(index)) return remembered;
-    for (const pair of this.#pairs) {
-      if (!pair.hasIndex(index)) continue;
-      if (this.#remembered.size === maxRemembered) this.#remembered.clear();
-      this.#remembered.set(index, pair);
-      return pair;
-    }
-    return undefined;
+    const place = this.#pairs.findIndex((pair) => pair.hasIndex(index));
+    if (place < 0) return undefined;
+    this.#remembered[lastBits] = place;
+    return this.#pairs[place];
   }
 
   #count(verdict: Verdict, bytes: number): void {

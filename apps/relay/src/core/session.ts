@@ -25,12 +25,15 @@ export function otherSide(side: Side): Side {
   return side === 0 ? 1 : 0;
 }
 
+/** Before everything: an integer, so that V8 keeps times without an object for each, as it does with whole milliseconds. */
+export const neverMs = -(2 ** 30);
+
 export interface End {
   /** The index that this player chose: data for the player carries it. */
   readonly index: number;
   address: SocketAddress;
   highestCounter: number;
-  /** When this player last sent new data in the session; minus infinity before the first. */
+  /** When this player last sent new data in the session; {@link neverMs} before the first. */
   lastDataAtMs: number;
   /** Where the player was before its last move. */
   left?: { readonly address: SocketAddress; readonly highestCounter: number; readonly atMs: number };
@@ -53,24 +56,44 @@ export class Session {
   /** Whether its data need not come here. */
   offloaded = false;
   #messages = 0;
-  #keptUntilMs = -Infinity;
+  #keptUntilMs = neverMs;
+  readonly #first: End;
+  readonly #second: End;
 
+  /** @param lineage see sessions.ts */
   constructor(
-    readonly ends: PerSide<End>,
+    readonly lineage: number,
+    [first, second]: PerSide<End>,
     readonly createdAtMs: number,
     confirmed: boolean,
   ) {
+    this.#first = first;
+    this.#second = second;
     this.confirmed = confirmed;
+  }
+
+  end(side: Side): End {
+    return side === 0 ? this.#first : this.#second;
+  }
+
+  get ends(): PerSide<End> {
+    return [this.#first, this.#second];
+  }
+
+  /** Who chose the index, and so receives what carries it; undefined when nobody did. */
+  sideOf(index: number): Side | undefined {
+    if (this.#first.index === index) return 0;
+    return this.#second.index === index ? 1 : undefined;
   }
 
   /** When anything of the session, its handshake included, last passed. */
   get lastHeardAtMs(): number {
-    return Math.max(this.createdAtMs, this.ends[0].lastDataAtMs, this.ends[1].lastDataAtMs);
+    return Math.max(this.createdAtMs, this.#first.lastDataAtMs, this.#second.lastDataAtMs);
   }
 
-  /** Since when one side has been silent; minus infinity while data has not gone both ways. */
+  /** Since when one side has been silent; {@link neverMs} while data has not gone both ways. */
   get lastUsedAtMs(): number {
-    return Math.min(this.ends[0].lastDataAtMs, this.ends[1].lastDataAtMs);
+    return Math.min(this.#first.lastDataAtMs, this.#second.lastDataAtMs);
   }
 
   /** Takes note of a data message that passed here; true when the session is offloaded from now on. */
@@ -95,15 +118,13 @@ export class Session {
     return nowMs - this.lastHeardAtMs > offloadedIdleMs;
   }
 
-  isBetween(addresses: PerSide<SocketAddress>): boolean {
-    return (
-      isSameAddress(this.ends[0].address, addresses[0]) && isSameAddress(this.ends[1].address, addresses[1])
-    );
+  isBetween([first, second]: PerSide<SocketAddress>): boolean {
+    return isSameAddress(this.#first.address, first) && isSameAddress(this.#second.address, second);
   }
 }
 
 export function makeEnd(index: number, address: SocketAddress): End {
-  return { index, address, highestCounter: -1, lastDataAtMs: -Infinity };
+  return { index, address, highestCounter: -1, lastDataAtMs: neverMs };
 }
 
 /** Takes note of data from an end's own address. What is late, or repeated by a wiretapper, is no sign of life. */

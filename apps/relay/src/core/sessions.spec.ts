@@ -30,8 +30,7 @@ describe('the sessions of a pair', () => {
     const { sessions, all } = full();
     expect(add(sessions, [13, 14], 0, 60_999)).toBeUndefined();
     expect(sessions.size).toBe(6);
-    for (const session of all)
-      expect(session && sessions.route(session.ends[0].index)?.session).toBe(session);
+    for (const session of all) expect(session && sessions.find(session.ends[0].index)).toBe(session);
   });
 
   it('take from a machine that has several lineages for a newcomer, and never from two players', () => {
@@ -49,7 +48,7 @@ describe('the sessions of a pair', () => {
       expect(newcomer).toBeDefined();
       expect(sessions.size).toBe(6);
     }
-    expect(sessions.route(10)?.session).toBe(players);
+    expect(sessions.find(10)).toBe(players);
     expect(add(sessions, [3, 4], 0, 30)).toBeDefined();
   });
 
@@ -68,8 +67,8 @@ describe('the sessions of a pair', () => {
     const { sessions, all } = full();
     all.forEach((session, place) => use(session, place === 3 ? 1000 : 30_000));
     expect(add(sessions, [13, 14], 0, 61_000)).toBeDefined();
-    expect(sessions.route(70)).toBeUndefined();
-    expect(sessions.route(130)).toBeDefined();
+    expect(sessions.find(70)).toBeUndefined();
+    expect(sessions.find(130)).toBeDefined();
     expect(sessions.size).toBe(6);
   });
 
@@ -86,7 +85,7 @@ describe('the sessions of a pair', () => {
       expect(add(sessions, [1, 2], extra, 2000 + extra)).toMatchObject({ confirmed: false });
     }
     expect(sessions.size).toBe(9);
-    const kept = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((extra) => sessions.route(10 + extra));
+    const kept = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((extra) => sessions.find(10 + extra));
     expect(kept).toEqual([0, 7, 8, 9]);
   });
 

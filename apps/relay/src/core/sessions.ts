@@ -9,14 +9,8 @@
  */
 import type { SocketAddress } from '#shared/endpoint';
 import { sourceOf } from './limits';
-import { type End, otherSide, type PerSide, Session, type Side } from './session';
+import { type End, neverMs, otherSide, type PerSide, Session, type Side } from './session';
 import { isSameAddress } from './verdict';
-
-export interface Route {
-  readonly session: Session;
-  /** Who chose the index, and so receives what carries it. */
-  readonly to: Side;
-}
 
 /** Previous, current and next (WireGuard paper, section 6.3), and one whose answer was lost. */
 const maxSessionsPerLineage = 4;
@@ -28,19 +22,20 @@ const unusedMs = 60_000;
 /** A session that was not used within two of WireGuard's retries will not be. */
 const newMs = 10_000;
 
-export class Sessions {
-  #lineages: Session[][] = [];
-  #offloadedEnds = 0;
-  #forgottenAtMs = -Infinity;
+const none: readonly Session[] = [];
 
-  /** The pairs of a relay have a session or two each; looking at all of them takes less time and room than a map. */
-  route(index: number): Route | undefined {
-    for (const lineage of this.#lineages) {
-      for (const session of lineage) {
-        if (session.ends[0].index === index) return { session, to: 0 };
-        if (session.ends[1].index === index) return { session, to: 1 };
-      }
-    }
+export class Sessions {
+  /**
+   * Lineage by lineage, each from the oldest session to the newest. Pairs have a session or two, and a relay has very many
+   * pairs: looking at all takes less time and room than a map. Always a new array, which has no room to spare.
+   */
+  #all: readonly Session[] = none;
+  #offloadedEnds = 0;
+  #forgottenAtMs = neverMs;
+
+  /** The one that has this index. */
+  find(index: number): Session | undefined {
+    for (const session of this.#all) if (session.sideOf(index) !== undefined) return session;
     return undefined;
   }
 
@@ -48,27 +43,30 @@ export class Sessions {
   add(ends: PerSide<End>, nowMs: number): Session | undefined {
     const addresses = [ends[0].address, ends[1].address] as const;
     const isParent = (session: Session) => session.isBetween(addresses);
-    const lineage = this.#lineages.find((one) => one.some(isParent)) ?? [];
-    if (lineage.length === 0 && !this.#makeRoom(nowMs)) return undefined;
-    if (lineage.length === maxSessionsPerLineage) this.#remove(lineage, leastRecentlyUsed(lineage));
-    const confirmed = lineage.some((session) => session.confirmed && isParent(session));
-    const session = new Session(ends, nowMs, confirmed);
-    this.#replace(lineage, lineage.concat(session));
+    const continued = this.#all.find(isParent)?.lineage;
+    if (continued === undefined && !this.#makeRoom(nowMs)) return undefined;
+    const lineage = continued ?? (this.#all.at(-1)?.lineage ?? -1) + 1;
+    const family = this.#all.filter((session) => session.lineage === lineage);
+    if (family.length === maxSessionsPerLineage) this.#remove(leastRecentlyUsed(family));
+    const confirmed = this.#all.some(
+      (session) => session.lineage === lineage && session.confirmed && isParent(session),
+    );
+    const session = new Session(lineage, ends, nowMs, confirmed);
+    const place = this.#all.findLastIndex((one) => one.lineage <= lineage) + 1;
+    this.#all = this.#all.toSpliced(place, 0, session);
     return session;
   }
 
   /** Whether a handshake between these addresses was answered at or after the given time. */
   wasAnswered(addresses: PerSide<SocketAddress>, sinceMs: number): boolean {
-    return this.#all().some((session) => session.createdAtMs >= sinceMs && session.isBetween(addresses));
+    return this.#all.some((session) => session.createdAtMs >= sinceMs && session.isBetween(addresses));
   }
 
   /** Whether a confirmed session has the player of this side at this address. */
   isKnown(side: Side, address: SocketAddress): boolean {
     // Loops, because a port asks all its pairs this for each initiation of a stranger.
-    for (const lineage of this.#lineages) {
-      for (const { confirmed, ends } of lineage) {
-        if (confirmed && isSameAddress(ends[side].address, address)) return true;
-      }
+    for (const session of this.#all) {
+      if (session.confirmed && isSameAddress(session.end(side).address, address)) return true;
     }
     return false;
   }
@@ -79,10 +77,10 @@ export class Sessions {
    */
   addresses(side: Side, partner: SocketAddress): SocketAddress[] {
     const confirmed = this.#confirmedByFreshness(side);
-    const isPartner = ({ ends }: Session) => isSameAddress(ends[otherSide(side)].address, partner);
+    const isPartner = (session: Session) => isSameAddress(session.end(otherSide(side)).address, partner);
     const bySource = new Map<string, SocketAddress>();
-    for (const { ends } of [...confirmed.filter(isPartner), ...confirmed]) {
-      const { address } = ends[side];
+    for (const session of [...confirmed.filter(isPartner), ...confirmed]) {
+      const { address } = session.end(side);
       const source = sourceOf(address.address);
       if (!bySource.has(source)) bySource.set(source, address);
     }
@@ -91,30 +89,27 @@ export class Sessions {
 
   /** Where the player of this side was last heard of in a confirmed session. */
   latestAddress(side: Side): SocketAddress | undefined {
-    return this.#confirmedByFreshness(side)[0]?.ends[side].address;
+    return this.#confirmedByFreshness(side)[0]?.end(side).address;
   }
 
   /** When anything of any session, also of those that are forgotten, last passed. */
   get lastHeardAtMs(): number {
-    return Math.max(this.#forgottenAtMs, ...this.#all().map(({ lastHeardAtMs }) => lastHeardAtMs));
+    return Math.max(this.#forgottenAtMs, ...this.#all.map(({ lastHeardAtMs }) => lastHeardAtMs));
   }
 
   /** Forgets the sessions whose keys must be dead by now. */
   expire(nowMs: number): void {
-    for (const lineage of this.#lineages) {
-      const expired = lineage.filter(({ lastHeardAtMs }) => nowMs - lastHeardAtMs > sessionIdleMs);
-      expired.forEach((session) => this.#remove(lineage, session));
+    for (const session of this.#all) {
+      if (nowMs - session.lastHeardAtMs > sessionIdleMs) this.#remove(session);
     }
-    if (this.#lineages.some(({ length }) => length === 0))
-      this.#lineages = this.#lineages.filter(({ length }) => length > 0);
   }
 
   get size(): number {
-    return this.#all().length;
+    return this.#all.length;
   }
 
   offloaded(): Session[] {
-    return this.#all().filter((session) => session.offloaded);
+    return this.#all.filter((session) => session.offloaded);
   }
 
   /** Counts the sessions that ended while they were offloaded. */
@@ -122,46 +117,38 @@ export class Sessions {
     return this.#offloadedEnds;
   }
 
-  #all(): Session[] {
-    return this.#lineages.flat();
-  }
-
   #confirmedByFreshness(side: Side): Session[] {
-    const confirmed = this.#all().filter((session) => session.confirmed);
-    return confirmed.sort((one, other) => other.ends[side].lastDataAtMs - one.ends[side].lastDataAtMs);
-  }
-
-  /** By a new array; one that is pushed to takes room for sixteen more. */
-  #replace(lineage: Session[], by: Session[]): void {
-    const isNew = !this.#lineages.includes(lineage);
-    this.#lineages = isNew
-      ? this.#lineages.concat([by])
-      : this.#lineages.map((one) => (one === lineage ? by : one));
+    const confirmed = this.#all.filter((session) => session.confirmed);
+    return confirmed.sort((one, other) => other.end(side).lastDataAtMs - one.end(side).lastDataAtMs);
   }
 
   /** For one more lineage; false when all are to stay. */
   #makeRoom(nowMs: number): boolean {
-    if (this.#lineages.length < maxLineages) return true;
+    const lineages = lineagesOf(this.#all);
+    if (lineages.length < maxLineages) return true;
     const isUnused = (lineage: Session[]) => !lineage.some((session) => isInUse(session, nowMs));
-    const evicted = this.#lineages.find(isUnused) ?? this.#youngestCrowded();
-    if (!evicted) return false;
-    [...evicted].forEach((session) => this.#remove(evicted, session));
-    this.#lineages = this.#lineages.filter((lineage) => lineage !== evicted);
-    return true;
+    const evicted = lineages.find(isUnused) ?? youngestCrowded(lineages);
+    evicted?.forEach((session) => this.#remove(session));
+    return evicted !== undefined;
   }
 
-  /** Of the lineages both of whose ends share their source with another lineage. */
-  #youngestCrowded(): Session[] | undefined {
-    const sources = this.#lineages.map(sourcesOf);
-    const isShared = (source: string) => sources.filter((ofOne) => ofOne.includes(source)).length > 1;
-    return this.#lineages.findLast((_, place) => sources[place]?.every(isShared));
-  }
-
-  #remove(lineage: Session[], session: Session): void {
-    lineage.splice(lineage.indexOf(session), 1);
+  #remove(session: Session): void {
+    this.#all = this.#all.length === 1 ? none : this.#all.toSpliced(this.#all.indexOf(session), 1);
     if (session.offloaded) this.#offloadedEnds++;
     this.#forgottenAtMs = Math.max(this.#forgottenAtMs, session.lastHeardAtMs);
   }
+}
+
+function lineagesOf(sessions: readonly Session[]): Session[][] {
+  const numbers = new Set(sessions.map(({ lineage }) => lineage));
+  return Array.from(numbers, (number) => sessions.filter(({ lineage }) => lineage === number));
+}
+
+/** Of the lineages both of whose ends share their source with another lineage. */
+function youngestCrowded(lineages: readonly Session[][]): Session[] | undefined {
+  const sources = lineages.map(sourcesOf);
+  const isShared = (source: string) => sources.filter((ofOne) => ofOne.includes(source)).length > 1;
+  return lineages.findLast((_, place) => sources[place]?.every(isShared));
 }
 
 function isInUse(session: Session, nowMs: number): boolean {

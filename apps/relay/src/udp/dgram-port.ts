@@ -1,3 +1,4 @@
+import { clockMs } from '../clock';
 import { bindUdp, closeUdp } from './bind';
 import type { OpenUdpPort } from './udp-port';
 
@@ -6,7 +7,7 @@ export const openDgramPort: OpenUdpPort = async (local, listener) => {
   const socket = await bindUdp(local.address, local.port);
   socket.on('error', (error) => listener.failed(error));
   socket.on('message', (datagram, source) => {
-    const to = listener.received(datagram, source, performance.now());
+    const to = listener.received(datagram, source, clockMs());
     if (to) socket.send(datagram, to.port, to.address);
   });
   return {

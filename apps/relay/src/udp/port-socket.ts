@@ -1,4 +1,5 @@
 import type { SocketAddress } from '#shared/endpoint';
+import { clockMs } from '../clock';
 import type { SourceLimits } from '../core/limits';
 import type { Pair, PairIdentity } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
@@ -25,13 +26,13 @@ export interface PortSocketOptions {
 export class PortSocket implements UdpListener {
   readonly #core: Port;
   readonly #events: PortSocketEvents;
-  readonly #fastPath: FastPath | undefined;
+  readonly fastPath: FastPath | undefined;
   readonly #tenants = new Map<Pair, Tenant>();
   #udp!: UdpPort;
   #releaseTimer: NodeJS.Timeout | undefined;
 
   private constructor({ sources, events, fastPath }: PortSocketOptions) {
-    this.#fastPath = fastPath;
+    this.fastPath = fastPath;
     this.#core = new Port([], sources);
     this.#events = events;
   }
@@ -51,9 +52,11 @@ export class PortSocket implements UdpListener {
     return this.#core.canTake(identity);
   }
 
-  add(pair: Pair): void {
+  add(pair: Pair): Tenant {
     this.#core.add(pair);
-    this.#tenants.set(pair, new Tenant(pair, this.port, this.#core.stats, this.#fastPath));
+    const tenant = new Tenant(pair, this);
+    this.#tenants.set(pair, tenant);
+    return tenant;
   }
 
   delete(pair: Pair): void {
@@ -100,10 +103,10 @@ export class PortSocket implements UdpListener {
     const { nextReleaseAtMs } = this.#core;
     if (nextReleaseAtMs === undefined || this.#releaseTimer) return;
     // Timers may fire a little early by this clock; never earlier than a millisecond too late.
-    const waitMs = Math.max(0, nextReleaseAtMs - performance.now()) + 1;
+    const waitMs = Math.max(0, nextReleaseAtMs - clockMs()) + 1;
     this.#releaseTimer = setTimeout(() => {
       this.#releaseTimer = undefined;
-      for (const { datagram, verdict } of this.#core.release(performance.now())) {
+      for (const { datagram, verdict } of this.#core.release(clockMs())) {
         if (isDestination(verdict)) this.#udp.send(datagram, verdict);
       }
       this.#scheduleRelease();
@@ -112,44 +115,42 @@ export class PortSocket implements UdpListener {
 }
 
 /** A pair on its port, and what of it has been told to others. */
-class Tenant implements FlowOwner {
+export class Tenant implements FlowOwner {
   #seenAddresses = 0;
   #seenOffload = 0;
   #hasLeft = false;
 
   constructor(
     readonly pair: Pair,
-    private readonly port: number,
-    private readonly stats: PortStats,
-    private readonly fastPath: FastPath | undefined,
+    readonly socket: PortSocket,
   ) {}
 
   flows(): Flow[] {
     if (this.#hasLeft) return [];
-    return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.port }));
+    return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.socket.port }));
   }
 
   carried({ index }: Flow, { packets, bytes }: Counted): void {
-    this.stats.forwardedPackets += packets;
-    this.stats.forwardedBytes += bytes;
-    this.pair.countOffloaded(index, packets, bytes, performance.now());
+    this.socket.stats.forwardedPackets += packets;
+    this.socket.stats.forwardedBytes += bytes;
+    this.pair.countOffloaded(index, packets, bytes, clockMs());
     this.noticeChanges();
   }
 
   expire(): void {
-    this.pair.expire(performance.now());
+    this.pair.expire(clockMs());
     this.noticeChanges();
   }
 
   leave(): void {
     this.#hasLeft = true;
-    this.fastPath?.changed(this);
+    this.socket.fastPath?.changed(this);
   }
 
   /** Tells the kernel what it shall forward; true when an address is new. */
   noticeChanges(): boolean {
     const { addressRevision, offloadRevision } = this.pair;
-    if (offloadRevision !== this.#seenOffload) this.fastPath?.changed(this);
+    if (offloadRevision !== this.#seenOffload) this.socket.fastPath?.changed(this);
     this.#seenOffload = offloadRevision;
     const isMoved = addressRevision !== this.#seenAddresses;
     this.#seenAddresses = addressRevision;

@@ -39,19 +39,25 @@ export function messageType(datagram: Buffer): MessageType | undefined {
   }
 }
 
-/** The index by which the sender of an initiation or response wants to be addressed. */
+/** The index by which the sender of an initiation or response wants to be addressed. Read like {@link receiverIndex}. */
 export function senderIndex(datagram: Buffer): number {
-  return datagram.readUInt32LE(4);
+  return datagram.readInt32LE(4);
 }
 
-/** The index that the addressee of a response, cookie reply or data message once chose for itself. */
+/**
+ * The index that the addressee of a response, cookie reply or data message once chose for itself. All that is done with
+ * indices is comparing them, so their 32 bits are read as signed: V8 keeps those without an object for each.
+ */
 export function receiverIndex(datagram: Buffer, type: Exclude<MessageType, 'initiation'>): number {
-  return datagram.readUInt32LE(type === 'response' ? 8 : 4);
+  return datagram.readInt32LE(type === 'response' ? 8 : 4);
 }
 
 /** The nonce counter of a data message, exact up to 2^53. */
 export function dataCounter(datagram: Buffer): number {
-  return datagram.readUInt32LE(12) * 0x1_0000_0000 + datagram.readUInt32LE(8);
+  const low = datagram.readUInt32LE(8);
+  const high = datagram.readUInt32LE(12);
+  // A product with so large a number is no integer to V8, whatever comes of it.
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
 /** Where mac1 begins; it covers everything before it. */

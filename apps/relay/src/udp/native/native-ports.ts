@@ -1,6 +1,7 @@
 /** Ports whose datagrams are received, judged and sent on many at a time, without a copy. Linux alone. */
 import { constants } from 'node:os';
 import type { SocketAddress } from '#shared/endpoint';
+import { clockMs } from '../../clock';
 import { PortUnavailableError, isUnavailable, socketBufferBytes } from '../bind';
 import type { OpenUdpPort, UdpListener, UdpPort } from '../udp-port';
 import { Incoming } from './incoming';
@@ -91,7 +92,7 @@ class NativePort implements UdpPort {
     const { incoming, outgoing } = this.#shared;
     const count = incoming.receive(this.#fd);
     if (count === -1) return this.#explain();
-    const nowMs = performance.now();
+    const nowMs = clockMs();
     try {
       for (let place = 0; place < count; place++) {
         const datagram = incoming.datagram(place);
