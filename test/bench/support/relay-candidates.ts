@@ -68,7 +68,7 @@ async function startRelay(
   pairs: number,
   path: RelayPath,
 ): Promise<Running> {
-  const relay = await RelayChild.start(lab, path, measuredFirst);
+  const relay = await RelayChild.start(lab, path, { prefix: measuredFirst });
   const ports = await relay.open(pairs);
   for (const [pair, port] of ports.entries()) await play(lab, generator, pair, port);
   return running(relay.child);

@@ -25,6 +25,19 @@ const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] satisfies StdioOptions;
 /** What forwards: a program in the kernel, nftables, user space; `dgram`: the latter, one datagram at a time. */
 export type RelayPath = 'BPF' | 'nftables' | 'user space' | 'dgram';
 
+interface StartOptions {
+  /** Of the command that starts it. */
+  readonly prefix?: readonly string[];
+  /** `timed`: with {@link RelayChild.turns}. */
+  readonly settings?: readonly 'timed'[];
+}
+
+interface Turns {
+  readonly count: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
 /** The compiled relay in the lab's server, and what it is told there. */
 export class RelayChild {
   /** Everything that it has logged. */
@@ -34,11 +47,13 @@ export class RelayChild {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
   }
 
-  /** @param prefix of the command that starts it */
-  static start(lab: RelayLab, path: RelayPath, prefix: readonly string[] = []): Promise<RelayChild> {
-    return RelayChild.#ready(
-      lab.server.spawn([...prefix, ...command(addresses.server, ports, path)], { stdio }),
-    );
+  static start(
+    lab: RelayLab,
+    path: RelayPath,
+    { prefix = [], settings = [] }: StartOptions = {},
+  ): Promise<RelayChild> {
+    const argv = [...prefix, ...command(addresses.server, ports, path, ...settings)];
+    return RelayChild.#ready(lab.server.spawn(argv, { stdio }));
   }
 
   /** Outside the lab, in user space, with the limits for strangers lifted. */
@@ -79,6 +94,11 @@ export class RelayChild {
 
   report(): Promise<RelayReport> {
     return this.#ask('report');
+  }
+
+  /** How many turns its ports had since the last time that this was asked, and how long they took. */
+  turns(): Promise<Turns> {
+    return this.#ask('turns');
   }
 
   async close(pair: number): Promise<void> {

@@ -43,7 +43,7 @@ const newcomers = 50;
 const entering = { perSecond: 2000, bytes: 128, durationMs: 200 };
 
 export async function measureFlood(path: Path, lab: RelayLab, generator: Generator): Promise<FloodResult[]> {
-  const relay = await RelayChild.start(lab, path, measuredFirst);
+  const relay = await RelayChild.start(lab, path, { prefix: measuredFirst });
   try {
     const gamePorts = await relay.open(games);
     const [crowded = 0] = await relay.openTogether(games, crowd);
@@ -67,7 +67,7 @@ export async function measureFlood(path: Path, lab: RelayLab, generator: Generat
 }
 
 export async function measurePromptness(lab: RelayLab, generator: Generator): Promise<Promptness> {
-  const relay = await RelayChild.start(lab, 'BPF', measuredFirst);
+  const relay = await RelayChild.start(lab, 'BPF', { prefix: measuredFirst });
   try {
     const kernelFollowsMs: number[] = [];
     for (const [pair, port] of (await relay.open(newcomers)).entries()) {
