@@ -78,7 +78,7 @@ export async function measureDelay(
   const running = await candidate.start(lab, generator, pairs);
   try {
     const [bytes = 0] = lengths;
-    await generator.load({ perSecond: 20_000, bytes, durationMs: windowMs / 3 });
+    await generator.load({ perSecond: 20_000, bytes, durationMs: windowMs });
     return await generator.echo({ perSecond: 5000, bytes, durationMs: windowMs });
   } finally {
     await running.stop();
@@ -113,7 +113,7 @@ function cpuUsPerPacket({ sent, processShare, turnsPerMs }: Window, idle: Window
 /** Halves, on a logarithmic scale, the range in which the highest rate must lie. */
 async function highestRate(generator: Generator, bytes: number): Promise<number> {
   let [passed, failed, highest] = [30_000, 800_000, 0];
-  while (failed / passed > 1.06) {
+  while (failed / passed > 1.08) {
     const perSecond = Math.sqrt(passed * failed);
     const { sent, received } = await generator.flood({ perSecond, bytes, durationMs: windowMs });
     const reachedPerSecond = received / (windowMs / 1000);
