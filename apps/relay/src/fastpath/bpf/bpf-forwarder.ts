@@ -56,7 +56,7 @@ export class BpfForwarder implements Forwarder {
     return Promise.resolve();
   }
 
-  async count(report: (key: string, counted: Counted) => void): Promise<Counted> {
+  async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
     const { keyBytes, valueBytes } = this.#layout;
     const total = { ...this.#gone };
     for (const count of this.#kernel.list(this.#map, this.#keys, this.#values, room)) {

@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-import { formatIpAddress } from '#shared/ip-address';
 import { type Flow, keyOf } from '../flow';
 import { layouts, readCounts, readKey, writeKey, writeValue } from './elements';
 
@@ -36,25 +34,15 @@ describe('the elements of the map', () => {
     expect(value.subarray(0, 36).toString('hex')).toBe(addresses + 'cabc' + '5678');
   });
 
-  it('are known again by their keys', () => {
-    const port = fc.integer({ min: 1, max: 65_535 });
-    const addressBytes = fc
-      .constantFrom(4, 16)
-      .chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
-    fc.assert(
-      fc.property(addressBytes, port, port, fc.nat(0xffff_ffff), (bytes, fromPort, relayPort, index) => {
-        const one = {
-          ...flow,
-          from: { address: formatIpAddress(bytes), port: fromPort },
-          port: relayPort,
-          index,
-        };
-        const layout = bytes.length === 4 ? layouts.ipv4 : layouts.ipv6;
-        const key = Buffer.alloc(layout.keyBytes);
-        writeKey(one, layout, key);
-        expect(readKey(key, layout)).toBe(keyOf(one));
-      }),
-    );
+  it.each([0, 1, 0x7fff_ffff, -1, -0x8000_0000])('are known again by their keys, index %d', (index) => {
+    for (const [one, layout] of [
+      [flow, layouts.ipv4],
+      [flow6, layouts.ipv6],
+    ] as const) {
+      const key = Buffer.alloc(layout.keyBytes);
+      writeKey({ ...one, index }, layout, key);
+      expect(readKey(key, layout)).toBe(keyOf({ ...one, index }));
+    }
   });
 
   it('count from nothing, and further than 32 bits', () => {

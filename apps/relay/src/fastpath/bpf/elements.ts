@@ -17,8 +17,8 @@
  * Changes of checksums are sums in one's complement of 16-bit numbers (RFC 1624), as the kernel keeps them: in the
  * processor's byte order, which is little-endian here.
  */
-import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
-import { arrivalKey, type Counted, type Flow } from '../flow';
+import { parseIpAddress } from '#shared/ip-address';
+import { type Counted, type Flow, keyOf } from '../flow';
 
 export interface Layout {
   readonly addressBytes: 4 | 16;
@@ -64,7 +64,7 @@ function layoutOf(addressBytes: 4 | 16): Layout {
 
 export function writeKey({ from, index, port }: Flow, { key }: Layout, into: Buffer): void {
   into.set(bytesOf(from.address), key.address);
-  into.writeUInt32LE(index, key.index);
+  into.writeInt32LE(index, key.index);
   into.writeUInt16BE(from.port, key.ports);
   into.writeUInt16BE(port, key.ports + 2);
 }
@@ -85,14 +85,9 @@ export function writeValue({ from, port, to }: Flow, local: string, layout: Layo
   into.writeUInt32LE(change(portBytes(from.port), portBytes(to.port)), value.portChange);
 }
 
-/** The key as {@link keyOf} gives it for a flow. */
-export function readKey(from: Buffer, { addressBytes, key }: Layout): string {
-  return arrivalKey(
-    formatIpAddress(from.subarray(0, addressBytes)),
-    from.readUInt16BE(key.ports),
-    from.readUInt16BE(key.ports + 2),
-    from.readUInt32LE(key.index),
-  );
+/** @returns what {@link keyOf} gives for the flow */
+export function readKey(from: Buffer, { key }: Layout): number {
+  return keyOf({ port: from.readUInt16BE(key.ports + 2), index: from.readInt32LE(key.index) });
 }
 
 export function readCounts(from: Buffer, { value }: Layout): Counted {

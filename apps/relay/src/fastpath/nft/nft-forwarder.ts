@@ -1,5 +1,6 @@
-import { type Counted, type Flow, nothing } from '../flow';
+import type { Counted, Flow } from '../flow';
 import type { Forwarder } from '../forwarder';
+import { Departures } from './departures';
 import { CountsParser, type Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
 
@@ -9,6 +10,8 @@ const suspicious = 16;
 /** What the ruleset has counted at the entry to the kernel's path, and at its end. */
 type Sums = Readonly<Record<'entered' | 'left', Counted>>;
 
+const nothing: Counted = { packets: 0, bytes: 0 };
+
 /** nftables, see {@link Ruleset}. */
 export class NftForwarder implements Forwarder {
   readonly capacity = Infinity;
@@ -16,6 +19,7 @@ export class NftForwarder implements Forwarder {
   /** Another one, because a listing may be long, and changes should not wait for it. */
   readonly #listings = new NftSession();
   readonly #ruleset: Ruleset;
+  readonly #departures = new Departures();
   #sums: Sums = { entered: nothing, left: nothing };
 
   /** @param session in which the ruleset's table was made */
@@ -25,21 +29,24 @@ export class NftForwarder implements Forwarder {
   }
 
   async change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
-    const line = this.#ruleset.change(removed, added);
+    const gone = removed.filter((flow) => this.#departures.delete(flow));
+    const line = this.#ruleset.change(
+      gone,
+      added.filter((flow) => this.#departures.add(flow)),
+    );
     if (line) await this.#session.run(line);
   }
 
   /** @throws NftError when a firewall swallows what the ruleset sends on */
-  async count(report: (key: string, counted: Counted) => void): Promise<Counted> {
+  async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
     const before = this.#sums;
     const parser = new CountsParser();
     await this.#listings.list(this.#ruleset.listCounts(), (text) => {
       const line = parser.line(text);
       if (!line) return;
       const counted = this.#ruleset.payload(line.counted);
-      if (line.name === 'entered' || line.name === 'left')
-        this.#sums = { ...this.#sums, [line.name]: counted };
-      else report(line.name, counted);
+      if (typeof line.of === 'number') report(line.of, counted);
+      else this.#sums = { ...this.#sums, [line.of]: counted };
     });
     if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
     return this.#sums.entered;

@@ -13,8 +13,8 @@ describe('the ruleset', () => {
   const ruleset = new Ruleset({ local: '192.0.2.1', ports });
 
   it('names an index by its bytes on the wire', () => {
-    expect(keyOf(flow)).toBe('192.0.2.2 . 4444 . 51901 . 0xfe030201');
-    expect(keyOf({ ...flow, index: 0x0100_0000 })).toBe('192.0.2.2 . 4444 . 51901 . 0x1');
+    expect(ruleset.change([], [{ ...flow, index: 0x0100_0000 }])).toContain('51901 . 0x1 : 198.51.100.2');
+    expect(ruleset.change([], [{ ...flow, index: -2 }])).toContain('51901 . 0xfeffffff : 198.51.100.2');
   });
 
   it('changes its three maps in one command', () => {
@@ -66,10 +66,10 @@ describe('the kernel’s counts', () => {
   it('are read from its listing', () => {
     const parser = new CountsParser();
     expect(listing.split('\n').flatMap((line) => parser.line(line) ?? [])).toEqual([
-      { name: 'entered', counted: { packets: 12, bytes: 720 } },
-      { name: 'left', counted: { packets: 11, bytes: 660 } },
-      { name: keyOf(flow), counted: { packets: 7, bytes: 420 } },
-      { name: '198.51.100.2 . 5555 . 51901 . 0x1', counted: { packets: 5, bytes: 300 } },
+      { of: 'entered', counted: { packets: 12, bytes: 720 } },
+      { of: 'left', counted: { packets: 11, bytes: 660 } },
+      { of: keyOf(flow), counted: { packets: 7, bytes: 420 } },
+      { of: keyOf({ port: 51_901, index: 0x0100_0000 }), counted: { packets: 5, bytes: 300 } },
     ]);
   });
 });

@@ -11,10 +11,12 @@
  *
  * Connection tracking stays out of it: a tracked flow would keep its way after the maps changed.
  */
-import { type Counted, departureKeyOf, type Flow, keyOf } from '../flow';
+import { type Counted, type Flow, keyOf } from '../flow';
 import type { ForwarderOptions } from '../forwarder';
 
-const counterExpression = /counter packets (\d+) bytes (\d+)/;
+/** The relay's port, the index, packets and bytes. */
+const elementPattern = /(\d+) \. (0x[0-9a-f]+) counter packets (\d+) bytes (\d+)/;
+const sumPattern = /^\s*packets (\d+) bytes (\d+)/;
 
 export class Ruleset {
   readonly #family: 'ip' | 'ip6';
@@ -63,17 +65,17 @@ export class Ruleset {
     const elements = (verb: string, map: string, flows: readonly Flow[], element: (flow: Flow) => string) =>
       flows.length > 0 ? [`${verb} element ${this.#table} ${map} { ${flows.map(element).join(', ')} }`] : [];
     const commands = [
-      ...elements('delete', 'to_ip', removed, keyOf),
-      ...elements('delete', 'to_port', removed, keyOf),
-      ...elements('delete', 'from_port', removed, departureKeyOf),
-      ...elements('add', 'to_ip', added, (flow) => `${keyOf(flow)} : ${flow.to.address}`),
-      ...elements('add', 'to_port', added, (flow) => `${keyOf(flow)} : ${flow.to.port}`),
-      ...elements('add', 'from_port', added, (flow) => `${departureKeyOf(flow)} : ${flow.port}`),
+      ...elements('delete', 'to_ip', removed, arrivalOf),
+      ...elements('delete', 'to_port', removed, arrivalOf),
+      ...elements('delete', 'from_port', removed, departureOf),
+      ...elements('add', 'to_ip', added, (flow) => `${arrivalOf(flow)} : ${flow.to.address}`),
+      ...elements('add', 'to_port', added, (flow) => `${arrivalOf(flow)} : ${flow.to.port}`),
+      ...elements('add', 'from_port', added, (flow) => `${departureOf(flow)} : ${flow.port}`),
     ];
     return commands.length > 0 ? commands.join('; ') : undefined;
   }
 
-  /** Asks for the two sums and for each flow's count; {@link parseCounts} reads the answer line by line. */
+  /** Asks for the two sums and for each flow's count; {@link CountsParser} reads the answer. */
   listCounts(): string {
     return `list counters table ${this.#table}; list map ${this.#table} to_ip`;
   }
@@ -85,21 +87,45 @@ export class Ruleset {
   }
 }
 
-/** A line of the listing: the key of a flow, or the name of a sum, and what was counted with headers. */
-export class CountsParser {
-  #sum = '';
+/** What the kernel has counted, with headers: by a flow, see {@link keyOf}, or at either end of its way. */
+export interface Count {
+  readonly of: number | 'entered' | 'left';
+  readonly counted: Counted;
+}
 
-  line(text: string): { name: string; counted: Counted } | undefined {
-    const sum = /^\s*counter (\w+) \{/.exec(text)?.[1];
-    if (sum) this.#sum = sum;
-    const plain = /^\s*packets (\d+) bytes (\d+)/.exec(text);
-    if (plain) return { name: this.#sum, counted: { packets: Number(plain[1]), bytes: Number(plain[2]) } };
-    const found = counterExpression.exec(text);
-    if (!found) return undefined;
-    const name = text
-      .slice(0, found.index)
-      .replace(/^\s*(elements = \{)?\s*/, '')
-      .trim();
-    return { name, counted: { packets: Number(found[1]), bytes: Number(found[2]) } };
+/** Reads a listing line by line. */
+export class CountsParser {
+  #sum: 'entered' | 'left' = 'entered';
+
+  line(text: string): Count | undefined {
+    const element = elementPattern.exec(text);
+    if (element) {
+      const [port, index, packets, bytes] = element.slice(1).map(Number) as [number, number, number, number];
+      return { of: keyOf({ port, index: swapped(index) }), counted: { packets, bytes } };
+    }
+    const sum = sumPattern.exec(text);
+    if (sum) return { of: this.#sum, counted: { packets: Number(sum[1]), bytes: Number(sum[2]) } };
+    if (text.includes('counter entered')) this.#sum = 'entered';
+    if (text.includes('counter left')) this.#sum = 'left';
+    return undefined;
   }
+}
+
+/** What tells flows apart on arrival. */
+function arrivalOf({ from, port, index }: Flow): string {
+  return `${from.address} . ${from.port} . ${port} . ${networkOrder(index)}`;
+}
+
+/** What tells flows apart on departure, when the relay's port is no longer in the packet. */
+export function departureOf({ from, to, index }: Flow): string {
+  return `${from.address} . ${to.address} . ${to.port} . ${networkOrder(index)}`;
+}
+
+/** WireGuard's integers are little-endian, nft reads the bytes as they come. */
+function networkOrder(index: number): string {
+  return `0x${(swapped(index) >>> 0).toString(16)}`;
+}
+
+function swapped(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
