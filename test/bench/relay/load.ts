@@ -22,7 +22,9 @@ import { measureTurns, type Turns } from '../support/relay-turns';
 import { type Bar, type BenchTable, percentile, progress, round, spread } from '../support/report';
 import type { Section } from '../support/sections';
 
-const candidates: readonly Candidate[] = [plain, fastPath, nftables, userSpace, dgram, coturn];
+const compared: readonly Candidate[] = [plain, fastPath, nftables, userSpace, coturn];
+/** Once is enough for it. */
+const fallback = dgram;
 
 /** They take little time, and little disturbs them a lot. */
 const moreOfDelays = 2;
@@ -46,15 +48,15 @@ export async function load(lab: RelayLab, generator: Generator, repetitions: num
   };
 }
 
-/** Every candidate once, and that so often: what disturbs the machine for a while disturbs them all. */
+/** Every candidate in turn, and that so often: what disturbs the machine for a while disturbs them all. */
 async function inTurns<Measured>(
   repetitions: number,
   what: string,
   measureOne: (candidate: Candidate) => Promise<Measured>,
 ): Promise<Results<Measured>> {
-  const results = new Map(candidates.map((candidate) => [candidate, [] as Measured[]]));
+  const results = new Map([...compared, fallback].map((candidate) => [candidate, [] as Measured[]]));
   for (let repetition = 1; repetition <= repetitions; repetition++) {
-    for (const candidate of candidates) {
+    for (const candidate of repetition === 1 ? results.keys() : compared) {
       progress(`${what}, run ${repetition} of ${repetitions}: ${candidate.name}`);
       results.get(candidate)?.push(await measureOne(candidate));
     }
