@@ -60,6 +60,8 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
     index: 0x8899_aabb | 0,
     to: { address: bob, port: 50_000 },
   };
+  /** What fits into 1500 bytes behind the headers of IP and UDP. */
+  const longest = 1500 - (name === 'IPv4' ? 28 : 48);
   const packet: UdpPacket = {
     from: flow.from,
     to: { address: relay, port: flow.port },
@@ -144,7 +146,10 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
     ['another protocol', withByte(frame(packet), name === 'IPv4' ? 23 : 20, 6)],
     ['another kind of frame', withByte(frame(packet), 13, 6)],
     ['a frame for another machine', withByte(frame(packet), 5, 9)],
-    ['a packet that is too long for the way on', frame({ ...packet, payload: data(flow.index, 7, 1480) })],
+    [
+      'a packet that is a byte too long for the way on',
+      frame({ ...packet, payload: data(flow.index, 7, longest + 1) }),
+    ],
   ];
   if (name === 'IPv4') {
     others.push(
@@ -155,6 +160,16 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
   }
   it.each(others)('leaves %s to the kernel, as it is', async (_what, other) => {
     expect(await run(other)).toEqual({ verdict: passed, frame: other });
+  });
+
+  it('sends on what just fits, and no more than the way takes', async () => {
+    const long = frame({ ...packet, payload: data(flow.index, 7, longest) });
+    expect((await run(long)).verdict).toBe(sent);
+    const narrow = `ip route replace ${bob}/${name === 'IPv4' ? 32 : 128} dev to-bob mtu lock 1400`;
+    expect((await lab.server.exec(['sh', '-c', narrow])).stderr).toBe('');
+    expect((await run(long)).verdict).toBe(passed);
+    expect((await run(frame(packet))).verdict).toBe(sent);
+    await lab.server.exec(['ip', 'route', 'delete', bob, 'dev', 'to-bob']);
   });
 
   it('leaves data to the kernel that there is no way for', async () => {

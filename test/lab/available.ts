@@ -19,11 +19,13 @@ export function describeLab(name: string, tests: () => void): void {
   describeUnless(labUnavailable(), name, tests);
 }
 
-/** `describe` for tests that need a lab, and a kernel that takes the relay's program (tcx, since Linux 6.6). */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+/** Whether the kernel takes the relay's program (by tcx, since Linux 6.6). */
+export const isBpfKernel = process.platform === 'linux' && (major > 6 || (major === 6 && minor >= 6));
+
+/** `describe` for tests that need a lab, and a kernel that takes the relay's program. */
 export function describeBpfLab(name: string, tests: () => void): void {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  const isRecent = major > 6 || (major === 6 && minor >= 6);
-  describeUnless(labUnavailable() ?? (isRecent ? null : 'the kernel is older than 6.6'), name, tests);
+  describeUnless(labUnavailable() ?? (isBpfKernel ? null : 'the kernel is older than 6.6'), name, tests);
 }
 
 /**

@@ -62,9 +62,9 @@ describe('docker-compose.yml', () => {
 
   it('gives capabilities to those two alone that need one', () => {
     const given = services.flatMap(([name, { cap_add: added = [] }]) => added.map((one) => `${name} ${one}`));
-    expect(given).toEqual(['relay NET_ADMIN', 'relay BPF', 'proxy NET_BIND_SERVICE']);
+    expect(given).toEqual(['relay NET_ADMIN', 'proxy NET_BIND_SERVICE']);
     const trusted = services.filter(([, one]) => !one.security_opt?.includes('no-new-privileges:true'));
-    expect(trusted.map(([name]) => name)).toEqual(['relay']); // its nft has the capability from the file
+    expect(trusted.map(([name]) => name)).toEqual(['relay']); // its programs have capabilities from their files
   });
 
   it('shows the world the proxy and the relay, and keeps database and Redis to the control plane', () => {
@@ -108,6 +108,11 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('can be joined by docker-compose.bpf.yml, which gives the relay one more capability', () => {
+    expect(text('.env.example')).toContain('COMPOSE_FILE=docker-compose.yml:docker-compose.bpf.yml\n');
+    expect(parse(text('docker-compose.bpf.yml'))).toEqual({ services: { relay: { cap_add: ['BPF'] } } });
+  });
+
   it('is filled in by what .env.example names', () => {
     const example = text('.env.example');
     const required = new Set([...example.matchAll(/^([A-Z_]+)=$/gm)].map(([, name]) => name));
@@ -116,6 +121,7 @@ describe('docker-compose.yml', () => {
     const wanted = new Set([...all.matchAll(/\$\{([A-Z_]+):\?/g)].map(([, name]) => name));
     expect(required).toEqual(wanted);
     const known = new Set([
+      'COMPOSE_FILE',
       ...variables(all),
       ...services.flatMap(([, one]) => Object.keys(one.environment)),
     ]);

@@ -71,6 +71,7 @@ async function startRelay(
   const relay = await RelayChild.start(lab, path, { prefix: measuredFirst });
   const ports = await relay.open(pairs);
   for (const [pair, port] of ports.entries()) await play(lab, generator, pair, port);
+  if (path === 'BPF' && !relay.log.includes('"by":"BPF"')) throw new Error(`no BPF here: ${relay.log}`);
   return running(relay.child);
 }
 

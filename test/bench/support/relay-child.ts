@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { PortRange } from '../../../apps/relay/src/core/port-choice';
 import { data, initiation, response, testKey } from '../../wireguard-messages';
 import type { Generator, GeneratorSocket } from './generator';
 import { addresses, type RelayLab } from './relay-lab';
@@ -10,11 +11,6 @@ interface RelayReport {
   readonly kernelPackets: number;
   readonly sessions: number;
   readonly totals: { readonly forwardedPackets: number; readonly drops: Readonly<Record<string, number>> };
-}
-
-interface PortRange {
-  readonly first: number;
-  readonly last: number;
 }
 
 const ports: PortRange = { first: 20_000, last: 29_999 };

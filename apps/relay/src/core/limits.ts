@@ -70,11 +70,14 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes note of what has passed already; false when it was more than there were tokens. */
+  /**
+   * Takes note of what has passed since the last time; false when it was more than there were tokens. What was spread over
+   * that time may have used tokens as they came, so that the bucket was never full.
+   */
   spend(amount: number, nowMs: number): boolean {
-    const isWithin = this.take(amount, nowMs);
-    if (!isWithin) this.#tokens = 0;
-    return isWithin;
+    const left = this.#tokens + this.#newTokens(nowMs) - amount;
+    this.#tokens = Math.min(this.#rate.burst, Math.max(0, left));
+    return left >= 0;
   }
 
   isEmpty(nowMs: number): boolean {
@@ -88,10 +91,13 @@ export class TokenBucket {
   }
 
   #fill(nowMs: number): void {
-    const elapsedMs = nowMs - this.#filledAtMs;
-    if (elapsedMs <= 0) return;
-    this.#filledAtMs = nowMs;
-    this.#tokens = Math.min(this.#rate.burst, this.#tokens + (elapsedMs / 1000) * this.#rate.perSecond);
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + this.#newTokens(nowMs));
+  }
+
+  #newTokens(nowMs: number): number {
+    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
+    this.#filledAtMs += elapsedMs;
+    return (elapsedMs / 1000) * this.#rate.perSecond;
   }
 }
 

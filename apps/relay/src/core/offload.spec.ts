@@ -118,4 +118,14 @@ describe('a session', () => {
     expect(world.pass(9).fromAlice(20).pair.offloadedRoutes()).toEqual([]);
     expect(world.pass(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
   });
+
+  it('stays away at its full rate, of which the kernel tells once in a while', () => {
+    const world = new World({ pairPackets: { perSecond: 100, burst: 50 } }).fromAlice(16);
+    for (const seconds of [1, 5, 1, 10, 1]) {
+      world.pass(seconds).pair.countOffloaded(b, 100 * seconds, 0, world.nowMs);
+      expect(world.pair.offloadedRoutes()).toEqual(routes);
+    }
+    world.pass(1).pair.countOffloaded(b, 160, 0, world.nowMs);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
+  });
 });

@@ -249,6 +249,8 @@ export class Pair {
     this.#initiators.expire(nowMs - initiatorLifetimeMs, nowMs);
     this.#pending?.expire(nowMs);
     if (this.#pending?.isEmpty) this.#pending = undefined;
+    // What the kernel carries is told afterwards, and was within the rate only if the buckets have been there meanwhile.
+    if (this.#sessions.offloaded().length > 0) return;
     if (this.#packets?.isFull(nowMs) && this.#bytes?.isFull(nowMs)) this.#packets = this.#bytes = undefined;
   }
 

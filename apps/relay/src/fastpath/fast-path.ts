@@ -33,7 +33,9 @@ export interface FlowOwner {
 
 const firstCountAfterMs = 200;
 const countEveryMs = 1000;
-/** Counting may take a twentieth of one processor. */
+/** A session that no count mentions for twice as long is taken for idle (../core/session.ts). */
+const countAtLeastEveryMs = 10_000;
+/** Counting shall take no more than a twentieth of one processor. */
 const countShare = 20;
 
 export class FastPath {
@@ -44,6 +46,7 @@ export class FastPath {
   #isFlushing = false;
   #isOpen = true;
   #countTimer: NodeJS.Timeout | undefined;
+  #wasBusy = false;
   #total: Counted = { packets: 0, bytes: 0 };
   /** Counted for flows while they were in the kernel. */
   #attributed = { packets: 0, bytes: 0 };
@@ -57,8 +60,9 @@ export class FastPath {
 
   /** The owner's flows are to be looked at again. Takes effect within a few milliseconds. */
   changed(owner: FlowOwner): void {
+    if (!this.#isOpen) return;
     this.#changed.add(owner);
-    if (this.#isFlushing || !this.#isOpen) return;
+    if (this.#isFlushing) return;
     this.#isFlushing = true;
     setImmediate(() => void this.#flush());
   }
@@ -85,6 +89,8 @@ export class FastPath {
   async stop(): Promise<void> {
     this.#isOpen = false;
     clearTimeout(this.#countTimer);
+    this.#changed.clear();
+    this.#flows.clear();
     await this.#forwarder.close();
   }
 
@@ -122,14 +128,19 @@ export class FastPath {
   async #count(): Promise<void> {
     const startedAtMs = performance.now();
     try {
-      if (this.#flows.size > 0) await this.#takeCounts();
+      const isBusy = this.#flows.size > 0;
+      // Once more when the last flow is gone, for what it had carried.
+      if (isBusy || this.#wasBusy) await this.#takeCounts();
+      this.#wasBusy = isBusy;
     } catch (error) {
       await this.#giveUp(error);
     }
-    this.#countAfter(Math.max(countEveryMs, countShare * (performance.now() - startedAtMs)));
+    const pauseMs = countShare * (performance.now() - startedAtMs);
+    this.#countAfter(Math.min(countAtLeastEveryMs, Math.max(countEveryMs, pauseMs)));
   }
 
   async #takeCounts(): Promise<void> {
+    this.#flows.listingBegins();
     const total = await this.#forwarder.count((key, counted) => {
       const { owner, flow, carried } = this.#flows.count(key, counted) ?? {};
       if (!owner || !flow || !carried) return;

@@ -56,6 +56,8 @@ describe('the flow table', () => {
     const table = new FlowTable<string>(Infinity);
     table.replace('a', [flow(1)]);
     const count = (packets: number) => table.count(keyOf(flow(1)), { packets, bytes: packets * 100 });
+    expect(count(3)).toBeUndefined(); // of a predecessor, by a listing that had begun
+    table.listingBegins();
     expect(count(0)).toBeUndefined();
     expect(count(5)).toMatchObject({ owner: 'a', flow: flow(1), carried: { packets: 5, bytes: 500 } });
     expect(count(5)).toBeUndefined();

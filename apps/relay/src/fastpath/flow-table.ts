@@ -25,6 +25,8 @@ interface Entry<Owner> extends Flow {
 export class FlowTable<Owner> {
   readonly #byKey = new Map<number, Entry<Owner>>();
   readonly #byOwner = new Map<Owner, readonly Entry<Owner>[]>();
+  /** Put in since the listing began that is under way, or will be: it may show their predecessors. */
+  readonly #young = new Set<Entry<Owner>>();
   readonly #capacity: number;
 
   /** @param capacity so many flows at most; more stay in user space */
@@ -37,7 +39,7 @@ export class FlowTable<Owner> {
     const former = this.#byOwner.get(owner) ?? [];
     const isIn = (flows: readonly Flow[], flow: Flow) => flows.some((one) => isSameFlow(one, flow));
     const removed = former.filter((flow) => !isIn(wanted, flow));
-    removed.forEach((flow) => this.#byKey.delete(keyOf(flow)));
+    removed.forEach((entry) => this.#delete(entry));
     const kept = former.filter((flow) => isIn(wanted, flow));
     const added = wanted.filter((flow) => !isIn(kept, flow)).flatMap((flow) => this.#add(owner, flow) ?? []);
     if (kept.length + added.length > 0) this.#byOwner.set(owner, kept.concat(added));
@@ -45,11 +47,15 @@ export class FlowTable<Owner> {
     return { removed, added };
   }
 
+  /** Whatever is in the kernel now is shown as it is by a listing that begins now. */
+  listingBegins(): void {
+    this.#young.clear();
+  }
+
   /** Takes note of what the kernel has counted in all; undefined when nothing has passed since, or the flow is gone. */
   count(key: number, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
     const entry = this.#byKey.get(key);
-    // Fewer than before: the listing is older than the element.
-    if (!entry || packets <= entry.packets) return undefined;
+    if (!entry || packets <= entry.packets || this.#young.has(entry)) return undefined;
     const carried = { packets: packets - entry.packets, bytes: bytes - entry.bytes };
     [entry.packets, entry.bytes] = [packets, bytes];
     return { owner: entry.owner, flow: entry, carried };
@@ -59,12 +65,23 @@ export class FlowTable<Owner> {
     return this.#byKey.size;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    [this.#byKey, this.#byOwner, this.#young].forEach((all) => all.clear());
+  }
+
+  #delete(entry: Entry<Owner>): void {
+    this.#byKey.delete(keyOf(entry));
+    this.#young.delete(entry);
+  }
+
   #add(owner: Owner, flow: Flow): Entry<Owner> | undefined {
     const key = keyOf(flow);
     if (this.size >= this.#capacity || !isRoutable(flow) || this.#byKey.has(key)) return undefined;
     const { from, port, index, to } = flow;
     const entry: Entry<Owner> = { owner, from, port, index, to, packets: 0, bytes: 0 };
     this.#byKey.set(key, entry);
+    this.#young.add(entry);
     return entry;
   }
 }

@@ -57,7 +57,16 @@ function forwarderOptionsOf({ ports, ...addresses }: FastPathOptions): Forwarder
   if (!local) return 'needs LANRAGE_RELAY_BIND: the local address that players reach cannot be told';
   const forwardingSwitch = local.includes(':') ? 'ipv6/conf/all/forwarding' : 'ipv4/ip_forward';
   const path = `/proc/sys/net/${forwardingSwitch}`;
-  return readFileSync(path, 'utf8').trim() === '1' ? { local, ports } : `needs 1 in ${path}`;
+  return isForwarding(path) ? { local, ports } : `needs 1 in ${path}`;
+}
+
+/** Some containers may not even read this. */
+function isForwarding(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').trim() === '1';
+  } catch {
+    return false;
+  }
 }
 
 /** Behind a 1:1 NAT it is not the public one. */

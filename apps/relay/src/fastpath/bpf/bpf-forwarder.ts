@@ -79,6 +79,7 @@ export class BpfForwarder implements Forwarder {
   #insert(flow: Flow): void {
     writeKey(flow, this.#layout, this.#key);
     writeValue(flow, this.#local, this.#layout, this.#value);
+    // Where it was not taken in, user space goes on with the flow.
     this.#kernel.insert(this.#map, this.#key, this.#value);
   }
 

@@ -21,6 +21,9 @@ const classifierProgram = 3;
 const tcxIngress = 46;
 const instructionBytes = 8;
 const attributeBytes = 128;
+const { E2BIG, EAGAIN, EBUSY, EEXIST, ENOMEM } = constants.errno;
+/** Of maps that take memory as they need it. */
+const passingErrors = [E2BIG, EAGAIN, EBUSY, EEXIST, ENOMEM];
 const positionBytes = 8;
 /** Of the number of elements in the attributes of a listing, which the kernel changes to how many it gave. */
 const countOffset = 32;
@@ -72,8 +75,12 @@ export class BpfKernel {
     return this.#call('BPF_LINK_CREATE', command.createLink, [program, 4], [device, 4], [tcxIngress, 4]);
   }
 
-  insert(map: number, key: Buffer, value: Buffer): void {
-    this.#call('BPF_MAP_UPDATE_ELEM', command.updateElement, [map, 8], key, value, [mustBeNew, 8]);
+  /** False when the kernel has no room for it at the moment, or has it already. */
+  insert(map: number, key: Buffer, value: Buffer): boolean {
+    const result = this.#try(command.updateElement, [[map, 8], key, value, [mustBeNew, 8]]);
+    if (result === -1 && !passingErrors.includes(this.#system.errno()))
+      throw systemError(this.#system, 'BPF_MAP_UPDATE_ELEM');
+    return result !== -1;
   }
 
   /** Takes out what is there and writes its value as it was at the end; false when nothing is. */

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { loadSystem } from '../../native/system';
 import type { ForwarderOptions } from '../forwarder';
 import { BpfForwarder } from './bpf-forwarder';
@@ -9,6 +10,10 @@ import { BpfKernel } from './kernel';
 /** ARPHRD_ETHER: packets come with Ethernet's header, on which the program relies. */
 const ethernet = '1';
 const { EACCES, EINVAL, ENOSYS, EPERM } = constants.errno;
+const needs = [
+  { what: 'CAP_BPF and CAP_NET_ADMIN', errors: [EPERM, EACCES] },
+  { what: 'Linux 6.6 or newer', errors: [EINVAL, ENOSYS] },
+];
 
 /** @returns why it cannot be had, otherwise */
 export async function openBpf(options: ForwarderOptions): Promise<BpfForwarder | string> {
@@ -30,21 +35,19 @@ export async function openBpf(options: ForwarderOptions): Promise<BpfForwarder |
 function ethernetDevices(): number[] {
   const names = Object.entries(networkInterfaces())
     .filter(([, addresses]) => addresses?.some(({ internal }) => !internal))
-    .map(([name]) => name);
-  const read = (name: string, file: string) => readFileSync(`/sys/class/net/${name}/${file}`, 'utf8').trim();
-  return names.filter((name) => read(name, 'type') === ethernet).map((name) => Number(read(name, 'ifindex')));
+    // An address may have a label, by which it is listed: eth0:1.
+    .map(([name]) => name.replace(/:.*/, ''));
+  return [...new Set(names)].flatMap((name) => {
+    const folder = `/sys/class/net/${name}`;
+    if (!existsSync(folder)) return [];
+    const read = (file: string) => readFileSync(join(folder, file), 'utf8').trim();
+    return read('type') === ethernet ? [Number(read('ifindex'))] : [];
+  });
 }
 
-/** Undefined for what the kernel should never say. */
-function whyNot({ message, errno = 0 }: NodeJS.ErrnoException): string | undefined {
-  switch (-errno) {
-    case EPERM:
-    case EACCES:
-      return `needs CAP_BPF and CAP_NET_ADMIN: ${message}`;
-    case EINVAL:
-    case ENOSYS:
-      return `needs Linux 6.6 or newer: ${message}`;
-    default:
-      return undefined;
-  }
+/** Undefined for what the kernel did not say. */
+function whyNot({ message, errno }: NodeJS.ErrnoException): string | undefined {
+  if (errno === undefined) return undefined;
+  const needed = needs.find(({ errors }) => errors.includes(-errno));
+  return needed ? `needs ${needed.what}: ${message}` : message;
 }

@@ -6,8 +6,9 @@
  *     A → relay:port, index   map     A → B   routing table   relay:port → B, one hop less   B's card
  *
  * Whatever is not data of a flow (handshakes, cookies, indices without a session, addresses that are new, fragments, IP
- * options, tagged or broken packets) goes on to the kernel and the relay's socket unchanged; so does what the routing table
- * cannot send on as it is, such as packets that are too long for the next network.
+ * options, tagged or broken packets) goes on to the kernel and the relay's socket unchanged. So does what the routing table
+ * cannot send on as it is, such as packets that are too long for the way, and what a network card or a neighbour's kernel has
+ * put together of several datagrams, as only the first one's header can be seen.
  *
  * The kernel proves before it takes the program that it ends and touches nothing but the packet, its stack and the map.
  */
@@ -58,11 +59,11 @@ const packet = {
   device: 40,
   data: 76,
   dataEnd: 80,
-  segments: 164,
+  segmentBytes: 176,
 } as const;
 
 /** `struct bpf_fib_lookup`; when it has been filled, the address of the next hop is in the place of the destination. */
-const route = { bytes: 64, family: 0, device: 8, source: 16, destination: 32 } as const;
+const route = { bytes: 64, family: 0, length: 6, device: 8, source: 16, destination: 32 } as const;
 const skipNeighbors = 4;
 /** `struct bpf_redir_neigh`: the next hop's family, 4 bytes, and its address; put just in front of that in a route. */
 const hop = { bytes: 20, inRoute: route.destination - 4 } as const;
@@ -137,7 +138,7 @@ export function forwardingProgram(options: ProgramOptions): Buffer {
   ]);
 }
 
-/** Packets for this machine, without a VLAN's tag, whose headers can be read. */
+/** Single packets for this machine, without a VLAN's tag, whose headers can be read. */
 function take({ etherType, headerBytes }: Network): Line[] {
   const bytes = ethernetBytes + headerBytes + udpBytes + data.indexOffset + 4;
   return [
@@ -147,6 +148,8 @@ function take({ etherType, headerBytes }: Network): Line[] {
     load(4, 'r0', 'r6', packet.kind),
     jumpIf('r0', '!=', 0, 'pass'),
     load(4, 'r0', 'r6', packet.vlanPresent),
+    jumpIf('r0', '!=', 0, 'pass'),
+    load(4, 'r0', 'r6', packet.segmentBytes),
     jumpIf('r0', '!=', 0, 'pass'),
     move('r1', 'r6'),
     move('r2', bytes),
@@ -217,6 +220,9 @@ function findRoute({ layout, family }: Network): Line[] {
     store(1, 'r10', stack.route + route.family, family),
     load(4, 'r0', 'r6', packet.device),
     store(4, 'r10', stack.route + route.device, 'r0'),
+    load(4, 'r0', 'r6', packet.length),
+    add('r0', -ethernetBytes),
+    store(2, 'r10', stack.route + route.length, 'r0'),
     ...wordsOf(layout.addressBytes).flatMap((at) => [
       ...copy(at, route.source + at),
       ...copy(layout.addressBytes + at, route.destination + at),
@@ -266,13 +272,9 @@ function changeSum(change: number, sum: number, by: number, flags: number): Line
   ];
 }
 
-/** A packet may be several that the network card, or the sender's kernel, has put together. */
 function count({ layout: { value }, headerBytes }: Network): Line[] {
   return [
-    load(4, 'r1', 'r6', packet.segments),
-    jumpIf('r1', '!=', 0, 'segments known'),
     move('r1', 1),
-    'segments known',
     addAtomically('r9', value.packets, 'r1'),
     load(4, 'r1', 'r6', packet.length),
     add('r1', -(ethernetBytes + headerBytes + udpBytes)),

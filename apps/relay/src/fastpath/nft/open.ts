@@ -1,7 +1,7 @@
 import type { ForwarderOptions } from '../forwarder';
 import { NftForwarder } from './nft-forwarder';
 import { Ruleset } from './ruleset';
-import { NftError, NftSession } from './session';
+import { NftSession } from './session';
 
 /** @returns why it cannot be had, otherwise */
 export async function openNft(options: ForwarderOptions): Promise<NftForwarder | string> {
@@ -12,7 +12,6 @@ export async function openNft(options: ForwarderOptions): Promise<NftForwarder |
     return new NftForwarder(session, ruleset);
   } catch (error) {
     await session.close();
-    if (error instanceof NftError) return `needs nft and CAP_NET_ADMIN: ${error.message}`;
-    throw error;
+    return `needs nft and CAP_NET_ADMIN: ${(error as Error).message}`;
   }
 }

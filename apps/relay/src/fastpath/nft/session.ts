@@ -21,6 +21,7 @@ export class NftSession {
   readonly #waiting: Waiting[] = [];
   /** The line that has begun. */
   #text = '';
+  #ended: Error | undefined;
 
   constructor() {
     // Complaints and answers in one stream keep their order. nft must not leave a history of commands at home.
@@ -39,12 +40,18 @@ export class NftSession {
    */
   async run(line: string): Promise<void> {
     const complaints: string[] = [];
-    await this.list(line, (complaint) => complaints.push(complaint));
+    await this.list(line, (complaint) => complaints.push(complaint)).catch(({ message }: Error) =>
+      complaints.push(message),
+    );
     if (complaints.length > 0) throw new NftError(complaints.join(' '));
   }
 
-  /** Carries out one line that asks for something, and hands over what nft says, line by line. */
+  /**
+   * Carries out one line that asks for something, and hands over what nft says, line by line.
+   * @throws when nft has ended
+   */
   list(line: string, onLine: (line: string) => void): Promise<void> {
+    if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ onLine, resolve, reject });
       this.#child.stdin?.write(`${line}\n${mark}\n`);
@@ -70,6 +77,7 @@ export class NftSession {
   }
 
   #end(error: Error): void {
+    this.#ended ??= error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
