@@ -107,11 +107,11 @@ function delayTable(results: Results<Delay>): BenchTable {
   };
 }
 
-function memoryTable(coturnMiB: number | null): BenchTable {
+function memoryTable(coturnMiB: number): BenchTable {
   return {
     title: 'Resident memory with sessions of 508 pairs less that with 8.',
     columns: ['relay', 'MiB per 1,000 pairs'],
-    rows: [[coturn.name, round(coturnMiB ?? NaN)]],
+    rows: [[coturn.name, round(coturnMiB)]],
   };
 }
 

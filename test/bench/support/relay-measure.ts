@@ -95,22 +95,22 @@ export async function measureDelay(
   }
 }
 
-/** Resident memory, in MiB, that 1,000 pairs in sessions add to the relay's process; null where there is none. */
+/** Resident memory, in MiB, that 1,000 pairs in sessions add to the relay's process. */
 export async function memoryPer1000Pairs(
   candidate: Candidate,
   lab: RelayLab,
   generator: Generator,
-): Promise<number | null> {
+): Promise<number> {
   const residentMiB = async (count: number) => {
     const { pid, stop } = await candidate.start(lab, generator, count);
-    const status = pid === null ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     await stop();
     await generator.clear();
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
   };
   const few = await residentMiB(pairs);
   const many = await residentMiB(pairs + manyPairs);
-  return Number.isNaN(many) ? null : ((many - few) * 1000) / manyPairs;
+  return ((many - few) * 1000) / manyPairs;
 }
 
 /** While the relay's process runs, interrupts are on its account; for the rest of the time the idle thread tells. */
