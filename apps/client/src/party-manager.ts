@@ -258,6 +258,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];
     this.reachability.prepare();
+    // A router that forgot the socket while nothing happened lets events in only after something has gone out.
+    void this.sharePresence();
     // The interface takes about as long as the server's answer.
     const request = ask(this.reachability.presence());
     const [asked, started] = await Promise.allSettled([request, this.network.start()]);

@@ -251,8 +251,8 @@ describe('an attempt to become direct', () => {
     ]);
   });
 
-  it('is asked for when none was ordered', () => {
-    expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt again']);
+  it('is asked for when none was heard of, as one that the other side alone heard of is not worth waiting for', () => {
+    expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt changed']);
   });
 
   it('finds a peer that comes by itself', () => {

@@ -63,7 +63,7 @@ export const directAttemptSchema = z.object({
   /** Of the other side, best first. */
   candidates: candidatesField,
 });
-/** Why a member asks for another attempt: it is time, or something is different from the last one. */
+/** Why a member asks for an attempt: it is time for another, or the last one says nothing: something is different, or it was not heard of. */
 export const attemptCauses = ['again', 'changed'] as const;
 export type AttemptCause = (typeof attemptCauses)[number];
 export type DirectAttempt = z.output<typeof directAttemptSchema>;
