@@ -154,6 +154,22 @@ describe('the client of the control plane', () => {
     expect(server.sockets[1]?.handshake.auth).toEqual({ token: server.tokens.at(-1) });
   });
 
+  it('replaces a connection that does not answer when it is needed, and no other', async () => {
+    await client.initialize();
+    await until('the socket is there', () => client.connected);
+    const [silent] = server.sockets;
+    await client.wake(presence);
+    await until('another socket is there', () => server.sockets.length === 2 && client.connected);
+    expect(silent?.connected).toBe(false);
+
+    server.sockets[1]?.on('presence.update', (_: unknown, answer: (body: object) => void) => {
+      answer({ ok: true });
+    });
+    await client.wake(presence);
+    expect(client.connected).toBe(true);
+    expect(server.sockets).toHaveLength(2);
+  });
+
   it('does not come back when another agent took its place', async () => {
     await client.initialize();
     await until('the socket is there', () => client.connected);

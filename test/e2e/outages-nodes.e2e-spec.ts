@@ -57,15 +57,20 @@ describeLab('a party on two control nodes', () => {
     await nodes[0]?.startApp('relay');
     alice = await LabPlayer.at(await lab.hostBehind('alice', 'port_restricted'), nodes[0]?.url ?? '');
     bob = await LabPlayer.at(await lab.hostBehind('bob', 'symmetric'), nodes[0]?.url ?? '');
-    await bob.join((await alice.create('On two legs')).party.id);
-    await bob.reaches(await alice.virtualIp());
   }, 120_000);
 
+  beforeEach(async () => {
+    await bob.join((await alice.create('On two legs')).party.id);
+    await bob.reaches(await alice.virtualIp());
+    await Promise.all([alice, bob].map((player) => player.settles()));
+  }, 60_000);
+
+  afterEach(async () => {
+    await Promise.all([alice, bob].map((player) => player?.stop()));
+  }, 30_000);
+
   afterAll(async () => {
-    for (const player of [alice, bob]) {
-      await player?.stop();
-      await player?.removeHome();
-    }
+    for (const player of [alice, bob]) await player?.removeHome();
     for (const node of nodes) await node.stop();
     for (const helper of helpers) await end(helper, 'SIGTERM');
     await database?.stop();

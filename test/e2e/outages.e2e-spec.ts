@@ -33,6 +33,7 @@ describeLab('a party through outages', () => {
     partyId = (await alice.create('Through the night')).party.id;
     await bob.join(partyId);
     await bob.reaches(await alice.virtualIp());
+    await Promise.all([alice, bob].map((player) => player.settles()));
   }, 60_000);
 
   afterEach(async () => {
@@ -59,6 +60,16 @@ describeLab('a party through outages', () => {
     await carol.stop();
     await carol.removeHome();
   }, 120_000);
+
+  it('hears of a newcomer also behind a router that has forgotten all connections', async () => {
+    await bob.host.router.rebind();
+    const carol = await LabPlayer.at(await lab.hostBehind('late', 'open'), server.url);
+    await carol.join(partyId);
+    // Far less than the 35 s after which the server's own pings would be missed.
+    await until('Bob sees three', async () => (await bob.status()).peerCount === 3, { timeoutMs: 20_000 });
+    await carol.stop();
+    await carol.removeHome();
+  }, 60_000);
 
   it('comes back by itself after the relay was killed and restarted', async () => {
     const address = await alice.virtualIp();

@@ -258,10 +258,10 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];
     this.reachability.prepare();
-    // A router that forgot the socket while nothing happened lets events in only after something has gone out.
-    void this.sharePresence();
+    const presence = this.reachability.presence();
+    void this.control.wake(presence);
     // The interface takes about as long as the server's answer.
-    const request = ask(this.reachability.presence());
+    const request = ask(presence);
     const [asked, started] = await Promise.allSettled([request, this.network.start()]);
     try {
       if (asked.status === 'rejected') throw asked.reason;

@@ -112,6 +112,23 @@ export class LabPlayer {
     return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
   }
 
+  /**
+   * Waits until each other player is reached, and the first search for a direct path is over: what costs a datagram now
+   * and then comes after half a minute again.
+   */
+  async settles(): Promise<void> {
+    const searching = ['connecting', 'preparing', 'trying'];
+    await until(
+      `${this.name} has searched`,
+      async () => {
+        const { party } = await this.status();
+        const others = party.peers.filter(({ isSelf }) => !isSelf);
+        return others.length > 0 && others.every(({ reason }) => !searching.includes(reason?.code ?? ''));
+      },
+      { timeoutMs: 20_000 },
+    );
+  }
+
   /** Waits until one ping is answered. */
   async reaches(virtualIp: string, timeoutMs = 15_000): Promise<void> {
     const answered = async () => (await this.ping(virtualIp, { count: 1 })) === 1;

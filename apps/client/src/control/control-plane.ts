@@ -28,6 +28,7 @@ type EntryRequest = z.input<typeof joinPartyRequestSchema>;
 
 /** Together with a sign-in below the 10 s after which a player must know. */
 const REQUEST_LIMIT_MS = 5_000;
+const WAKE_LIMIT_MS = 1_000;
 
 /**
  * The client of the control plane: REST for what the agent wants, a socket for what happens. Once signed in, each
@@ -117,6 +118,17 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
    */
   async updatePresence(presence: Presence): Promise<string | undefined> {
     return (await this.signaling.request('presence.update', presence)).relaysVersion;
+  }
+
+  /** Has the connection answer before it is needed: one that does not is replaced, so that events arrive from then on. */
+  async wake(presence: Presence): Promise<void> {
+    if (!this.connected) return;
+    try {
+      await this.signaling.request('presence.update', presence, WAKE_LIMIT_MS);
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      if (error.code === 'CONTROL_UNAVAILABLE') this.signaling.redial();
+    }
   }
 
   /** Asks for the next moment to look for a direct path to this member; it comes as `path.attempt`. @throws LanrageError */

@@ -1,4 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket as TcpSocket } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
 import {
   acknowledgementSchema,
@@ -37,6 +40,8 @@ export interface TokenSource {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const ACKNOWLEDGEMENT_TIMEOUT_MS = 5_000;
+/** A router that forgot the connection lets nothing in before something goes out; half a minute may pass until then. */
+const TCP_KEEPALIVE_MS = 5_000;
 
 /** The agent's socket.io connection: comes back by itself, until closed or replaced. */
 export class Signaling extends EventEmitter<SignalingEvents> {
@@ -58,6 +63,7 @@ export class Signaling extends EventEmitter<SignalingEvents> {
       forceNew: true,
       reconnection: false,
       timeout: CONNECT_TIMEOUT_MS,
+      agent: agentWithKeepalive(server),
       auth: (send) => send({ token: this.token }),
     });
     this.socket.on('connect', () => this.onConnect());
@@ -79,6 +85,13 @@ export class Signaling extends EventEmitter<SignalingEvents> {
     if (isDue) void this.dial();
   }
 
+  /** Replaces a connection that is open but does not answer. */
+  redial(): void {
+    if (!this.wanted || !this.connected) return;
+    this.socket.disconnect();
+    void this.dial();
+  }
+
   close(): void {
     this.wanted = false;
     clearTimeout(this.retryTimer);
@@ -86,12 +99,16 @@ export class Signaling extends EventEmitter<SignalingEvents> {
     this.socket.disconnect();
   }
 
-  /** Sends a request. @throws LanrageError the server's, or CONTROL_UNAVAILABLE without an answer within 5 s */
-  async request<Name extends AgentRequestName>(name: Name, data: AgentRequests[Name]) {
+  /** Sends a request. @throws LanrageError the server's, or CONTROL_UNAVAILABLE without an answer in that time */
+  async request<Name extends AgentRequestName>(
+    name: Name,
+    data: AgentRequests[Name],
+    timeoutMs = ACKNOWLEDGEMENT_TIMEOUT_MS,
+  ) {
     if (!this.connected) throw new LanrageError('CONTROL_UNAVAILABLE');
     let raw: unknown;
     try {
-      raw = await this.socket.timeout(ACKNOWLEDGEMENT_TIMEOUT_MS).emitWithAck(name, data);
+      raw = await this.socket.timeout(timeoutMs).emitWithAck(name, data);
     } catch (cause) {
       throw new LanrageError('CONTROL_UNAVAILABLE', { cause });
     }
@@ -151,6 +168,17 @@ export class Signaling extends EventEmitter<SignalingEvents> {
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => void this.dial(), delayMs);
   }
+}
+
+function agentWithKeepalive({ protocol }: URL): string {
+  const agent = protocol === 'https:' ? new HttpsAgent() : new HttpAgent();
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (...args) => {
+    const socket = connect(...args) as TcpSocket;
+    return socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
+  };
+  // As Node's own type of the option; the library declares what browsers have.
+  return agent as unknown as string;
 }
 
 function accepted(acknowledgement: Acknowledgement | undefined) {
