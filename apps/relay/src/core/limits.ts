@@ -71,13 +71,15 @@ export class TokenBucket {
   }
 
   /**
-   * Takes note of what has passed since the last time; false when it was more than there were tokens. What was spread over
-   * that time may have used tokens as they came, so that the bucket was never full.
+   * Takes note of what has passed since the last time. What was spread over that time may have used tokens as they came, so
+   * that the bucket was never full.
+   *
+   * @returns how long what was too much would have taken at the average rate, in milliseconds; 0: there were enough tokens
    */
-  spend(amount: number, nowMs: number): boolean {
+  spend(amount: number, nowMs: number): number {
     const left = this.#tokens + this.#newTokens(nowMs) - amount;
     this.#tokens = Math.min(this.#rate.burst, Math.max(0, left));
-    return left >= 0;
+    return (Math.max(0, -left) / this.#rate.perSecond) * 1000;
   }
 
   isEmpty(nowMs: number): boolean {

@@ -107,16 +107,43 @@ describe('a session', () => {
   });
 
   it.each([
-    ['packets', { pairPackets: { perSecond: 100, burst: 200 } }, 300, 300 * 32],
-    ['bytes', { pairBytes: { perSecond: 1000, burst: 100_000 } }, 100, 200_000],
-  ])('comes back for ten seconds when it carried too many %s', (_what, limits, packets, bytes) => {
-    const world = new World(limits).fromAlice(16);
-    expect(world.pair.offloadedRoutes()).toEqual(routes);
-    world.pair.countOffloaded(b, packets, bytes, world.nowMs);
+    ['packets for half a second', { pairPackets: { perSecond: 100, burst: 200 } }, 200 - 17 + 50, 0, 10],
+    ['packets for three seconds', { pairPackets: { perSecond: 100, burst: 200 } }, 200 - 17 + 300, 0, 30],
+    ['bytes for 5 seconds', { pairBytes: { perSecond: 1000, burst: 100_000 } }, 0, 105_000 - 17 * 32, 50],
+  ])(
+    'comes back for ten seconds or more when it carried too many %s',
+    (_, limits, packets, bytes, seconds) => {
+      const world = new World(limits).fromAlice(16);
+      expect(world.pair.offloadedRoutes()).toEqual(routes);
+      world.pair.countOffloaded(b, packets, bytes, world.nowMs);
+      expect(world.pair.offloadedRoutes()).toEqual([]);
+      expect(world.pair.data(data(b, 1_000_000), aliceHome, world.nowMs)).toBe('pair_traffic_limited');
+      expect(
+        world
+          .pass(seconds - 1)
+          .fromAlice(20)
+          .pair.offloadedRoutes(),
+      ).toEqual([]);
+      expect(world.pass(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
+    },
+  );
+
+  it('is no way around what another one of the pair carried too much of', () => {
+    const world = new World({ pairPackets: { perSecond: 100, burst: 200 } }).fromAlice(16);
+    const [otherA, otherB] = [0xa2, 0xb2];
+    expect(world.pair.initiation(initiation(bob, otherA), aliceHome, world.nowMs)).toEqual(bobHome);
+    world.pair.response(response(alice, otherB, otherA), bobHome, world.nowMs);
+    world.pair.countOffloaded(b, 300, 0, world.nowMs);
+    world.pass(5);
+    for (let counter = 0; counter < 40; counter++)
+      world.pair.data(data(otherB, counter), aliceHome, world.nowMs);
     expect(world.pair.offloadedRoutes()).toEqual([]);
-    expect(world.pair.data(data(b, 1_000_000), aliceHome, world.nowMs)).toBe('pair_traffic_limited');
-    expect(world.pass(9).fromAlice(20).pair.offloadedRoutes()).toEqual([]);
-    expect(world.pass(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
+  });
+
+  it('counts for the limits of its pair also when it is gone', () => {
+    const world = new World({ pairPackets: { perSecond: 100, burst: 200 } }).fromAlice(16);
+    world.pair.countOffloaded(0xdead, 300, 0, world.nowMs);
+    expect(world.pair.offloadedRoutes()).toEqual([]);
   });
 
   it('stays away at its full rate, of which the kernel tells once in a while', () => {

@@ -64,8 +64,12 @@ export interface OffloadedRoute {
 
 /** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
 const initiatorLifetimeMs = 190_000;
-/** How long a pair that exceeded its limits is held to them message by message. */
-const limitedForMs = 10_000;
+/**
+ * How long a pair that exceeded its limits in the kernel is held to them message by message: long enough for what was too
+ * much to be little in comparison.
+ */
+const leastLimitedForMs = 10_000;
+const limitedTimesExcess = 10;
 
 export class Pair {
   readonly #pairId: string;
@@ -83,6 +87,8 @@ export class Pair {
   #pending: PendingInitiations | undefined;
   readonly #sessions = new Sessions();
   readonly #openedAtMs: number;
+  /** Until then all of its data come here. */
+  #limitedUntilMs = neverMs;
   #addressRevision = 0;
   #offloadRevision = 0;
 
@@ -172,7 +178,7 @@ export class Pair {
       if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
       if (follow(sender, source, dataCounter(datagram), nowMs)) this.#move(session, nowMs);
     }
-    if (session.becomesOffloaded(nowMs)) this.#offloadRevision++;
+    if (nowMs >= this.#limitedUntilMs && session.becomesOffloaded(nowMs)) this.#offloadRevision++;
     return receiver.address;
   }
 
@@ -189,18 +195,20 @@ export class Pair {
     return this.#offloadRevision + this.#sessions.offloadedEnds;
   }
 
-  /** Data with this index that passed elsewhere; each message carried a counter of its own. */
+  /** Data with this index that passed elsewhere, whether or not the session is still offloaded, or there. */
   countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
     const session = this.#sessions.find(index);
     const to = session?.sideOf(index);
-    if (!session || to === undefined) return;
-    const sender = session.end(otherSide(to));
-    advance(sender, sender.highestCounter + packets, nowMs);
-    const spent = [
+    // Each message carried a counter of its own. Those that came here meanwhile had higher ones.
+    if (session?.offloaded && to !== undefined) {
+      const sender = session.end(otherSide(to));
+      advance(sender, sender.highestCounter + packets, nowMs);
+    }
+    const excessMs = Math.max(
       this.#packetBucket(nowMs).spend(packets, nowMs),
       this.#byteBucket(nowMs).spend(bytes, nowMs),
-    ];
-    if (spent.includes(false)) this.#keepHere(this.#sessions.offloaded(), nowMs + limitedForMs);
+    );
+    if (excessMs > 0) this.#limit(nowMs + Math.max(leastLimitedForMs, limitedTimesExcess * excessMs));
   }
 
   /** What was held back long enough. */
@@ -313,6 +321,12 @@ export class Pair {
   #move(session: Session, nowMs: number): void {
     this.#addressRevision++;
     this.#keepHere([session], nowMs + reorderingMs);
+  }
+
+  /** Sessions that come later are no way around it. */
+  #limit(untilMs: number): void {
+    this.#limitedUntilMs = Math.max(this.#limitedUntilMs, Math.ceil(untilMs));
+    this.#keepHere(this.#sessions.offloaded(), neverMs);
   }
 
   #keepHere(sessions: readonly Session[], untilMs: number): void {

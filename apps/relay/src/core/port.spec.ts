@@ -166,6 +166,15 @@ describe('a player who moves', () => {
     expect(world.send(bobHome, data(0xa1, 2))).toEqual(aliceHome);
   });
 
+  it('wins it back also when the wiretapper moves on, as long as the player counts up', () => {
+    const world = new World().confirmed();
+    for (const [place, address] of [mallory, at('203.0.113.2'), mallory].entries()) {
+      world.send(address, data(0xb1, 2 ** 50 + place));
+      world.pass(0.4).send(aliceHome, data(0xb1, 1 + place));
+    }
+    expect(world.send(bobHome, data(0xa1, 2))).toEqual(aliceHome);
+  });
+
   it('is still found for the next handshake, and keeps its confirmation', () => {
     const world = new World().confirmed();
     world.send(aliceElsewhere, data(0xb1, 1));

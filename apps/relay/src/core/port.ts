@@ -93,7 +93,10 @@ export class Port {
   #judge(type: MessageType, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     if (type === 'initiation') return this.#judgeInitiation(datagram, source, nowMs);
     const pair = this.#pairWith(receiverIndex(datagram, type));
-    if (pair && type === 'response' && this.#isForeign(senderIndex(datagram), pair)) return 'index_in_use';
+    if (pair && type === 'response') {
+      const owner = this.#pairWith(senderIndex(datagram));
+      if (owner && owner !== pair) return 'index_in_use';
+    }
     const verdict = pair ? pair[type](datagram, source, nowMs) : 'unknown_index';
     if (verdict !== 'unknown_index') this.#concerned = pair;
     else if (!this.#sources.misses.take(source.address, nowMs)) return 'source_guesses_limited';
@@ -103,15 +106,17 @@ export class Port {
   /** Players in their sessions are not held to the rate of their address, which others may share. */
   #judgeInitiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
     const own = this.#pairOf(source);
-    const verdict = own ? this.#offer(own, datagram, source, nowMs) : 'wrong_mac1';
+    const index = senderIndex(datagram);
+    const verdict = own ? this.#offer(own, this.#pairWith(index), datagram, source, nowMs) : 'wrong_mac1';
     if (verdict !== 'wrong_mac1') return verdict;
     if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_handshakes_limited';
+    const owner = this.#pairWith(index);
     this.#strangers ??= new TokenBucket(this.#sources.strangersPerPort, nowMs);
     for (const pair of this.#pairs) {
       if (pair === own) continue;
       if (!this.#strangers.take(1, nowMs)) return 'port_handshakes_limited';
       if (!this.#sources.takeStranger(nowMs)) return 'relay_handshakes_limited';
-      const offered = this.#offer(pair, datagram, source, nowMs);
+      const offered = this.#offer(pair, owner, datagram, source, nowMs);
       if (offered !== 'wrong_mac1') return offered;
     }
     return 'wrong_mac1';
@@ -122,16 +127,18 @@ export class Port {
     return undefined;
   }
 
-  #offer(pair: Pair, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
-    if (this.#isForeign(senderIndex(datagram), pair)) return 'index_in_use';
+  /** @param owner of the sender's index, if there is one already */
+  #offer(
+    pair: Pair,
+    owner: Pair | undefined,
+    datagram: Buffer,
+    source: SocketAddress,
+    nowMs: number,
+  ): Verdict {
+    if (owner && owner !== pair) return 'index_in_use';
     const verdict = pair.initiation(datagram, source, nowMs);
     if (verdict !== 'wrong_mac1') this.#concerned = pair;
     return verdict;
-  }
-
-  #isForeign(index: number, pair: Pair): boolean {
-    const owner = this.#pairWith(index);
-    return owner !== undefined && owner !== pair;
   }
 
   #pairWith(index: number): Pair | undefined {

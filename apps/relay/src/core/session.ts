@@ -6,7 +6,7 @@
  * NAT has rebound, or the player changed networks. The counter is not authenticated to the relay, so a wiretapper
  * could move an end with an enormous one and seem to lock the player out; therefore the address that was left
  * keeps its own counter, and wins the end back when it is still counting up after a second, when packets of a
- * player who really moved have long stopped coming from there.
+ * player who really moved have long stopped coming from there. While it is counting up it is not given up for a third one.
  *
  * A session that is confirmed, busy and at rest is *offloaded*: the relay's shell may let the kernel forward its data,
  * and says afterwards how much that was. A move ends that until the new address has proved itself for as long as
@@ -35,8 +35,17 @@ export interface End {
   highestCounter: number;
   /** When this player last sent new data in the session; {@link neverMs} before the first. */
   lastDataAtMs: number;
-  /** Where the player was before its last move. */
-  left?: { readonly address: SocketAddress; readonly highestCounter: number; readonly atMs: number };
+  /** Where the player was before its last move, or before the first of several if it still seems to be there. */
+  left?: LeftAddress;
+}
+
+interface LeftAddress {
+  readonly address: SocketAddress;
+  /** Of what came from there. */
+  readonly highestCounter: number;
+  readonly leftAtMs: number;
+  /** When the last counter above all others came from there. */
+  readonly countedAtMs: number;
 }
 
 /** Data messages after which a session is worth the trouble; keepalives alone take minutes for that. */
@@ -136,19 +145,15 @@ export function advance(end: End, counter: number, nowMs: number): void {
 
 /** Takes note of data from another address; true when the end is there from now on. */
 export function follow(end: End, source: SocketAddress, counter: number, nowMs: number): boolean {
-  if (counter <= end.highestCounter && !isStillCounting(end, source, counter, nowMs)) return false;
-  end.left = { address: end.address, highestCounter: end.highestCounter, atMs: nowMs };
+  const { address, highestCounter, left } = end;
+  const isBack = left !== undefined && isSameAddress(left.address, source) && counter > left.highestCounter;
+  const winsBack = isBack && nowMs - left.leftAtMs > reorderingMs;
+  if (isBack && !winsBack) end.left = { ...left, highestCounter: counter, countedAtMs: nowMs };
+  if (counter <= highestCounter && !winsBack) return false;
+  const isLeftAlive = !isBack && left !== undefined && nowMs - left.countedAtMs <= reorderingMs;
+  if (!isLeftAlive) end.left = { address, highestCounter, leftAtMs: nowMs, countedAtMs: nowMs };
   end.address = { address: source.address, port: source.port };
   end.highestCounter = counter;
   end.lastDataAtMs = nowMs;
   return true;
-}
-
-function isStillCounting({ left }: End, source: SocketAddress, counter: number, nowMs: number): boolean {
-  return (
-    left !== undefined &&
-    isSameAddress(left.address, source) &&
-    counter > left.highestCounter &&
-    nowMs - left.atMs > reorderingMs
-  );
 }

@@ -15,20 +15,20 @@
  *   next packets reach user space again and win the end back, as they do without a fast path.
  * - *Forged addresses.* A flow is one index from one address; a forger needs both to get a packet through, exactly as
  *   in user space, and it goes only to the player of that index. One packet in, one out.
- * - *Time-outs, limits and statistics* live on the kernel's counts, asked for about every second. A pair that exceeds
- *   its limit comes back to user space, which enforces it packet by packet.
+ * - *Time-outs, limits and statistics* live on the kernel's counts, asked for about every second, and once more when a
+ *   flow is taken out. A pair that exceeds its limit comes back to user space, which enforces it packet by packet.
  */
 import type { Logger } from 'pino';
-import type { Counted, Flow } from './flow';
-import { type Change, FlowTable } from './flow-table';
+import { type Counted, type Flow, nothing } from './flow';
+import { type Change, type FlowCount, FlowTable, type KernelFlow } from './flow-table';
 import type { Forwarder } from './forwarder';
 
 /** Whose flows the kernel may carry. */
 export interface FlowOwner {
   /** The flows that the kernel shall have now. */
   flows(): readonly Flow[];
-  /** A flow carried something in the kernel. */
-  carried(flow: Flow, counted: Counted): void;
+  /** A flow carried something in the kernel. @returns false when it is nobody's account any more */
+  carried(flow: Flow, counted: Counted): boolean;
 }
 
 const firstCountAfterMs = 200;
@@ -47,7 +47,7 @@ export class FastPath {
   #isOpen = true;
   #countTimer: NodeJS.Timeout | undefined;
   #wasBusy = false;
-  #total: Counted = { packets: 0, bytes: 0 };
+  #total = nothing;
   /** Counted for flows while they were in the kernel. */
   #attributed = { packets: 0, bytes: 0 };
 
@@ -99,7 +99,10 @@ export class FastPath {
     try {
       while (this.#changed.size > 0 && this.#isOpen) {
         const { removed, added } = this.#takeChange();
-        await this.#forwarder.change(removed, added);
+        const counts = await this.#forwarder.change(removed, added);
+        removed.forEach((flow, place) =>
+          this.#account(this.#flows.countLast(flow, counts[place] ?? nothing)),
+        );
       }
     } catch (error) {
       await this.#giveUp(error);
@@ -108,9 +111,9 @@ export class FastPath {
     }
   }
 
-  #takeChange(): Change {
-    const removed: Flow[] = [];
-    const added: Flow[] = [];
+  #takeChange(): Change<FlowOwner> {
+    const removed: KernelFlow<FlowOwner>[] = [];
+    const added: KernelFlow<FlowOwner>[] = [];
     for (const owner of this.#changed) {
       const change = this.#flows.replace(owner, owner.flows());
       removed.push(...change.removed);
@@ -141,15 +144,17 @@ export class FastPath {
 
   async #takeCounts(): Promise<void> {
     this.#flows.listingBegins();
-    const total = await this.#forwarder.count((key, counted) => {
-      const { owner, flow, carried } = this.#flows.count(key, counted) ?? {};
-      if (!owner || !flow || !carried) return;
-      this.#attributed.packets += carried.packets;
-      this.#attributed.bytes += carried.bytes;
-      owner.carried(flow, carried);
-    });
+    const total = await this.#forwarder.count((key, counted) =>
+      this.#account(this.#flows.count(key, counted)),
+    );
     // Flows that come and go while they are counted may be missing; what was carried once stays carried.
     if (total.packets > this.#total.packets) this.#total = total;
+  }
+
+  #account(count: FlowCount<FlowOwner> | undefined): void {
+    if (!count?.owner.carried(count.flow, count.carried)) return;
+    this.#attributed.packets += count.carried.packets;
+    this.#attributed.bytes += count.carried.bytes;
   }
 
   /** Every packet reaches user space again. */

@@ -65,4 +65,16 @@ describe('the flow table', () => {
     table.replace('a', []);
     expect(count(9)).toBeUndefined();
   });
+
+  it('gives the last count to the former owner, whoever has the index by then', () => {
+    const table = new FlowTable<string>(Infinity);
+    table.replace('a', [flow(1)]);
+    table.listingBegins();
+    table.count(keyOf(flow(1)), { packets: 5, bytes: 500 });
+    const [removed] = table.replace('a', []).removed;
+    table.replace('b', [flow(1)]);
+    const last = removed && table.countLast(removed, { packets: 7, bytes: 800 });
+    expect(last).toMatchObject({ owner: 'a', carried: { packets: 2, bytes: 300 } });
+    expect(removed && table.countLast(removed, { packets: 0, bytes: 0 })).toBeUndefined();
+  });
 });

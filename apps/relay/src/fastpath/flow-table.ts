@@ -2,9 +2,9 @@
 import { isSameAddress } from '../core/verdict';
 import { type Counted, type Flow, isRoutable, keyOf } from './flow';
 
-export interface Change {
-  readonly removed: readonly Flow[];
-  readonly added: readonly Flow[];
+export interface Change<Owner> {
+  readonly removed: readonly KernelFlow<Owner>[];
+  readonly added: readonly KernelFlow<Owner>[];
 }
 
 /** What a flow has carried since the last time it was asked for. */
@@ -15,7 +15,7 @@ export interface FlowCount<Owner> {
 }
 
 /** One object for each flow, of which a full relay has 40,000. */
-interface Entry<Owner> extends Flow {
+export interface KernelFlow<Owner> extends Flow {
   readonly owner: Owner;
   /** Accounted for. */
   packets: number;
@@ -23,10 +23,10 @@ interface Entry<Owner> extends Flow {
 }
 
 export class FlowTable<Owner> {
-  readonly #byKey = new Map<number, Entry<Owner>>();
-  readonly #byOwner = new Map<Owner, readonly Entry<Owner>[]>();
+  readonly #byKey = new Map<number, KernelFlow<Owner>>();
+  readonly #byOwner = new Map<Owner, readonly KernelFlow<Owner>[]>();
   /** Put in since the listing began that is under way, or will be: it may show their predecessors. */
-  readonly #young = new Set<Entry<Owner>>();
+  readonly #young = new Set<KernelFlow<Owner>>();
   readonly #capacity: number;
 
   /** @param capacity so many flows at most; more stay in user space */
@@ -35,7 +35,7 @@ export class FlowTable<Owner> {
   }
 
   /** From now on the owner wants exactly these flows. Left out are those on the relay's own link, and what is too much. */
-  replace(owner: Owner, wanted: readonly Flow[]): Change {
+  replace(owner: Owner, wanted: readonly Flow[]): Change<Owner> {
     const former = this.#byOwner.get(owner) ?? [];
     const isIn = (flows: readonly Flow[], flow: Flow) => flows.some((one) => isSameFlow(one, flow));
     const removed = former.filter((flow) => !isIn(wanted, flow));
@@ -55,10 +55,12 @@ export class FlowTable<Owner> {
   /** Takes note of what the kernel has counted in all; undefined when nothing has passed since, or the flow is gone. */
   count(key: number, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
     const entry = this.#byKey.get(key);
-    if (!entry || packets <= entry.packets || this.#young.has(entry)) return undefined;
-    const carried = { packets: packets - entry.packets, bytes: bytes - entry.bytes };
-    [entry.packets, entry.bytes] = [packets, bytes];
-    return { owner: entry.owner, flow: entry, carried };
+    return entry && !this.#young.has(entry) ? advance(entry, { packets, bytes }) : undefined;
+  }
+
+  /** The same of a flow that was removed. */
+  countLast(removed: KernelFlow<Owner>, counted: Counted): FlowCount<Owner> | undefined {
+    return advance(removed, counted);
   }
 
   get size(): number {
@@ -70,20 +72,27 @@ export class FlowTable<Owner> {
     [this.#byKey, this.#byOwner, this.#young].forEach((all) => all.clear());
   }
 
-  #delete(entry: Entry<Owner>): void {
+  #delete(entry: KernelFlow<Owner>): void {
     this.#byKey.delete(keyOf(entry));
     this.#young.delete(entry);
   }
 
-  #add(owner: Owner, flow: Flow): Entry<Owner> | undefined {
+  #add(owner: Owner, flow: Flow): KernelFlow<Owner> | undefined {
     const key = keyOf(flow);
     if (this.size >= this.#capacity || !isRoutable(flow) || this.#byKey.has(key)) return undefined;
     const { from, port, index, to } = flow;
-    const entry: Entry<Owner> = { owner, from, port, index, to, packets: 0, bytes: 0 };
+    const entry: KernelFlow<Owner> = { owner, from, port, index, to, packets: 0, bytes: 0 };
     this.#byKey.set(key, entry);
     this.#young.add(entry);
     return entry;
   }
+}
+
+function advance<Owner>(flow: KernelFlow<Owner>, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
+  if (packets <= flow.packets) return undefined;
+  const carried = { packets: packets - flow.packets, bytes: bytes - flow.bytes };
+  [flow.packets, flow.bytes] = [packets, bytes];
+  return { owner: flow.owner, flow, carried };
 }
 
 function isSameFlow(one: Flow, other: Flow): boolean {

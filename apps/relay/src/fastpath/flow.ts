@@ -16,6 +16,8 @@ export interface Counted {
   readonly bytes: number;
 }
 
+export const nothing: Counted = { packets: 0, bytes: 0 };
+
 /** Whether routing can send it on: a link-local address (RFC 4007 section 11: fe80::1%eth0) is one on this link alone. */
 export function isRoutable({ from, to }: Flow): boolean {
   return !from.address.includes('%') && !to.address.includes('%');

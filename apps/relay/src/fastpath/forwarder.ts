@@ -15,9 +15,10 @@ export interface Forwarder {
   /**
    * Takes flows out and puts flows in; none of them loses a packet. One that the kernel could not tell from another is left
    * to user space.
+   * @returns what each of those taken out has carried since it was put in
    * @throws when the kernel refuses
    */
-  change(removed: readonly Flow[], added: readonly Flow[]): Promise<void>;
+  change(removed: readonly Flow[], added: readonly Flow[]): Promise<readonly Counted[]>;
 
   /**
    * Reports, by {@link keyOf} the flow, what each has carried since it was put in.

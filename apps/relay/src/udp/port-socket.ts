@@ -130,11 +130,13 @@ export class Tenant implements FlowOwner {
     return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.socket.port }));
   }
 
-  carried({ index }: Flow, { packets, bytes }: Counted): void {
+  carried({ index }: Flow, { packets, bytes }: Counted): boolean {
+    if (this.#hasLeft) return false;
     this.socket.stats.forwardedPackets += packets;
     this.socket.stats.forwardedBytes += bytes;
     this.pair.countOffloaded(index, packets, bytes, clockMs());
     this.noticeChanges();
+    return true;
   }
 
   expire(): void {

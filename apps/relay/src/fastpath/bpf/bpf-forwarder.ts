@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Counted, Flow } from '../flow';
+import { type Counted, type Flow, nothing } from '../flow';
 import type { Forwarder, ForwarderOptions } from '../forwarder';
 import { type Layout, layouts, readCounts, readKey, writeKey, writeValue } from './elements';
 import type { BpfKernel } from './kernel';
@@ -50,10 +50,10 @@ export class BpfForwarder implements Forwarder {
     }
   }
 
-  change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
-    for (const flow of removed) this.#remove(flow);
+  change(removed: readonly Flow[], added: readonly Flow[]): Promise<Counted[]> {
+    const counts = removed.map((flow) => this.#remove(flow));
     for (const flow of added) this.#insert(flow);
-    return Promise.resolve();
+    return Promise.resolve(counts);
   }
 
   async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
@@ -83,10 +83,12 @@ export class BpfForwarder implements Forwarder {
     this.#kernel.insert(this.#map, this.#key, this.#value);
   }
 
-  #remove(flow: Flow): void {
+  #remove(flow: Flow): Counted {
     writeKey(flow, this.#layout, this.#key);
-    const isThere = this.#kernel.remove(this.#map, this.#key, this.#value);
-    if (isThere) add(this.#gone, readCounts(this.#value, this.#layout));
+    if (!this.#kernel.remove(this.#map, this.#key, this.#value)) return nothing;
+    const counted = readCounts(this.#value, this.#layout);
+    add(this.#gone, counted);
+    return counted;
   }
 
   #keep(descriptor: number): number {

@@ -1,4 +1,4 @@
-import type { Counted, Flow } from '../flow';
+import { type Counted, type Flow, keyOf, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
 import { CountsParser, type Ruleset } from './ruleset';
@@ -9,8 +9,6 @@ const suspicious = 16;
 
 /** What the ruleset has counted at the entry to the kernel's path, and at its end. */
 type Sums = Readonly<Record<'entered' | 'left', Counted>>;
-
-const nothing: Counted = { packets: 0, bytes: 0 };
 
 /** nftables, see {@link Ruleset}. */
 export class NftForwarder implements Forwarder {
@@ -28,13 +26,15 @@ export class NftForwarder implements Forwarder {
     this.#ruleset = ruleset;
   }
 
-  async change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
+  async change(removed: readonly Flow[], added: readonly Flow[]): Promise<Counted[]> {
     const gone = removed.filter((flow) => this.#departures.delete(flow));
+    const counts = await this.#countsOf(gone);
     const line = this.#ruleset.change(
       gone,
       added.filter((flow) => this.#departures.add(flow)),
     );
     if (line) await this.#session.run(line);
+    return removed.map((flow) => counts.get(keyOf(flow)) ?? nothing);
   }
 
   /** @throws NftError when a firewall swallows what the ruleset sends on */
@@ -50,6 +50,18 @@ export class NftForwarder implements Forwarder {
     });
     if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
     return this.#sums.entered;
+  }
+
+  /** What passes between this and the removal, a moment later, is for nobody's account. */
+  async #countsOf(flows: readonly Flow[]): Promise<ReadonlyMap<number, Counted>> {
+    const counts = new Map<number, Counted>();
+    if (flows.length === 0) return counts;
+    const parser = new CountsParser();
+    await this.#session.list(this.#ruleset.listCountsOf(flows), (text) => {
+      const line = parser.line(text);
+      if (typeof line?.of === 'number') counts.set(line.of, this.#ruleset.payload(line.counted));
+    });
+    return counts;
   }
 
   /** The kernel's table goes with the session. */

@@ -80,6 +80,11 @@ export class Ruleset {
     return `list counters table ${this.#table}; list map ${this.#table} to_ip`;
   }
 
+  /** The same of some flows alone. */
+  listCountsOf(flows: readonly Flow[]): string {
+    return `get element ${this.#table} to_ip { ${flows.map(arrivalOf).join(', ')} }`;
+  }
+
   /** UDP payload of so many packets of so many bytes, which the kernel counts with their headers. */
   payload({ packets, bytes }: Counted): Counted {
     const headerBytes = (this.#family === 'ip' ? 20 : 40) + 8;
