@@ -26,7 +26,11 @@ export function* portsToTry(pairId: string, range: PortRange, preferred: number 
   }
 }
 
-/** The ports of a range whose turn it is, of so many turns in a round: each port has one, and all turns are alike. */
-export function* portsOfTurn({ first, last }: PortRange, turn: number, turnsPerRound: number): Generator<number> {
+/** The ports of a range whose turn it is. In a round of so many turns each port has exactly one. */
+export function* portsOfTurn(
+  { first, last }: PortRange,
+  turn: number,
+  turnsPerRound: number,
+): Generator<number> {
   for (let port = first + (turn % turnsPerRound); port <= last; port += turnsPerRound) yield port;
 }
