@@ -15,7 +15,8 @@ export interface StunRates {
  *
  * Whoever forges sources is new to the service with each of them, and is held back by the rate of the service alone. It
  * has room for 10,000 agents: their three probes a minute are 500 requests a second, a tenth of the rate, and the burst
- * lets all of them probe in the same moment. More than 5 Mbit/s of answers, headers included, are never sent for long.
+ * lets all of them probe in the same moment. Answers to the shortest requests come to 5 Mbit/s then (IPv6: 7), headers
+ * included.
  */
 export const defaultStunRates: StunRates = {
   perSource: { perSecond: 50, burst: 200 },
@@ -24,8 +25,7 @@ export const defaultStunRates: StunRates = {
 };
 
 /** Whose rate was used up. */
-export const stunLimits = ['source', 'service'] as const;
-export type StunLimit = (typeof stunLimits)[number];
+export type StunLimit = 'source' | 'service';
 
 export class StunLimits {
   readonly #sources: SourceBuckets;
