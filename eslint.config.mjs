@@ -22,7 +22,7 @@ const pureFiles = [
   'apps/relay/src/fastpath/{flow,flow-table}.ts',
   'apps/relay/src/fastpath/bpf/{assembler,elements,program}.ts',
   'apps/relay/src/fastpath/nft/{departures,ruleset}.ts',
-  'apps/relay/src/stun/responder.ts',
+  'apps/relay/src/stun/{limits,responder}.ts',
   'apps/relay/src/udp/native/socket-address.ts',
   'apps/client/src/nat/{classification,own-candidates}.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',

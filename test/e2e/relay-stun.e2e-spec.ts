@@ -8,6 +8,7 @@ import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { encodeChangeRequest } from '#shared/stun/attributes';
 import { decodeBindingResponse, encodeBindingRequest } from '#shared/stun/binding';
 import { attributeType, type StunAttribute } from '#shared/stun/message';
+import { defaultStunRates, type StunRates } from '../../apps/relay/src/stun/limits';
 import { StunServer } from '../../apps/relay/src/stun/server';
 import { bindUdp, closeUdp, PortUnavailableError } from '../../apps/relay/src/udp/bind';
 import { chromiumPath, openBrowser } from './support/browser';
@@ -17,16 +18,20 @@ const run = promisify(execFile);
 const coturnIt = itWith('turnutils_natdiscovery', '-h', 'coturn');
 const chromiumIt = itWith(chromiumPath, '--version', 'chromium');
 
+const unlimited = { source: 0, service: 0 };
 const servers: StunServer[] = [];
 const sockets: Socket[] = [];
 
 /** The service on a first and perhaps a second loopback address, on any two ports. */
-async function serve(address: string, second?: string): Promise<StunServer> {
+async function serve(address: string, second?: string, rates?: StunRates): Promise<StunServer> {
   const own = (bind: string) => ({ bind, public: bind });
   const addresses = second ? ([own(address), own(second)] as const) : ([own(address)] as const);
-  const server = await StunServer.open({ addresses, port: 0, alternatePort: 0 }, (error) => {
-    throw error;
-  });
+  const server = await StunServer.open(
+    { addresses, port: 0, alternatePort: 0, ...(rates && { rates }) },
+    (error) => {
+      throw error;
+    },
+  );
   servers.push(server);
   return server;
 }
@@ -105,7 +110,7 @@ describe('the STUN service on loopback', () => {
       const { stdout } = await run('turnutils_stunclient', ['-p', port, address], { timeout: 20_000 });
       expect(stdout).toMatch(/UDP reflexive addr: (127\.0\.0\.1|\[?::1\]?):\d+/);
       expect(stdout).not.toContain('Other addr');
-      expect(server.stats).toMatchObject({ answers: 1, ignored: 0, limited: 0 });
+      expect(server.stats).toMatchObject({ answers: 1, ignored: 0, limited: unlimited });
     });
   });
 
@@ -163,7 +168,7 @@ describe('the STUN service on loopback', () => {
     const socket = await openSocket();
     socket.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'), splitEndpoint(endpoint).port, '127.0.0.1');
     expect((await ask(socket, endpoint)).response).toMatchObject({ responseOrigin: endpoint });
-    expect(server.stats).toEqual({ answers: 1, ignored: 1, limited: 0 });
+    expect(server.stats).toEqual({ answers: 1, ignored: 1, limited: unlimited });
   });
 
   it('stops answering a source that asks too much, on whatever port', async () => {
@@ -175,10 +180,33 @@ describe('the STUN service on loopback', () => {
       const { port } = splitEndpoint(endpointsOf(server)[count % 2 === 0 ? 0 : 1]);
       socket.send(request, port, '127.0.0.1');
     }
-    const heard = () => server.stats.answers + server.stats.limited;
+    const heard = () => server.stats.answers + server.stats.limited.source;
     while (heard() < asked) await new Promise(setImmediate);
     expect(server.stats.answers).toBeGreaterThanOrEqual(200);
-    expect(server.stats.limited).toBeGreaterThan(100);
+    expect(server.stats.limited.source).toBeGreaterThan(100);
+    expect(server.stats.limited.service).toBe(0);
+  });
+
+  it('answers all sources together no more than its own rate allows', async () => {
+    const perService = { perSecond: 0, burst: 100 };
+    const server = await serve('127.0.0.1', undefined, { ...defaultStunRates, perService });
+    const { port } = splitEndpoint(endpointsOf(server)[0]);
+    let heard = 0;
+    for (let host = 1; host <= 250; host++) {
+      const socket = await openSocket(`127.0.1.${host}`);
+      socket.on('message', () => heard++);
+      socket.send(encodeBindingRequest(randomBytes(12)), port, '127.0.0.1');
+    }
+    const { stats } = server;
+    while (stats.answers + stats.limited.service < 250 || heard < stats.answers) {
+      await new Promise(setImmediate);
+    }
+    expect({ heard, ...stats }).toEqual({
+      heard: 100,
+      answers: 100,
+      ignored: 0,
+      limited: { source: 0, service: 150 },
+    });
   });
 
   it('opens all of its sockets or none', async () => {

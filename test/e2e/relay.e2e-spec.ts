@@ -153,6 +153,8 @@ describe.each(udpKinds)('the relay on loopback by %s', (_name, loadUdp) => {
       'lanrage_relay_sources_forgotten_total 0',
       'lanrage_relay_socket_overflows_total 0',
       'lanrage_stun_answers_total 0',
+      'lanrage_stun_limited_total{reason="source"} 0',
+      'lanrage_stun_limited_total{reason="service"} 0',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

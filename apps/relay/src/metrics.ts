@@ -58,11 +58,6 @@ export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Obse
     'Datagrams to the STUN port that were none of its business',
     () => stun.stats.ignored,
   );
-  counter(
-    'stun_limited',
-    'Datagrams to the STUN port beyond the rate of their source',
-    () => stun.stats.limited,
-  );
   const byReason = (name: string, help: string, read: () => Readonly<Record<string, number>>) =>
     new Counter({
       name: `lanrage_${name}_total`,
@@ -74,6 +69,11 @@ export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Obse
         for (const [reason, count] of Object.entries(read())) this.inc({ reason }, count);
       },
     });
+  byReason(
+    'stun_limited',
+    'Datagrams to the STUN port beyond the rate of their source, or of the whole service',
+    () => stun.stats.limited,
+  );
   byReason('relay_drops', 'Datagrams dropped, by reason', () => relay.totals().drops);
   byReason('relay_pairs_refused', 'Pairs that were not opened, by reason', () => relay.refusals);
   counter(

@@ -6,7 +6,7 @@ import { clockMs } from './clock';
 import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, maxPairsPerPort, type PortStats } from './core/port';
-import { portCount, type PortRange, portsToTry } from './core/port-choice';
+import { portCount, type PortRange, portsOfTurn, portsToTry } from './core/port-choice';
 import { dropReasons } from './core/verdict';
 import type { FastPath } from './fastpath/fast-path';
 import { PortUnavailableError } from './udp/bind';
@@ -35,7 +35,9 @@ export interface Observation {
   readonly endpoint: Endpoint;
 }
 
-const expireEveryMs = 5000;
+/** Each port expires every 5 s, a few of them at a time: all at once would hold up the games for 10 ms. */
+const expireTurnEveryMs = 100;
+const expireTurns = 50;
 
 /** The pairs that are open here, on ports of the range, which those without a common player share. */
 export class Relay {
@@ -51,6 +53,7 @@ export class Relay {
   /** Pairs that were not opened, by reason. */
   readonly refusals: Record<Refusal, number> = { NO_FREE_PORT: 0, AT_CAPACITY: 0 };
   readonly #expiry: NodeJS.Timeout;
+  #expireTurn = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
   #onObserved: (observations: Observation[]) => void = () => undefined;
 
@@ -68,7 +71,7 @@ export class Relay {
       },
       fastPath: options.fastPath,
     };
-    this.#expiry = setInterval(() => this.#expire(), expireEveryMs).unref();
+    this.#expiry = setInterval(() => this.#expire(), expireTurnEveryMs).unref();
   }
 
   /** The most pairs that can be open at once. */
@@ -206,7 +209,9 @@ export class Relay {
   }
 
   #expire(): void {
-    for (const socket of this.#sockets.values()) socket.expire();
+    const ports = portsOfTurn(this.#options.ports, this.#expireTurn, expireTurns);
+    for (const port of ports) this.#sockets.get(port)?.expire();
+    this.#expireTurn = (this.#expireTurn + 1) % expireTurns;
   }
 }
 

@@ -25,3 +25,12 @@ export function* portsToTry(pairId: string, range: PortRange, preferred: number 
     if (!isPreferred(port)) yield port;
   }
 }
+
+/** The ports of a range whose turn it is. In a round of so many turns each port has exactly one. */
+export function* portsOfTurn(
+  { first, last }: PortRange,
+  turn: number,
+  turnsPerRound: number,
+): Generator<number> {
+  for (let port = first + (turn % turnsPerRound); port <= last; port += turnsPerRound) yield port;
+}

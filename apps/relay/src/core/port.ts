@@ -2,7 +2,7 @@
  * One UDP port of the relay: which of its pairs is meant by a datagram.
  *
  * Pairs that share a port have no player in common, for public keys and indices are all that tells them apart. A
- * party of n needs n − 1 ports of a relay, whatever the number of parties.
+ * party of n needs n − 1 ports at least; 2n − 3 are always enough while none is full (docs/protocol.md).
  *
  * Messages with a receiver index go to the pair that has the index, and no other pair can get it meanwhile. An
  * initiation names nobody; mac1 has to be tried for one pair after the other. Where the sender is in a session its own

@@ -1,12 +1,8 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { formatEndpoint, type Endpoint, type SocketAddress } from '#shared/endpoint';
-import { SourceBuckets } from '../core/limits';
 import { bindUdp, closeUdp } from '../udp/bind';
+import { defaultStunRates, type StunLimit, StunLimits, type StunRates } from './limits';
 import { respond, type StunService } from './responder';
-
-/** An agent asks a few dozen times when it starts; a house full of them shares an address. */
-const requestsPerSource = { perSecond: 50, burst: 200 };
-const maxSources = 8192;
 
 /** An address of the service. */
 export interface StunAddress {
@@ -22,6 +18,7 @@ export interface StunServerOptions {
   /** Both ports are served on every address; 0: any. */
   readonly port: number;
   readonly alternatePort: number;
+  readonly rates?: StunRates;
 }
 
 /** What was asked and how it went. */
@@ -29,20 +26,26 @@ export interface StunStats {
   answers: number;
   /** Not a sound binding request. */
   ignored: number;
-  /** Beyond the rate of one source. */
-  limited: number;
+  /** Beyond the rate of one source, or of the whole service. */
+  readonly limited: Record<StunLimit, number>;
 }
 
 /** Answers binding requests on two ports of one or two addresses. */
 export class StunServer {
-  readonly stats: StunStats = { answers: 0, ignored: 0, limited: 0 };
-  readonly #sources = new SourceBuckets(requestsPerSource, maxSources);
+  readonly stats: StunStats = { answers: 0, ignored: 0, limited: { source: 0, service: 0 } };
+  readonly #limits: StunLimits;
   readonly #service: StunService;
   /** By the endpoint that clients send to. */
   readonly #sockets = new Map<Endpoint, Socket>();
 
-  private constructor(bound: readonly BoundSocket[], service: StunService, onError: (error: Error) => void) {
+  private constructor(
+    bound: readonly BoundSocket[],
+    service: StunService,
+    rates: StunRates,
+    onError: (error: Error) => void,
+  ) {
     this.#service = service;
+    this.#limits = new StunLimits(rates, performance.now());
     for (const { socket, endpoint } of bound) {
       this.#sockets.set(formatEndpoint(endpoint), socket);
       socket.on('message', (datagram, source) => this.#receive(datagram, source, endpoint));
@@ -62,7 +65,7 @@ export class StunServer {
         await bindOnAll(options.addresses, options.alternatePort, bound),
       ] as const;
       const addresses = options.addresses.flatMap((address) => address?.public ?? []);
-      return new StunServer(bound, { addresses, ports }, onError);
+      return new StunServer(bound, { addresses, ports }, options.rates ?? defaultStunRates, onError);
     } catch (error) {
       await Promise.all(bound.map(({ socket }) => closeUdp(socket)));
       throw error;
@@ -83,8 +86,9 @@ export class StunServer {
   }
 
   #receive(datagram: Buffer, source: RemoteInfo, asked: SocketAddress): void {
-    if (!this.#sources.take(source.address, performance.now())) {
-      this.stats.limited++;
+    const exceeded = this.#limits.exceededBy(source.address, performance.now());
+    if (exceeded) {
+      this.stats.limited[exceeded]++;
       return;
     }
     const answer = respond(datagram, source, asked, this.#service);

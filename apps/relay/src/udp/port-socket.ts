@@ -78,8 +78,8 @@ export class PortSocket implements UdpListener {
     for (const tenant of this.#tenants.values()) tenant.expire();
   }
 
+  /** To be called when no pair is left on it. */
   async close(): Promise<void> {
-    for (const pair of this.#tenants.keys()) this.delete(pair);
     clearTimeout(this.#releaseTimer);
     await this.#udp.close();
   }
