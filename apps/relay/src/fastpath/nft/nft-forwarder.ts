@@ -1,16 +1,10 @@
-import type { Counted, Flow } from '../flow';
+import { networkInterfaces } from 'node:os';
+import { type Counted, type Flow, isBetweenOthers } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
+import { nothing, passage, type Sums } from './passage';
 import { CountsParser, type Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
-
-/** So many packets went into the kernel's path without half of them coming out: something behind it drops them. */
-const suspicious = 16;
-
-/** What the ruleset has counted at the entry to the kernel's path, and at its end. */
-type Sums = Readonly<Record<'entered' | 'left', Counted>>;
-
-const nothing: Counted = { packets: 0, bytes: 0 };
 
 /** nftables, see {@link Ruleset}. */
 export class NftForwarder implements Forwarder {
@@ -20,7 +14,9 @@ export class NftForwarder implements Forwarder {
   readonly #listings = new NftSession();
   readonly #ruleset: Ruleset;
   readonly #departures = new Departures();
-  #sums: Sums = { entered: nothing, left: nothing };
+  #sums = nothing;
+  /** What the sums are compared with. */
+  #since: Sums = nothing;
 
   /** @param session in which the ruleset's table was made */
   constructor(session: NftSession, ruleset: Ruleset) {
@@ -30,16 +26,16 @@ export class NftForwarder implements Forwarder {
 
   async change(removed: readonly Flow[], added: readonly Flow[]): Promise<void> {
     const gone = removed.filter((flow) => this.#departures.delete(flow));
+    const own = added.length > 0 ? ownAddresses() : new Set<string>();
     const line = this.#ruleset.change(
       gone,
-      added.filter((flow) => this.#departures.add(flow)),
+      added.filter((flow) => isBetweenOthers(flow, own) && this.#departures.add(flow)),
     );
     if (line) await this.#session.run(line);
   }
 
   /** @throws NftError when a firewall swallows what the ruleset sends on */
   async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
-    const before = this.#sums;
     const parser = new CountsParser();
     await this.#listings.list(this.#ruleset.listCounts(), (text) => {
       const line = parser.line(text);
@@ -48,7 +44,9 @@ export class NftForwarder implements Forwarder {
       if (typeof line.of === 'number') report(line.of, counted);
       else this.#sums = { ...this.#sums, [line.of]: counted };
     });
-    if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
+    const { since, isSwallowed } = passage(this.#since, this.#sums);
+    this.#since = since;
+    if (isSwallowed) throw new NftError('a firewall drops what it forwards');
     return this.#sums.entered;
   }
 
@@ -58,7 +56,8 @@ export class NftForwarder implements Forwarder {
   }
 }
 
-function isSwallowed(before: Sums, now: Sums): boolean {
-  const grown = (name: keyof Sums) => now[name].packets - before[name].packets;
-  return grown('entered') >= suspicious && grown('left') * 2 < grown('entered');
+/** They may change while the relay runs. */
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return new Set(all.map(({ address }) => address));
 }
