@@ -155,8 +155,8 @@ function testsOf(path: RelayPath): void {
       lab.server.exec(['ip', 'route', verb, 'unreachable', addresses.bob]);
     expect((await route('add')).stderr).toBe('');
     try {
-      for (let counter = 10_000; counter < 10_003; counter++)
-        await generator.send(alice, port, data(bobIndex, counter));
+      // One of each, as the kernel sends few such messages a second.
+      await generator.send(alice, port, data(bobIndex, 10_000));
       await generator.send(alice, { address: addresses.bob, port: 53 }, data(bobIndex, 1));
       await until('ICMP about anything else arrives', async () => (await icmpErrors()) > before);
       expect(await icmpErrors()).toBe(before + 1);
