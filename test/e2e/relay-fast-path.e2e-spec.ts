@@ -213,7 +213,7 @@ function testsOf(path: RelayPath): void {
 
     it('gives up for a slow game as well', () =>
       withFirewall(async (relay) => {
-        await generator.flood(game(400));
+        await generator.flood(game(220));
         const played = generator.flood({ ...game(8000), perSecond: 10 });
         await until('it gave up', () => relay.log.includes('kernel fast path failed'));
         await played;
