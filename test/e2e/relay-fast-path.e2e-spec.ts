@@ -1,7 +1,7 @@
 /** The kernel's fast path in namespaces: what enters it, what leaves it, and that nothing is lost on the way. */
 import { Generator } from '../bench/support/generator';
 import { play, RelayChild, type RelayPath } from '../bench/support/relay-child';
-import { cpus, RelayLab } from '../bench/support/relay-lab';
+import { addresses, cpus, RelayLab } from '../bench/support/relay-lab';
 import { describeBpfLab, describeLab } from '../lab/available';
 import { data } from '../wireguard-messages';
 import { until } from './support/processes';
@@ -43,6 +43,14 @@ function testsOf(path: RelayPath): void {
   };
   const inKernel = (relay: RelayChild) =>
     until('the kernel forwards', async () => (await relay.report()).kernelPackets > 20);
+  /** That alice's machine has received: unreachable, and time exceeded. */
+  const icmpErrors = async () => {
+    const { stdout } = await lab.alice.exec(['grep', '^Icmp:', '/proc/net/snmp']);
+    const [names = [], values = []] = stdout.split('\n').map((line) => line.split(' '));
+    return ['InDestUnreachs', 'InTimeExcds']
+      .map((name) => Number(values[names.indexOf(name)]))
+      .reduce((sum, count) => sum + count);
+  };
   const tables = async () => (await lab.server.exec(['nft', 'list', 'tables'])).stdout;
 
   it('loses nothing when a game enters and leaves', async () => {
@@ -116,6 +124,47 @@ function testsOf(path: RelayPath): void {
     expect((await relay.report()).totals.drops['unknown_index']).toBe(1);
   });
 
+  it.each([
+    ['at the end of their way', { hops: 1 }],
+    ['without a checksum', { hasChecksum: false }],
+  ])('loses no packets %s', async (_what, header) => {
+    const relay = await start();
+    const { alice, bob, relay: port, bobIndex } = await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    const before = await icmpErrors();
+    await generator.header(alice, header);
+    for (let counter = 10_000; counter < 10_040; counter++) {
+      await generator.send(alice, port, data(bobIndex, counter));
+      expect(await generator.receive(bob)).toEqual(data(bobIndex, counter));
+    }
+    await generator.header(alice, {});
+    const { sent, received } = await generator.flood(game(1500));
+    expect(received).toBe(sent);
+    expect(await icmpErrors()).toBe(before);
+    expect(relay.log).not.toContain('kernel fast path failed');
+  });
+
+  it('shows no player the other’s address when there is no way to it', async () => {
+    const relay = await start();
+    const { alice, relay: port, bobIndex } = await startPlaying(relay);
+    await generator.flood(game(1000));
+    await inKernel(relay);
+    const before = await icmpErrors();
+    const route = (verb: 'add' | 'delete') =>
+      lab.server.exec(['ip', 'route', verb, 'unreachable', addresses.bob]);
+    expect((await route('add')).stderr).toBe('');
+    try {
+      // One of each, as the kernel sends few such messages a second.
+      await generator.send(alice, port, data(bobIndex, 10_000));
+      await generator.send(alice, { address: addresses.bob, port: 53 }, data(bobIndex, 1));
+      await until('ICMP about anything else arrives', async () => (await icmpErrors()) > before);
+      expect(await icmpErrors()).toBe(before + 1);
+    } finally {
+      await route('delete');
+    }
+  });
+
   it('is gone with a relay that is killed, and can be had again', async () => {
     const relay = await start();
     await startPlaying(relay);
@@ -161,6 +210,24 @@ function testsOf(path: RelayPath): void {
         await until('it gave up', () => relay.log.includes('kernel fast path failed'));
         await played;
       }));
+
+    it('gives up for a slow game as well', () =>
+      withFirewall(async (relay) => {
+        await generator.flood(game(220));
+        const played = generator.flood({ ...game(8000), perSecond: 10 });
+        await until('it gave up', () => relay.log.includes('kernel fast path failed'));
+        await played;
+      }));
+
+    it('leaves players on the relay’s own machine to user space', async () => {
+      const relay = await start();
+      const [port = 0] = await relay.open(1);
+      const near = await generator.socket(lab.server, addresses.serverTowardsBob);
+      await play(lab, generator, 0, port, near);
+      const { sent, received } = await generator.flood(game(2500));
+      expect(received).toBe(sent);
+      expect((await relay.report()).kernelPackets).toBe(0);
+    });
   }
 
   it('does without where the kernel must not forward, and says so', async () => {

@@ -141,6 +141,16 @@ static void open_socket(const char *netns, const char *text)
     printf("ok %d %u\n", socket_count++, ntohs(address.sin_port));
 }
 
+/* Of what it sends from now on: the time to live, and whether there are UDP checksums. */
+static void set_header(int number, int ttl, int has_checksum)
+{
+    int has_none = !has_checksum;
+    if (setsockopt(sockets[number], IPPROTO_IP, IP_TTL, &ttl, sizeof ttl) != 0 ||
+        setsockopt(sockets[number], SOL_SOCKET, SO_NO_CHECK, &has_none, sizeof has_none) != 0)
+        return fail(strerror(errno));
+    puts("ok");
+}
+
 static void send_one(int number, const char *text, unsigned port, const char *hex)
 {
     struct sockaddr_in to = address_of(text, port);
@@ -415,6 +425,8 @@ static void obey(const char *line)
     double per_second;
     if (sscanf(line, "socket %s %s", text, hex) == 2)
         open_socket(text, hex);
+    else if (sscanf(line, "header %u %u %u", &a, &b, &index) == 3)
+        set_header(a, b, index);
     else if (sscanf(line, "send %u %s %u %s", &a, text, &port, hex) == 4)
         send_one(a, text, port, hex);
     else if (sscanf(line, "receive %u %u", &a, &b) == 2)

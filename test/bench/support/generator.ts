@@ -86,6 +86,11 @@ export class Generator {
     return { number, address, port };
   }
 
+  /** What the socket sends from now on has this time to live, and a UDP checksum or none. */
+  async header({ number }: GeneratorSocket, { hops = 64, hasChecksum = true }): Promise<void> {
+    await this.command(`header ${number} ${hops} ${Number(hasChecksum)}`);
+  }
+
   async send(
     socket: GeneratorSocket,
     to: { address: string; port: number },

@@ -130,15 +130,19 @@ export interface Playing {
   readonly bobIndex: number;
 }
 
-/** Brings a pair to a session that carried data both ways, as two WireGuards would; opens two flows for it. */
+/**
+ * Brings a pair to a session that carried data both ways, as two WireGuards would; opens two flows for it.
+ * @param other instead of a player on bob's machine
+ */
 export async function play(
   lab: RelayLab,
   generator: Generator,
   pair: number,
   port: number,
+  other?: GeneratorSocket,
 ): Promise<Playing> {
   const alice = await generator.socket(lab.alice, addresses.alice);
-  const bob = await generator.socket(lab.bob, addresses.bob);
+  const bob = other ?? (await generator.socket(lab.bob, addresses.bob));
   const [aliceKey, bobKey] = playersOf(pair);
   const [first, aliceIndex, bobIndex] = [1, 2, 3].map((step) => pair * 4 + step) as [number, number, number];
   const relay = { address: addresses.server, port };

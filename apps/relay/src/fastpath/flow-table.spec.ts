@@ -1,4 +1,4 @@
-import { type Flow, keyOf } from './flow';
+import { type Flow, isBetweenOthers, keyOf } from './flow';
 import { FlowTable } from './flow-table';
 
 const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
@@ -76,5 +76,20 @@ describe('the flow table', () => {
     const last = removed && table.countLast(removed, { packets: 7, bytes: 800 });
     expect(last).toMatchObject({ owner: 'a', carried: { packets: 2, bytes: 300 } });
     expect(removed && table.countLast(removed, { packets: 0, bytes: 0 })).toBeUndefined();
+  });
+});
+
+describe('a player on the relay’s own machine', () => {
+  const own = new Set(['127.0.0.1', '203.0.113.1', '2001:db8::1']);
+  it.each<[from: string, to: string, isBetweenOthers: boolean]>([
+    ['192.0.2.2', '198.51.100.2', true],
+    ['203.0.113.1', '198.51.100.2', false],
+    ['192.0.2.2', '203.0.113.1', false],
+    ['2001:db8::2', '2001:db8::1', false],
+    ['2001:db8::2', '2001:db8::3', true],
+    ['127.0.0.7', '198.51.100.2', false],
+  ])('is told, from %s to %s', (from, to, expected) => {
+    const between = { ...flow(1), from: { address: from, port: 1 }, to: { address: to, port: 2 } };
+    expect(isBetweenOthers(between, own)).toBe(expected);
   });
 });

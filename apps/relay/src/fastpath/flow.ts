@@ -24,6 +24,15 @@ export function isRoutable({ from, to }: Flow): boolean {
 }
 
 /**
+ * Whether neither player is on the relay's own machine: what nftables rewrites to or from such a one takes no way that ends
+ * in postrouting, where it would get the relay's address.
+ * @param own the machine's addresses
+ */
+export function isBetweenOthers({ from, to }: Flow, own: ReadonlySet<string>): boolean {
+  return [from, to].every(({ address }) => !own.has(address) && !address.startsWith('127.'));
+}
+
+/**
  * What tells a flow from others: the port and the index, which the relay gives to no two of a port's pairs. A number, for
  * there may be tens of thousands.
  */

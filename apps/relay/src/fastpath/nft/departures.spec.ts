@@ -14,7 +14,7 @@ const flow = (index: number, fromPort: number, toPort: number, port = 51_900): F
 describe('departures', () => {
   it('are each of one flow, the first', () => {
     const departures = new Departures();
-    const [first, second] = [flow(1, 1000, 2000), flow(1, 1001, 2000, 51_901)];
+    const [first, second] = [flow(1, 1000, 2000), flow(1, 1000, 2000, 51_901)];
     expect(departures.add(first)).toBe(true);
     expect(departures.add(second)).toBe(false);
     expect(departures.delete(second)).toBe(false);

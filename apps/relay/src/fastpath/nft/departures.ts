@@ -3,7 +3,7 @@ import { departureOf } from './ruleset';
 
 /**
  * Which flows leave how. Two that would leave alike, from different ports of the relay, the kernel could not tell apart, for
- * by then the port is no longer in the packet. Only players who choose their own indices get there; the second one stays in
+ * by then that port is no longer in the packet. Only players who choose their own indices get there; the second one stays in
  * user space.
  */
 export class Departures {

@@ -1,14 +1,10 @@
-import { type Counted, type Flow, keyOf, nothing } from '../flow';
+import { networkInterfaces } from 'node:os';
+import { type Counted, type Flow, isBetweenOthers, keyOf, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
+import { nothingPassed, passage, type Sums } from './passage';
 import { CountsParser, type Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
-
-/** So many packets went into the kernel's path without half of them coming out: something behind it drops them. */
-const suspicious = 16;
-
-/** What the ruleset has counted at the entry to the kernel's path, and at its end. */
-type Sums = Readonly<Record<'entered' | 'left', Counted>>;
 
 /** nftables, see {@link Ruleset}. */
 export class NftForwarder implements Forwarder {
@@ -18,7 +14,9 @@ export class NftForwarder implements Forwarder {
   readonly #listings = new NftSession();
   readonly #ruleset: Ruleset;
   readonly #departures = new Departures();
-  #sums: Sums = { entered: nothing, left: nothing };
+  #sums = nothingPassed;
+  /** What the sums are compared with. */
+  #since = nothingPassed;
 
   /** @param session in which the ruleset's table was made */
   constructor(session: NftSession, ruleset: Ruleset) {
@@ -29,9 +27,10 @@ export class NftForwarder implements Forwarder {
   async change(removed: readonly Flow[], added: readonly Flow[]): Promise<Counted[]> {
     const gone = removed.filter((flow) => this.#departures.delete(flow));
     const counts = await this.#countsOf(gone);
+    const own = added.length > 0 ? ownAddresses() : new Set<string>();
     const line = this.#ruleset.change(
       gone,
-      added.filter((flow) => this.#departures.add(flow)),
+      added.filter((flow) => isBetweenOthers(flow, own) && this.#departures.add(flow)),
     );
     if (line) await this.#session.run(line);
     return removed.map((flow) => counts.get(keyOf(flow)) ?? nothing);
@@ -39,7 +38,6 @@ export class NftForwarder implements Forwarder {
 
   /** @throws NftError when a firewall swallows what the ruleset sends on */
   async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
-    const before = this.#sums;
     const parser = new CountsParser();
     await this.#listings.list(this.#ruleset.listCounts(), (text) => {
       const line = parser.line(text);
@@ -48,7 +46,9 @@ export class NftForwarder implements Forwarder {
       if (typeof line.of === 'number') report(line.of, counted);
       else this.#sums = { ...this.#sums, [line.of]: counted };
     });
-    if (isSwallowed(before, this.#sums)) throw new NftError('a firewall drops what it forwards');
+    const { since, isSwallowed } = passage(this.#since, this.#sums);
+    this.#since = since;
+    if (isSwallowed) throw new NftError('a firewall drops what it forwards');
     return this.#sums.entered;
   }
 
@@ -70,7 +70,8 @@ export class NftForwarder implements Forwarder {
   }
 }
 
-function isSwallowed(before: Sums, now: Sums): boolean {
-  const grown = (name: keyof Sums) => now[name].packets - before[name].packets;
-  return grown('entered') >= suspicious && grown('left') * 2 < grown('entered');
+/** They may change while the relay runs. */
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return new Set(all.map(({ address }) => address));
 }

@@ -1,5 +1,5 @@
 import { type Flow, keyOf } from '../flow';
-import { CountsParser, Ruleset } from './ruleset';
+import { CountsParser, departureOf, Ruleset } from './ruleset';
 
 const ports = { first: 51_900, last: 52_155 };
 const flow: Flow = {
@@ -22,7 +22,7 @@ describe('the ruleset', () => {
     expect(ruleset.change([], [flow])?.split('; ')).toEqual([
       'add element ip lanrage_relay_51900 to_ip { 192.0.2.2 . 4444 . 51901 . 0xfe030201 : 198.51.100.2 }',
       'add element ip lanrage_relay_51900 to_port { 192.0.2.2 . 4444 . 51901 . 0xfe030201 : 5555 }',
-      'add element ip lanrage_relay_51900 from_port { 192.0.2.2 . 198.51.100.2 . 5555 . 0xfe030201 : 51901 }',
+      'add element ip lanrage_relay_51900 from_port { 0xc0000202 . 0xc6336402 . 0x115c15b3 . 0xfe030201 : 51901 }',
     ]);
     const other = { ...flow, port: 51_902 };
     const line = ruleset.change([flow, other], [flow]) ?? '';
@@ -33,6 +33,14 @@ describe('the ruleset', () => {
     ]);
     expect(line).toContain(
       'delete element ip lanrage_relay_51900 to_port { 192.0.2.2 . 4444 . 51901 . 0xfe030201, ',
+    );
+  });
+
+  it('knows departures by their bytes', () => {
+    const from = { address: '2001:db8::2', port: 65_535 };
+    const to = { address: '2001:db8:1::3', port: 1 };
+    expect(departureOf({ ...flow, from, to })).toBe(
+      '0x20010db8000000000000000000000002 . 0x20010db8000100000000000000000003 . 0xffff0001 . 0xfe030201',
     );
   });
 

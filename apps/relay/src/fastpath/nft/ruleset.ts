@@ -9,14 +9,48 @@
  * arrives (handshakes, cookies, indices without a session, addresses that are new, fragments) finds no element and
  * reaches the relay's socket as ever. Taking an element out gives its packets back at once.
  *
+ * What the kernel would not send on, or would spoil, stays in user space as well: packets at the end of their time to
+ * live, with IP options, or without a UDP checksum, which rewriting would turn into a wrong one.
+ *
+ * A rewritten packet names the player it is for instead of the relay. Where the kernel cannot send it on (no route, too
+ * long, a firewall that rejects it, a better way), its ICMP message would quote that to the sender. Such a message is
+ * dropped: the departure of a flow is looked up in what it quotes. ICMP about anything else passes.
+ *
  * Connection tracking stays out of it: a tracked flow would keep its way after the maps changed.
  */
+import { parseIpAddress } from '#shared/ip-address';
 import { type Counted, type Flow, keyOf } from '../flow';
 import type { ForwarderOptions } from '../forwarder';
 
 /** The relay's port, the index, packets and bytes. */
 const elementPattern = /(\d+) \. (0x[0-9a-f]+) counter packets (\d+) bytes (\d+)/;
 const sumPattern = /^\s*packets (\d+) bytes (\d+)/;
+
+/**
+ * By family. `plain`: packets that may be rewritten; the first one of IPv4 is the version and the length of a header without
+ * options. `errors`: kinds of ICMP messages that quote a packet, with the byte where the quotation begins; it takes less room
+ * in redirects of IPv6 that do not say the next hop's link-layer address (RFC 4861 section 4.5).
+ */
+const families = {
+  ip: {
+    bits: 32,
+    source: 96,
+    headerBits: 160,
+    plain: 'ip ttl > 1 @nh,0,8 0x45 ip frag-off & 0x3fff == 0 udp checksum != 0',
+    errors: [['icmp type { 3, 5, 11, 12 }', 8]],
+  },
+  ip6: {
+    bits: 128,
+    source: 64,
+    headerBits: 320,
+    plain: 'ip6 hoplimit > 1 ip6 nexthdr udp',
+    errors: [
+      ['icmpv6 type { 1, 2, 3, 4 }', 8],
+      ['icmpv6 type 137', 48],
+      ['icmpv6 type 137', 56],
+    ],
+  },
+} as const;
 
 export class Ruleset {
   readonly #family: 'ip' | 'ip6';
@@ -39,8 +73,8 @@ export class Ruleset {
     const range = `${ports.first}-${ports.last}`;
     const index = '@th,96,32';
     const arriving = `${ip} saddr . udp sport . udp dport . ${index}`;
-    const leaving = `${ip} saddr . ${ip} daddr . udp dport . ${index}`;
-    const whole = ip === 'ip' ? 'ip frag-off & 0x3fff == 0' : 'ip6 nexthdr udp';
+    const { bits, source, plain } = families[ip];
+    const leaving = `@nh,${source},${bits} . @nh,${source + bits},${bits} . @th,0,32 . ${index}`;
     return [
       `table ${this.#table} { flags owner`,
       'counter entered { }',
@@ -50,14 +84,26 @@ export class Ruleset {
       `map from_port { typeof ${leaving} : udp sport; }`,
       'chain arriving { type filter hook prerouting priority raw; policy accept' +
         `; ${ip} daddr != ${local} accept; udp dport != ${range} accept; notrack` +
-        `; ${whole} @th,64,32 0x04000000` +
+        `; ${plain} @th,64,32 0x04000000` +
         ` ${ip} daddr set ${arriving} map @to_ip udp dport set ${arriving} map @to_port counter name entered; }`,
       'chain departing { type filter hook postrouting priority srcnat; policy accept' +
         `; ${ip} daddr != ${local} udp sport set ${leaving} map @from_port ${ip} saddr set ${local}` +
         ' counter name left; }',
-      `chain own { type filter hook output priority raw; policy accept; udp sport ${range} notrack; }`,
+      `chain own { type filter hook output priority raw; policy accept; udp sport ${range} notrack` +
+        `; ${this.#quoting().join(' drop; ')} drop; }`,
       '}',
     ].join('; ');
+  }
+
+  /** Matches ICMP messages about what has been rewritten, in the words of {@link departureOf}. */
+  #quoting(): string[] {
+    const { bits, source, headerBits, errors } = families[this.#family];
+    return errors.map(([kinds, quotedFromByte]) => {
+      const at = quotedFromByte * 8;
+      const addresses = `@th,${at + source},${bits} . @th,${at + source + bits},${bits}`;
+      const ports = at + headerBits;
+      return `${kinds} ${addresses} . @th,${ports},32 . @th,${ports + 96},32 @from_port`;
+    });
   }
 
   /** One command for all of it, which the kernel carries out as a whole; undefined when there is nothing to do. */
@@ -121,9 +167,18 @@ function arrivalOf({ from, port, index }: Flow): string {
   return `${from.address} . ${from.port} . ${port} . ${networkOrder(index)}`;
 }
 
-/** What tells flows apart on departure, when the relay's port is no longer in the packet. */
+/**
+ * What tells flows apart on departure, when the relay's port is no longer in the packet: both addresses, both ports, and the
+ * index. As the bytes that they are, for they are looked up in quoted packets, too, whose fields have no names.
+ */
 export function departureOf({ from, to, index }: Flow): string {
-  return `${from.address} . ${to.address} . ${to.port} . ${networkOrder(index)}`;
+  const ports = from.port * 2 ** 16 + to.port;
+  return `${hexAddress(from.address)} . ${hexAddress(to.address)} . 0x${ports.toString(16)} . ${networkOrder(index)}`;
+}
+
+/** @param address as a socket gave it */
+function hexAddress(address: string): string {
+  return `0x${Buffer.from(parseIpAddress(address) ?? []).toString('hex')}`;
 }
 
 /** WireGuard's integers are little-endian, nft reads the bytes as they come. */
