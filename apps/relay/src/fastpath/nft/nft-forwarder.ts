@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { type Counted, type Flow, isBetweenOthers, keyOf, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
-import { nothingPassed, passage, type Sums } from './passage';
+import { nothingPassed, passage } from './passage';
 import { CountsParser, type Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
 
