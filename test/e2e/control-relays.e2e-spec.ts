@@ -154,6 +154,23 @@ describe('relays', () => {
     expect(Object.values((await last.join(id)).relays)).toEqual([null, null, null]);
   });
 
+  it('need not have a port for every pair: another one is asked, or the same again', async () => {
+    const full = await addRelay({ relayId: 'a full one' });
+    full.isFull = true;
+    const [alice] = await connectedAgent('Alice');
+    const party = await alice.create();
+    for (const name of ['Bob', 'Carol']) {
+      const [guest] = await connectedAgent(name);
+      await guest.join(party.id);
+    }
+    expect(full.open.size).toBe(0);
+    // Equal in everything but its name, it is the second choice.
+    const other = await addRelay({ relayId: 'b', capacityPairs: 2 });
+    await until('the other one has what it can take', () => other.open.size === 2);
+    full.isFull = false;
+    await until('the first one has the third pair', () => full.open.size === 1);
+  }, 20_000);
+
   it('get their pairs back after a crash, on the same ports, unnoticed by the players', async () => {
     const relay = await addRelay();
     const [alice, toAlice] = await connectedAgent();

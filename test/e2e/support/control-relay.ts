@@ -17,6 +17,8 @@ export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
   readonly open = new Map<string, OpenPair>();
   /** While true, commands to open stay without an answer. */
   mute = false;
+  /** While true, it has no port for any pair. */
+  isFull = false;
   private unanswered: (() => void)[] = [];
   private nextPort = 40_000;
 
@@ -88,6 +90,7 @@ export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
     const results = relayCommandSchemas['pairs.open']
       .parse(command)
       .pairs.map(({ pairId, players, preferredPort }) => {
+        if (this.isFull) return { pairId, error: 'NO_FREE_PORT' as const };
         const port = this.open.get(pairId)?.port ?? preferredPort ?? this.nextPort++;
         this.open.set(pairId, { pairId, players, port });
         return { pairId, port };

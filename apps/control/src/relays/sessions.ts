@@ -44,6 +44,8 @@ export class RelaySessions {
   private readonly startedAtMs = Date.now();
   /** Pairs that got their relay before both players had measured it. */
   private readonly guessed = new WeakSet<Pair>();
+  /** The relay that had no port for a pair, which another one may have. */
+  private readonly refusedBy = new WeakMap<Pair, string>();
 
   constructor(
     private readonly registry: RelayRegistry,
@@ -228,7 +230,7 @@ export class RelaySessions {
   private async assign(pairs: readonly Pair[]): Promise<Pair[]> {
     const relayIds = placeTogether(
       this.registry.all(),
-      pairs.map((pair) => this.roundTripsOf(pair)),
+      pairs.map((pair) => this.wishesOf(pair)),
     );
     for (const [place, pair] of pairs.entries()) {
       const relay = this.relay(relayIds[place] ?? null);
@@ -296,9 +298,18 @@ export class RelaySessions {
   /** Notes where the relay has the pair, or that it refused. @returns whether that is news */
   private settle(pair: Pair, relay: Relay, port: number | undefined): boolean {
     const before = pair.endpoint;
-    if (port === undefined) this.place(pair, null);
-    else pair.endpoint = formatEndpoint({ address: relay.publicAddress, port });
+    if (port === undefined) {
+      this.refusedBy.set(pair, relay.id);
+      this.place(pair, null);
+    } else pair.endpoint = formatEndpoint({ address: relay.publicAddress, port });
     return pair.endpoint !== before;
+  }
+
+  /** As measured, but for a relay that refused the pair: it is asked again if there is no other. */
+  private wishesOf(pair: Pair): PairRoundTrips {
+    const [one, other] = this.roundTripsOf(pair);
+    const refusedBy = this.refusedBy.get(pair);
+    return refusedBy === undefined ? [one, other] : [new Map(one).set(refusedBy, null), other];
   }
 
   /** Without an answer, a pair that was open may well be so still; another one is to be opened elsewhere. */
