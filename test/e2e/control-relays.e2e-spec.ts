@@ -155,7 +155,7 @@ describe('relays', () => {
   });
 
   it('need not have a port for every pair: another one is asked, or the same again', async () => {
-    const full = await addRelay({ relayId: 'a full one' });
+    const full = await addRelay({ relayId: 'a' });
     full.isFull = true;
     const [alice] = await connectedAgent('Alice');
     const party = await alice.create();
