@@ -21,7 +21,7 @@ const pureFiles = [
   'apps/control/src/relays/lingering.ts',
   'apps/relay/src/fastpath/{flow,flow-table}.ts',
   'apps/relay/src/fastpath/bpf/{assembler,elements,program}.ts',
-  'apps/relay/src/fastpath/nft/{departures,passage,ruleset}.ts',
+  'apps/relay/src/fastpath/nft/{departures,firewall,passage,ruleset}.ts',
   'apps/relay/src/stun/{limits,responder}.ts',
   'apps/relay/src/udp/native/socket-address.ts',
   'apps/client/src/nat/{classification,own-candidates}.ts',

@@ -5,7 +5,7 @@ import type { PortRange } from '../core/port-choice';
 import { openBpf } from './bpf/open';
 import { FastPath } from './fast-path';
 import type { Forwarder, ForwarderOptions } from './forwarder';
-import { openNft } from './nft/open';
+import { openNft, openNftUnlessFirewalled } from './nft/open';
 
 /** By a program of our own in the kernel where that can be had, else by nftables; or by nftables alone. */
 export type FastPathKind = 'auto' | 'nftables';
@@ -22,7 +22,7 @@ type OpenForwarder = (options: ForwarderOptions) => Promise<Forwarder | string>;
 const ways: Record<FastPathKind, readonly (readonly [name: string, open: OpenForwarder])[]> = {
   auto: [
     ['BPF', openBpf],
-    ['nftables', openNft],
+    ['nftables', openNftUnlessFirewalled],
   ],
   nftables: [['nftables', openNft]],
 };
