@@ -6,6 +6,12 @@ import { data, initiation, response, testKey } from '../../wireguard-messages';
 import type { Generator, GeneratorSocket } from './generator';
 import { addresses, type RelayLab } from './relay-lab';
 
+/** Something that it logged, or the answer to a request. */
+interface Message {
+  readonly log?: string;
+  readonly answer?: unknown;
+}
+
 interface RelayReport {
   readonly kernelFlows: number;
   readonly kernelPackets: number;
@@ -16,7 +22,7 @@ interface RelayReport {
 const ports: PortRange = { first: 20_000, last: 29_999 };
 /** As `npm run relay` has them. */
 const relayFlags = ['--max-semi-space-size=2', '--optimize-for-size'];
-const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] satisfies StdioOptions;
+const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] satisfies StdioOptions;
 
 /** What forwards: a program in the kernel, nftables, user space; `dgram`: the latter, one datagram at a time. */
 export type RelayPath = 'BPF' | 'nftables' | 'user space' | 'dgram';
@@ -40,7 +46,7 @@ export class RelayChild {
   log = '';
 
   private constructor(readonly child: ChildProcess) {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+    child.on('message', ({ log = '' }: Message) => (this.log += log));
   }
 
   static start(
@@ -60,7 +66,7 @@ export class RelayChild {
 
   static async #ready(child: ChildProcess): Promise<RelayChild> {
     const relay = new RelayChild(child);
-    await once(child, 'message');
+    await relay.#answer();
     return relay;
   }
 
@@ -113,10 +119,20 @@ export class RelayChild {
   }
 
   async #ask<Answer>(request: string, argument?: unknown): Promise<Answer> {
-    const answered = once(this.child, 'message') as Promise<[{ answer: Answer }]>;
+    const answered = this.#answer();
     this.child.send({ request, argument });
-    const [{ answer }] = await answered;
-    return answer;
+    return (await answered) as Answer;
+  }
+
+  #answer(): Promise<unknown> {
+    return new Promise((resolve) => {
+      const listener = ({ log, answer }: Message) => {
+        if (log !== undefined) return;
+        this.child.off('message', listener);
+        resolve(answer);
+      };
+      this.child.on('message', listener);
+    });
   }
 }
 

@@ -1,4 +1,5 @@
-// The compiled relay without its link to a control plane: does what it is told over IPC, and answers each message.
+// The compiled relay without its link to a control plane: does what it is told over IPC, and answers each message. What it logs
+// goes the same way, and so before the answer.
 import { createRequire } from 'node:module';
 import { createHistogram } from 'node:perf_hooks';
 
@@ -20,7 +21,7 @@ const ports = { first: Number(first), last: Number(last) };
 const limits = { ...defaultLimits, pairPackets: unlimited, pairBytes: unlimited };
 if (settings.includes('strangers'))
   Object.assign(limits, { strangersPerPort: unlimited, strangersPerRelay: unlimited });
-const log = pino({ level: 'info' });
+const log = pino({ level: 'info' }, { write: (log) => process.send?.({ log }) });
 const kind = { BPF: 'auto', nftables: 'nftables' }[path];
 const fastPath = kind && (await openFastPath(kind, { bindAddress, publicAddress: bindAddress, ports }, log));
 
