@@ -20,7 +20,7 @@
  */
 import type { Logger } from 'pino';
 import { type Counted, type Flow, nothing } from './flow';
-import { type Change, type FlowCount, FlowTable, type KernelFlow } from './flow-table';
+import { type Change, type FlowCount, FlowTable, type KernelFlow, takeCount } from './flow-table';
 import type { Forwarder } from './forwarder';
 
 /** Whose flows the kernel may carry. */
@@ -100,9 +100,7 @@ export class FastPath {
       while (this.#changed.size > 0 && this.#isOpen) {
         const { removed, added } = this.#takeChange();
         const counts = await this.#forwarder.change(removed, added);
-        removed.forEach((flow, place) =>
-          this.#account(this.#flows.countLast(flow, counts[place] ?? nothing)),
-        );
+        removed.forEach((flow, place) => this.#account(takeCount(flow, counts[place] ?? nothing)));
       }
     } catch (error) {
       await this.#giveUp(error);

@@ -1,5 +1,5 @@
 import { type Flow, isBetweenOthers, keyOf } from './flow';
-import { FlowTable } from './flow-table';
+import { FlowTable, takeCount } from './flow-table';
 
 const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
   from: { address: '192.0.2.2', port: fromPort },
@@ -73,9 +73,9 @@ describe('the flow table', () => {
     table.count(keyOf(flow(1)), { packets: 5, bytes: 500 });
     const [removed] = table.replace('a', []).removed;
     table.replace('b', [flow(1)]);
-    const last = removed && table.countLast(removed, { packets: 7, bytes: 800 });
+    const last = removed && takeCount(removed, { packets: 7, bytes: 800 });
     expect(last).toMatchObject({ owner: 'a', carried: { packets: 2, bytes: 300 } });
-    expect(removed && table.countLast(removed, { packets: 0, bytes: 0 })).toBeUndefined();
+    expect(removed && takeCount(removed, { packets: 0, bytes: 0 })).toBeUndefined();
   });
 });
 

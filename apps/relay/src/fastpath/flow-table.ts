@@ -53,14 +53,9 @@ export class FlowTable<Owner> {
   }
 
   /** Takes note of what the kernel has counted in all; undefined when nothing has passed since, or the flow is gone. */
-  count(key: number, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
+  count(key: number, counted: Counted): FlowCount<Owner> | undefined {
     const entry = this.#byKey.get(key);
-    return entry && !this.#young.has(entry) ? advance(entry, { packets, bytes }) : undefined;
-  }
-
-  /** The same of a flow that was removed. */
-  countLast(removed: KernelFlow<Owner>, counted: Counted): FlowCount<Owner> | undefined {
-    return advance(removed, counted);
+    return entry && !this.#young.has(entry) ? takeCount(entry, counted) : undefined;
   }
 
   get size(): number {
@@ -88,7 +83,11 @@ export class FlowTable<Owner> {
   }
 }
 
-function advance<Owner>(flow: KernelFlow<Owner>, { packets, bytes }: Counted): FlowCount<Owner> | undefined {
+/** The same of a flow that may be in no table any more. */
+export function takeCount<Owner>(
+  flow: KernelFlow<Owner>,
+  { packets, bytes }: Counted,
+): FlowCount<Owner> | undefined {
   if (packets <= flow.packets) return undefined;
   const carried = { packets: packets - flow.packets, bytes: bytes - flow.bytes };
   [flow.packets, flow.bytes] = [packets, bytes];
