@@ -1,4 +1,4 @@
-/** Import arrows: app → libs/shared, shell → core; never back, never app → app. See docs/architecture.md. */
+/** Import arrows: app → libs, shell → core; never back, never app → app. See docs/architecture.md. */
 module.exports = {
   forbidden: [
     {
@@ -13,6 +13,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^libs/' },
       to: { path: '^apps/' },
+    },
+    {
+      name: 'shared-knows-no-runtime',
+      severity: 'error',
+      comment: 'libs/shared is pure; libs/runtime has threads and clocks.',
+      from: { path: '^libs/shared/' },
+      to: { path: '^libs/runtime/' },
     },
     {
       name: 'core-knows-no-shell',

@@ -9,16 +9,20 @@ import tseslint from 'typescript-eslint';
  */
 const pureFiles = [
   'libs/shared/src/**/*.ts',
+  'libs/runtime/src/silence.ts',
   'apps/*/src/core/**/*.ts',
   'apps/*/src/**/*.rules.ts',
+  'apps/control/src/auth/own-names.ts',
   'apps/control/src/cluster/{election,one-time-book}.ts',
   'apps/control/src/admin/{relay-view,cli/rendering}.ts',
   'apps/control/src/signaling/coordination.ts',
-  'apps/control/src/signaling/presence.ts',
+  'apps/control/src/live/roster.ts',
+  'apps/control/src/signaling/{budget-of-each,presence,presence-schedule}.ts',
+  'apps/control/src/sockets/{address-book,conversation,once-a-while}.ts',
   'apps/control/src/relays/selection.ts',
   'apps/control/src/relays/switching.ts',
   'apps/control/src/relays/liveness.ts',
-  'apps/control/src/relays/lingering.ts',
+  'apps/control/src/relays/{audit,lingering}.ts',
   'apps/relay/src/fastpath/{flow,flow-table}.ts',
   'apps/relay/src/fastpath/bpf/{assembler,elements,program}.ts',
   'apps/relay/src/fastpath/nft/{departures,firewall,passage,ruleset}.ts',
@@ -26,15 +30,21 @@ const pureFiles = [
   'apps/relay/src/udp/native/socket-address.ts',
   'apps/client/src/nat/{classification,own-candidates}.ts',
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
-  'apps/client/src/nat/relay-figures.ts',
-  'apps/client/src/connection/{attempt,candidates,explanation,liveness,path,progress,search}.ts',
-  'apps/client/src/party/membership.ts',
+  'apps/client/src/nat/{offer,relay-figures,udp-reach}.ts',
+  'apps/client/src/connection/{attempt,candidates,causes,explanation,liveness,packet-size,path,progress,search,vantage}.ts',
+  'apps/client/src/party/{membership,neighbours}.ts',
   'apps/client/src/party/party.ts',
   'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
+  'apps/client/src/network/ipv4/{nat64-prefix,translation}.ts',
   'apps/client/src/network/tunnel-message.ts',
+  'apps/client/src/network/guard/{exposure,ruleset}.ts',
+  'apps/client/src/network/firewall/{evaluation,iptables-rules,ipv4-match,nft-match,nft-rules}.ts',
+  'apps/client/src/network/ports/{listeners,port-report}.ts',
+  'apps/client/src/network/routing/{clash,ipv4-network,reading,tunnel-state}.ts',
   'apps/client/src/network/uapi.ts',
-  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,peer-findings,reasons,rendering,watch-screen}.ts',
+  'apps/client/src/network/wireguard-go-failure.ts',
+  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
 ];
 
 const impureModules = [
@@ -60,9 +70,22 @@ const readsEnvironment = {
   message: "Settings are read once, in the app's config.ts.",
 };
 
+/** Node 20's export of a JSON Web Key can lock the process for ever; docs/adr/0009-a-server-that-freezes.md has more. */
+const lockingCryptography = [
+  {
+    selector: 'Literal[value=/^jwk$/i]',
+    message: 'Raw X25519 keys come from and go to #shared/auth/proof; a JWK can lock the process.',
+  },
+  {
+    selector: 'Identifier[name=/^generateKeyPair(Sync)?$/]',
+    message: 'A private key is 32 random bytes; a key that Node generates can lock the process.',
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/generated/', 'data/', 'coverage/'] },
   js.configs.recommended,
+  { rules: { 'no-restricted-syntax': ['error', ...lockingCryptography] } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -81,7 +104,17 @@ export default tseslint.config(
   {
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
     ignores: ['**/config.ts', '**/*.spec.ts'],
-    rules: { 'no-restricted-syntax': ['error', readsEnvironment] },
+    rules: { 'no-restricted-syntax': ['error', ...lockingCryptography, readsEnvironment] },
+  },
+  {
+    // What is live is a matter of durations: a clock that is set must not end them, or put off their end.
+    files: ['apps/control/src/{live,relays,signaling}/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'performance.now() measures durations.' },
+      ],
+    },
   },
   {
     files: pureFiles,
@@ -108,6 +141,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        ...lockingCryptography,
         readsEnvironment,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",

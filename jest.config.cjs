@@ -30,14 +30,17 @@ const project = {
   transform: { '\\.(?:ts|mjs|js)$': ['@swc/jest', swc] },
   transformIgnorePatterns: [`/node_modules/(?!(?:${esmPackages.join('|')})/)(?!.*\\.mjs$)`],
   moduleFileExtensions: ['ts', 'mjs', 'js', 'json', 'node'],
-  moduleNameMapper: { '^#shared/(.*)$': '<rootDir>/libs/shared/src/$1' },
+  moduleNameMapper: { '^#(shared|runtime)/(.*)$': '<rootDir>/libs/$1/src/$2' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // End-to-end tests mostly wait: two at a time, even on two cores.
+  // End-to-end tests often wait: two at a time, even on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/test/longest-first.cjs',
+  // Milliseconds. Only what hangs is to fail by time: a busy machine may take long for anything.
+  testTimeout: 30_000,
   projects: [
     // Pure code, no sockets, no sleeps: the tests of `npm run check`.
     {
@@ -56,6 +59,7 @@ module.exports = {
     {
       ...project,
       displayName: 'e2e',
+      globalSetup: '<rootDir>/test/prepare-database.cjs',
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts', '<rootDir>/test/lab/**/*.e2e-spec.ts'],
     },
   ],

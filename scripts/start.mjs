@@ -1,7 +1,7 @@
 // `npm start`: sets up, then runs the whole server: control plane, relay and STUN, embedded PostgreSQL.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root, setup } from './setup.mjs';
 
@@ -10,10 +10,14 @@ const LONGEST_BACKOFF_MS = 10_000;
 
 setup();
 const { default: pretty } = await import('pino-pretty');
+// Compiled by the set-up.
+const require = createRequire(import.meta.url);
+const { ownAddress } = require('#runtime/own-address');
+const { ipScope } = require('#shared/ip-scope');
 
 const env = {
   ...process.env,
-  LANRAGE_PUBLIC_ADDRESS: process.env.LANRAGE_PUBLIC_ADDRESS || ownAddress(),
+  LANRAGE_PUBLIC_ADDRESS: process.env.LANRAGE_PUBLIC_ADDRESS || (await ownAddress()),
   // Known to both children; a relay elsewhere needs one that is set.
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
@@ -22,12 +26,6 @@ const control = { name: 'control' };
 const relay = { name: 'relay', flags: ['--max-semi-space-size=2', '--optimize-for-size'] };
 const services = [control, relay];
 let stopping = false;
-
-/** What players on the same network can reach; for the internet, LANRAGE_PUBLIC_ADDRESS must be set. */
-function ownAddress() {
-  const addresses = Object.values(networkInterfaces()).flat();
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
-}
 
 /** Runs one app and brings it back when it dies: players must not notice. */
 function run(service, failures = 0) {
@@ -89,6 +87,17 @@ function stopWithNpm() {
   setInterval(() => process.ppid !== npm && stop(), 500).unref();
 }
 
+function isPrivate(address) {
+  return ipScope(address) !== 'global';
+}
+
+function privateAdvice(address) {
+  return `
+Players of other networks cannot reach ${address}. For them, start it with LANRAGE_PUBLIC_ADDRESS set to the
+address that the Internet knows, and have the router forward what docs/operations.md lists under "Ports".
+`;
+}
+
 function announce() {
   const { url } = control.ready;
   const { publicAddress, ports, stunEndpoints } = relay.ready;
@@ -99,14 +108,13 @@ LANrage is running.
   Relay           ${publicAddress}, UDP ports ${ports}
   STUN            ${stunEndpoints.join(', ')} (UDP)
 
-On each player's machine:
+On each player's machine, in a checkout after npm run setup:
 
-  export LANRAGE_SERVER=${url}
-  sudo -E npx lanrage create "Gaming Night" --as Alice
-  sudo -E npx lanrage join <party id> --as Bob
+  sudo ./lanrage create "Gaming Night" --as Alice --server ${url}
+  sudo ./lanrage join <party id> --as Bob --server ${url}
 
 Ctrl-C stops it; parties are kept.
-`);
+${isPrivate(publicAddress) ? privateAdvice(publicAddress) : ''}`);
 }
 
 process.on('SIGINT', stop);

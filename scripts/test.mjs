@@ -16,21 +16,24 @@ const { status } = spawnSync(
   // --json sends the machine's report to stdout; people read stderr.
   { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
 );
-summarize();
+const ran = summarize();
 rmSync(scratch, { recursive: true });
-process.exit(status ?? 1);
+// Killed by a signal, jest has no status.
+process.exit(ran ? (status ?? 1) : status || 1);
 
+/** Whether tests were run. */
 function summarize() {
   let result;
   try {
     result = JSON.parse(readFileSync(report, 'utf8'));
   } catch {
     console.log('Jest ended without a report.');
-    return;
+    return false;
   }
   for (const reason of skipReasons(result)) console.log(`Skipped tests: ${reason}.`);
   const skipped = result.numPendingTests + result.numTodoTests;
   console.log(`${result.numPassedTests} passed, ${result.numFailedTests} failed, ${skipped} skipped`);
+  return result.numPassedTests + result.numFailedTests > 0;
 }
 
 /** Each reason once, however many suites have it; see test/lab/available.ts. */

@@ -6,8 +6,9 @@ import { agents } from './control/agents';
 import { nodes } from './control/nodes';
 import { races } from './control/races';
 import { rates } from './control/rates';
+import { runBenchmark } from './support/command';
 import { machineBusySeconds } from './support/control-server';
-import { progress, publish, round } from './support/report';
+import { progress, round } from './support/report';
 import { chosenFrom, type Section } from './support/sections';
 
 const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = {
@@ -17,7 +18,7 @@ const sections: Record<string, (options: { quick: boolean }) => Promise<Section>
   nodes,
 };
 
-async function main(args: readonly string[]): Promise<void> {
+async function measure(args: readonly string[]): Promise<Section> {
   const chosen = chosenFrom(Object.keys(sections), args);
   const results: Section[] = [];
   for (const name of chosen) {
@@ -31,8 +32,11 @@ async function main(args: readonly string[]): Promise<void> {
       `${name} took ${Math.round(seconds)} s; ${round(busy)} processors were busy, with this or other things`,
     );
   }
-  const tables = results.flatMap((section) => section.tables);
-  publish({ benchmark: 'control', tables, bars: results.flatMap(({ bars }) => bars) }, args);
+  return { tables: results.flatMap(({ tables }) => tables), bars: results.flatMap(({ bars }) => bars) };
 }
 
-void main(process.argv.slice(2));
+const about = 'Measures what one control node does, with real PostgreSQL.';
+void runBenchmark(
+  { command: 'npm run bench:control', about, sections: Object.keys(sections), measure },
+  process.argv.slice(2),
+);

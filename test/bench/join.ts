@@ -8,7 +8,9 @@ import { Lab } from '../lab/lab';
 import type { NatKind } from '../lab/nat';
 import { LabServer } from '../e2e/support/lab-server';
 import { PartyAgent } from '../e2e/support/party-agent';
-import { percentile, progress, publish, round, spread } from './support/report';
+import { runBenchmark } from './support/command';
+import { percentile, progress, round, spread } from './support/report';
+import type { Section } from './support/sections';
 
 const args = process.argv.slice(2);
 const REPETITIONS = args.includes('--quick') ? 3 : 15;
@@ -24,18 +26,20 @@ interface Sample {
   firstPingMs: number;
 }
 
-async function main(): Promise<void> {
+async function measureJoins(): Promise<Section> {
   const lab = await Lab.create();
   try {
     const server = await LabServer.start(await lab.publicHost('server'), {
       LANRAGE_LIMIT_JOINS: '0',
       LANRAGE_LIMIT_CREATES: '0',
+      LANRAGE_LIMIT_PARTIES: '0',
+      LANRAGE_LIMIT_CONNECTIONS: '0',
       LANRAGE_LIMIT_REQUESTS: '0',
       LANRAGE_LOG_LEVEL: 'warn',
     });
     const samples = await measure(lab, server, 'port_restricted', 'symmetric');
     await server.stop();
-    publishSamples(samples);
+    return sectionOf(samples);
   } finally {
     await lab.close();
   }
@@ -85,7 +89,7 @@ async function joinOnce(bob: PartyAgent, host: Host, partyId: string): Promise<S
   return { callMs: returnedAtMs - calledAtMs, firstPingMs: answeredAtMs - calledAtMs };
 }
 
-function publishSamples(samples: readonly Sample[]): void {
+function sectionOf(samples: readonly Sample[]): Section {
   const row = (name: string, values: readonly number[]) => [
     name,
     spread(values),
@@ -94,39 +98,36 @@ function publishSamples(samples: readonly Sample[]): void {
     round(percentile(values, 0.5) / LIMIT_MS),
   ];
   const firstPings = samples.map(({ firstPingMs }) => firstPingMs);
-  publish(
-    {
-      benchmark: 'join',
-      tables: [
-        {
-          title: `Joining through the relay, ${SERVER_ROUND_TRIP_MS} ms round trip to the server, ${samples.length} joins`,
-          columns: ['from the call to', 'ms (range)', 'p95 ms', 'round trips', 'of limit'],
-          rows: [
-            row(
-              'its return',
-              samples.map(({ callMs }) => callMs),
-            ),
-            row('the first answered ping', firstPings),
-          ],
-        },
-      ],
-      bars: [
-        {
-          name: 'join to first answered ping, median',
-          measured: percentile(firstPings, 0.5),
-          unit: 'ms',
-          most: 600,
-        },
-        {
-          name: 'join to first answered ping, p95',
-          measured: percentile(firstPings, 0.95),
-          unit: 'ms',
-          most: 600,
-        },
-      ],
-    },
-    args,
-  );
+  return {
+    tables: [
+      {
+        title: `Joining through the relay, ${SERVER_ROUND_TRIP_MS} ms round trip to the server, ${samples.length} joins`,
+        columns: ['from the call to', 'ms (range)', 'p95 ms', 'round trips', 'of limit'],
+        rows: [
+          row(
+            'its return',
+            samples.map(({ callMs }) => callMs),
+          ),
+          row('the first answered ping', firstPings),
+        ],
+      },
+    ],
+    bars: [
+      {
+        name: 'join to first answered ping, median',
+        measured: percentile(firstPings, 0.5),
+        unit: 'ms',
+        most: 600,
+      },
+      {
+        name: 'join to first answered ping, p95',
+        measured: percentile(firstPings, 0.95),
+        unit: 'ms',
+        most: 600,
+      },
+    ],
+  };
 }
 
-void main();
+const about = 'Measures how long after a join the first ping is answered.';
+void runBenchmark({ command: 'npm run bench:join', about, measure: measureJoins }, args);

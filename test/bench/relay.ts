@@ -10,9 +10,9 @@ import { labAvailable } from '../lab/available';
 import { hardship } from './relay/hardship';
 import { load } from './relay/load';
 import { pairs } from './relay/pairs';
+import { runBenchmark } from './support/command';
 import { Generator } from './support/generator';
 import { cpus, RelayLab } from './support/relay-lab';
-import { publish } from './support/report';
 import { chosenFrom, type Section } from './support/sections';
 
 const args = process.argv.slice(2);
@@ -24,11 +24,10 @@ const sections: Record<string, () => Promise<Section>> = {
   pairs,
 };
 
-async function main(): Promise<void> {
+async function measure(): Promise<Section> {
   const results: Section[] = [];
   for (const name of chosenFrom(Object.keys(sections), args)) results.push(await sections[name]!());
-  const [tables, bars] = [results.flatMap((one) => one.tables), results.flatMap((one) => one.bars)];
-  publish({ benchmark: 'relay', tables, bars }, args);
+  return { tables: results.flatMap(({ tables }) => tables), bars: results.flatMap(({ bars }) => bars) };
 }
 
 async function inLab(section: (lab: RelayLab, generator: Generator) => Promise<Section>): Promise<Section> {
@@ -44,4 +43,5 @@ async function inLab(section: (lab: RelayLab, generator: Generator) => Promise<S
   }
 }
 
-void main();
+const about = 'Measures what relaying costs, beside the kernel and coturn.';
+void runBenchmark({ command: 'npm run bench:relay', about, sections: Object.keys(sections), measure }, args);

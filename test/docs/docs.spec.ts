@@ -26,4 +26,17 @@ describe('the documentation', () => {
     expect(settings.size).toBeGreaterThan(0);
     expect([...settings].filter((setting) => !readme.includes(`\`${setting}\``))).toEqual([]);
   });
+
+  const instructions = [
+    ...pages,
+    'scripts/start.mjs',
+    'apps/control/src/page/assets/index.html',
+    'apps/control/src/page/assets/page.js',
+  ];
+
+  /** npx runs what a registry or a folder above holds under that name; `sudo -E` hands a user's environment to root. */
+  it.each(instructions)("%s has nobody run npx, or keep a user's environment, as root", (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect(text.match(/\bnpx\s.*\blanrage\b|\bsudo (?:-E|--preserve-env) \w/g)).toBeNull();
+  });
 });

@@ -128,7 +128,7 @@ Alice \\(host\\) +${alice.publicKey.replace(/[+/]/g, '.')} +no\n$`),
   }, 30_000);
 });
 
-/** What whoever runs the server types, and what becomes of the players whom it is about. */
+/** What the operator types, and what becomes of the players whom it is about. */
 describeLab('a server that is administered', () => {
   let lab: Lab;
   let server: LabServer;
@@ -211,7 +211,7 @@ describeLab('a server that is administered', () => {
     await run('parties', 'close', party.id);
     for (const player of [alice, carol]) {
       expect(await player.ended()).toBe(1);
-      expect(player.logs).toContain('Whoever runs the server closed the party.');
+      expect(player.logs).toContain('The operator closed the party.');
       expect(await player.foreignDevices()).toEqual([]);
     }
   }, 60_000);

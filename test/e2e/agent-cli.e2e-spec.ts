@@ -113,6 +113,7 @@ describe('the lanrage command', () => {
       password: 'secret',
       maxPeers: 8,
     });
+    const connection = await host.connect();
     const { code, stdout } = await run(['parties', 'quake', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
@@ -123,6 +124,7 @@ describe('the lanrage command', () => {
       /^ID +PARTY +PLAYERS\n[0-9a-f]{12} +Quake.Night +1 of 8 +password\n$/,
     );
     expect((await run(['parties', 'doom'])).stdout).toBe('No public party was found.\n');
+    connection.close();
     expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
     await host.leave(id);
   });
@@ -199,8 +201,9 @@ describe('the lanrage command', () => {
   });
 
   it('netcheck with dead STUN servers takes 3 s for them in all', async () => {
-    const deadServers = ['127.0.0.1:9', '127.0.0.1:19'];
-    const relay = new TestRelay(control.url, { stunEndpoints: deadServers as Endpoint[] });
+    const deadServers = ['127.0.0.1:1029', '127.0.0.1:1039'];
+    const stunEndpoints = [...deadServers, '127.0.0.1:9'] as Endpoint[];
+    const relay = new TestRelay(control.url, { stunEndpoints });
     await relay.connect();
     const startedAtMs = performance.now();
     const { stdout } = await run(['netcheck', '--json'], { LANRAGE_STUN_SERVERS: '127.0.0.1:29' });
@@ -214,9 +217,9 @@ describe('the lanrage command', () => {
     });
     expect(report.stunServers).toEqual([
       unanswered('127.0.0.1:29', false),
-      unanswered('127.0.0.1:9', true),
-      unanswered('127.0.0.1:19', true),
+      ...deadServers.map((endpoint) => unanswered(endpoint, true)),
     ]);
+    expect(report.refused).toEqual(['127.0.0.1:9']);
   }, 15_000);
 
   it('takes settings from config.json, and a flag before them', async () => {

@@ -11,7 +11,13 @@ import { until } from './support/processes';
 import { ScriptedControl } from './support/scripted-control';
 
 const partyId = '0123456789ab' as PartyId;
-const presence = { natType: 'unknown' as const, endpoint: null, candidates: [], direct: true };
+const presence = {
+  natType: 'unknown' as const,
+  endpoint: null,
+  candidates: [],
+  direct: true,
+  udp: 'unknown' as const,
+};
 const privateKey = randomBytes(32);
 const publicKey = parsePublicKey(publicKeyOf(privateKey)) as PublicKey;
 const identity = { privateKey, publicKey, peerId: peerIdOf(publicKey) };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { publicKeyOf } from '#shared/auth/proof';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 import { LanrageError } from '#shared/errors';
 import type { WireGuardDevice } from '../../apps/client/src/network/device';
 import { isUapiSocketLive, UapiDevice, uapiSocketPath } from '../../apps/client/src/network/uapi-device';
@@ -38,7 +39,7 @@ class Station {
 
   peer(other: Station) {
     const { publicKey, endpoint } = other;
-    return { publicKey, endpoint, allowedIps: ['10.66.0.9/32'], keepaliveSeconds: 25 };
+    return { publicKey, endpoint, virtualIp: '10.66.0.9' as VirtualIp, keepaliveSeconds: 25 };
   }
 
   async reading(other: Station) {

@@ -1,123 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { publicKeyOf } from '#shared/auth/proof';
-import { identifyProcess } from '../../apps/client/src/process-identity';
+import { chown, readdir } from 'node:fs/promises';
 import { describeLab } from '../lab/available';
-import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
 import { UdpEndpoint } from '../lab/udp-endpoint';
-import { end, until } from './support/processes';
-
-const LISTEN_PORT = 51_000;
-
-/** A machine with a NetworkManager, in a process of its own that can be killed. */
-class Machine {
-  readonly privateKey = randomBytes(32);
-  readonly publicKey = publicKeyOf(this.privateKey);
-  readonly events: { event: string; virtualIp?: string }[] = [];
-  private child: ChildProcess | undefined;
-
-  private constructor(
-    readonly host: Host,
-    readonly home: string,
-    readonly virtualIp: string,
-  ) {}
-
-  static async start(host: Host, virtualIp: string): Promise<Machine> {
-    const machine = new Machine(host, await mkdtemp(join(tmpdir(), 'lanrage-network-')), virtualIp);
-    await machine.startDriver();
-    return machine;
-  }
-
-  async startDriver(): Promise<void> {
-    const { interfaceName } = this.host;
-    this.child = this.host.spawn([process.execPath, join(__dirname, 'support/network-driver.mjs')], {
-      env: { LANRAGE_HOME: this.home, LANRAGE_INTERFACE: interfaceName },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.child.on('message', (message: { event?: string }) => {
-      if (message.event) this.events.push({ event: message.event, ...message });
-    });
-    await once(this.child, 'message');
-  }
-
-  /** Calls a method of the NetworkManager. Rejects with the code of its refusal. */
-  async call<Result = null>(method: string, ...args: unknown[]): Promise<Result> {
-    const { child } = this;
-    if (!child) throw new Error('the driver does not run');
-    child.send({ method, args });
-    for (;;) {
-      const [message] = (await once(child, 'message')) as [
-        { event?: string; result?: Result; code?: string },
-      ];
-      if (message.event) continue;
-      if (message.code !== undefined) throw new Error(message.code);
-      return message.result as Result;
-    }
-  }
-
-  async up(listenPort = LISTEN_PORT): Promise<void> {
-    await this.call('start');
-    const privateKey = this.privateKey.toString('base64');
-    await this.call('configure', { privateKey, listenPort, virtualIp: this.virtualIp });
-  }
-
-  async meet(other: Machine): Promise<void> {
-    const { publicKey, virtualIp, host } = other;
-    await this.call('addPeer', { publicKey, virtualIp, endpoint: `${host.address}:${LISTEN_PORT}` });
-  }
-
-  latencyTo(other: Machine): Promise<number | null> {
-    return this.call<number | null>('measureLatency', other.virtualIp);
-  }
-
-  async ip(...args: string[]): Promise<string> {
-    return (await this.host.exec(['ip', ...args])).stdout;
-  }
-
-  get uapiSocket(): string {
-    return `/var/run/wireguard/${this.host.interfaceName}.sock`;
-  }
-
-  /** The wireguard-go that the journal names. */
-  async wireguardPid(): Promise<number> {
-    const journal = JSON.parse(await readFile(join(this.home, 'journal.json'), 'utf8')) as {
-      process: { pid: number };
-    };
-    return journal.process.pid;
-  }
-
-  async kill(): Promise<void> {
-    await end(this.child, 'SIGKILL');
-  }
-
-  /** Everything that a party brings to a machine, as far as it is still there. */
-  async traces(pid: number): Promise<string[]> {
-    const routes = await this.ip('route', 'show', '10.66.0.0/16');
-    return [
-      ...((await this.ip('-br', 'link')).includes(this.host.interfaceName) ? ['interface'] : []),
-      ...(routes ? ['route'] : []),
-      ...(isAlive(pid) ? ['process'] : []),
-      ...(existsSync(this.uapiSocket) ? ['socket'] : []),
-      ...(await readdir(this.home)),
-    ];
-  }
-
-  async close(): Promise<void> {
-    await this.kill();
-    await rm(this.home, { recursive: true });
-  }
-}
-
-/** Whom nobody has buried yet is dead, too. */
-function isAlive(pid: number): boolean {
-  return identifyProcess(pid).startTicks !== null;
-}
+import { Machine } from './support/machine';
+import { until } from './support/processes';
 
 describeLab('the network of a party on two machines', () => {
   let lab: Lab;
@@ -173,16 +60,24 @@ describeLab('the network of a party on two machines', () => {
   });
 
   it('tells when the interface was taken away', async () => {
-    const pid = await bob.wireguardPid();
+    const pid = bob.wireguardPid();
     await bob.ip('link', 'delete', 'dev', bob.host.interfaceName);
     await until('Bob notices', () => bob.events.some(({ event }) => event === 'died'));
-    expect(await bob.traces(pid)).toEqual([]);
+    expect(await bob.traces(pid)).toEqual(['agent.lock']);
   });
 
   it('leaves nothing behind when it is stopped', async () => {
-    const pid = await alice.wireguardPid();
-    expect(await alice.traces(pid)).toEqual(['interface', 'route', 'process', 'socket', 'journal.json']);
-    await alice.call('stop');
+    const pid = alice.wireguardPid();
+    expect(await alice.traces(pid)).toEqual([
+      'interface',
+      'route',
+      'guard',
+      'process',
+      'socket',
+      'agent.lock',
+      'journal.json',
+    ]);
+    await alice.call('cleanup');
     expect(await alice.traces(pid)).toEqual([]);
   });
 });
@@ -219,13 +114,64 @@ describeLab('the network of a party when things go wrong', () => {
     ['the agent and wireguard-go were killed', true],
   ])('is removed at the next start after %s', async (_name, wireguardToo) => {
     await machine.up();
-    const pid = await machine.wireguardPid();
+    const pid = machine.wireguardPid();
     await machine.kill();
     if (wireguardToo) process.kill(pid, 'SIGKILL');
     expect(await machine.traces(pid)).toContain('socket');
     await machine.startDriver();
     await machine.call('initialize');
-    expect(await machine.traces(pid)).toEqual([]);
+    expect(await machine.traces(pid)).toEqual(['agent.lock']);
+  });
+
+  /** Runs another command in a mount namespace of its own, after this shell command. */
+  const after = (command: string) => ['unshare', '--mount', 'sh', '-c', `${command} && exec "$@"`, 'sh'];
+
+  it.each([
+    ['a user', ['setpriv', '--reuid', '65534', '--clear-groups'], 'PERMISSION_DENIED: .* Run this with sudo'],
+    [
+      'root without the right',
+      ['setpriv', '--bounding-set', '-net_admin'],
+      'PERMISSION_DENIED: .*even root .*not permitted.*--cap-add NET_ADMIN',
+    ],
+    [
+      'root without /dev/net/tun',
+      after('mount -t tmpfs none /dev/net'),
+      'INTERFACE_FAILED: .*/dev/net/tun .*modprobe tun',
+    ],
+    [
+      'root with a read-only /var/run',
+      after('mount -t tmpfs -o ro none /var/run'),
+      'INTERFACE_FAILED: wireguard-go: UAPI listen error: .*read-only file system',
+    ],
+  ])('says why %s has no interface', async (_name, wrapper, expected) => {
+    await machine.kill();
+    if (expected.includes('sudo')) await chown(machine.home, 65_534, 65_534);
+    await machine.startDriver(wrapper);
+    const refusal = await machine.call('start').catch((error: Error) => error.message);
+    expect(refusal).toMatch(new RegExp(expected));
+    expect(refusal).not.toMatch(/[┌│└]/);
+  });
+
+  it('says so when nothing guards it, and is there nevertheless', async () => {
+    await machine.kill();
+    await machine.startDriver(after('mount --bind /dev/null "$(command -v nft)"'));
+    await machine.up();
+    expect(await machine.call('checkGuard')).toMatchObject({
+      state: 'off',
+      detail: expect.stringContaining('apt-get install nftables'),
+    });
+    expect(await machine.ip('-4', '-br', 'address')).toContain('10.66.0.1/16');
+    await machine.call('cleanup');
+  });
+
+  it('is guarded again after another firewall flushed all rules', async () => {
+    await machine.up();
+    const pid = machine.wireguardPid();
+    await machine.nft('flush', 'ruleset');
+    expect(await machine.traces(pid)).not.toContain('guard');
+    expect(await machine.call('checkGuard')).toMatchObject({ state: 'on', exposure: 'all', detail: null });
+    expect(await machine.traces(pid)).toContain('guard');
+    await machine.call('cleanup');
   });
 
   it('does not touch an interface of the same name that is not its own', async () => {
@@ -234,6 +180,6 @@ describeLab('the network of a party when things go wrong', () => {
     await expect(machine.call('start')).rejects.toThrow('INTERFACE_FAILED');
     await machine.call('initialize');
     expect(await machine.ip('-br', 'link')).toContain(interfaceName);
-    expect(await readdir(machine.home)).toEqual([]);
+    expect(await readdir(machine.home)).toEqual(['agent.lock']);
   });
 });

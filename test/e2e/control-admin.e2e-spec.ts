@@ -33,7 +33,7 @@ function administer(url: string, method: string, path: string, body?: object, by
   });
 }
 
-describe('whoever runs the server', () => {
+describe('the operator', () => {
   let control: TestControl;
   let relay: TestRelay;
   const connections: AgentConnection[] = [];
@@ -299,6 +299,12 @@ describe('whoever runs the server', () => {
       expect((await admin('POST', '/relays/relay-2/undrain')).body).toMatchObject({ draining: 'itself' });
     });
 
+    it('takes the same order from several at once', async () => {
+      const orders = Array.from({ length: 10 }, () => admin('POST', '/relays/relay-1/drain'));
+      expect((await Promise.all(orders)).map(({ status }) => status)).toEqual(new Array(10).fill(200));
+      await admin('POST', '/relays/relay-1/undrain');
+    });
+
     it('that exist', async () => {
       expectRefusal(await admin('POST', '/relays/nowhere/drain'), 404, 'NO_SUCH_RELAY');
       expectRefusal(await admin('POST', '/relays/nowhere/undrain'), 404, 'NO_SUCH_RELAY');
@@ -334,7 +340,7 @@ describe('whoever runs the server', () => {
       await admin('DELETE', `/parties/${id}`);
       expect(await endOf(alice)).toEqual({
         code: 'PARTY_CLOSED_BY_OPERATOR',
-        message: 'Whoever runs the server closed the party. Ask them why, or create another one.',
+        message: 'The operator closed the party. Ask them why, or create another one.',
       });
       expect((await alice.createParty('LAN')).id).not.toBe(id);
     });

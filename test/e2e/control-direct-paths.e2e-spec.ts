@@ -2,6 +2,7 @@ import type { Candidate } from '#shared/api/party';
 import { AgentConnection, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
+import { letPass } from './support/clock';
 
 describe('direct paths', () => {
   let control: TestControl;
@@ -80,8 +81,7 @@ describe('direct paths', () => {
     await settled(toBob);
     expect(toBob.unread).not.toContain('path.attempt');
 
-    const later = Date.now() + 2_000;
-    jest.spyOn(Date, 'now').mockReturnValue(later);
+    letPass(2_000);
     await observe({ [alice.publicKey]: '198.51.100.7:9001' });
     expect(await toBob.next('path.attempt')).toMatchObject({
       attempt: 2,
@@ -118,6 +118,26 @@ describe('direct paths', () => {
     await settled(toBob);
     expect([...toAlice.unread, ...toBob.unread]).not.toContain('path.attempt');
     expect((await bob.get(id)).members[0]).toMatchObject({ direct: false, endpoint: null });
+  });
+
+  it.each([
+    ['loopback', '127.0.0.1:41000'],
+    ['nowhere', '0.0.0.0:41000'],
+    ['a group', '224.0.0.251:41000'],
+    ['everybody', '255.255.255.255:41000'],
+    ['one link', '169.254.169.254:41000'],
+    ['the virtual network', '10.66.0.1:41000'],
+    ['a translator', '[64:ff9b::7f00:1]:41000'],
+    ['a service', '198.51.100.7:53'],
+  ])('are not looked for at %s, whoever says so: %s', async (_, endpoint) => {
+    const { id, alice, toAlice, bob, toBob } = await couple();
+    const lie = { endpoint, candidates: [{ kind: 'mapped', endpoint }, ...lan] };
+    expect(await toAlice.ask('presence.update', lie)).toMatchObject({ ok: true });
+    await observe({ [alice.publicKey]: endpoint, [bob.publicKey]: '198.51.100.8:9000' });
+    expect((await toBob.next('path.attempt')).candidates).toEqual(lan);
+    await alice.tryJoin(id, 'Alice', { presence: lie });
+    const seen = await bob.get(id);
+    expect(seen.members[0]).toMatchObject({ id: alice.peerId, endpoint: null });
   });
 
   it('are refused candidates beyond measure', async () => {

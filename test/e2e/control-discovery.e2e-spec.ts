@@ -2,6 +2,7 @@
 import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
 import { refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
+import { until } from './support/processes';
 
 describe('public parties', () => {
   let control: TestControl;
@@ -13,7 +14,10 @@ describe('public parties', () => {
 
   const host = async (options: Parameters<TestAgent['create']>[0]) => {
     const agent = await TestAgent.signIn(control.url, 'Alice');
-    return { agent, party: await agent.create({ public: true, ...options }) };
+    const party = await agent.create({ public: true, ...options });
+    // As if somebody had been there, who left.
+    await control.query('UPDATE parties SET visited = true WHERE id = $1', [party.id]);
+    return { agent, party };
   };
   const find = async (query: Record<string, string> = {}): Promise<PartyPage> => {
     const answer = await send(control.url, 'GET', `/v1/parties?${new URLSearchParams(query).toString()}`);
@@ -47,6 +51,73 @@ describe('public parties', () => {
     await agent.leave(party.id);
     expect(await isListed()).toBe(false);
   });
+
+  it('are not listed while nobody but their owner was ever in them, but while the owner waits there', async () => {
+    const [alice, bob] = [await TestAgent.signIn(control.url), await TestAgent.signIn(control.url)];
+    const { id } = await alice.create({ public: true, persistent: true, name: 'Waiting' });
+    expect(await names('waiting')).toEqual([]);
+    const connection = await alice.connect();
+    expect(await names('waiting')).toEqual(['Waiting']);
+    await alice.leave(id);
+    expect(await names('waiting')).toEqual([]);
+    await alice.join(id);
+    connection.close();
+    await until('the owner is away', async () => (await names('waiting')).length === 0);
+    await bob.join(id);
+    await Promise.all([alice.leave(id), bob.leave(id)]);
+    expect(await names('waiting')).toEqual(['Waiting']);
+  });
+
+  it('are so many from one address, under however many keys, and others so many in all', async () => {
+    const settings = {
+      LANRAGE_LIMIT_PARTIES: '4',
+      LANRAGE_LIMIT_PUBLIC_PARTIES: '2',
+      LANRAGE_TRUST_PROXY: '1',
+    };
+    const limited = await TestControl.start(settings);
+    try {
+      const create = async (address: string, more: object = {}) => {
+        const agent = await TestAgent.signIn(limited.url);
+        const answer = await agent.ask('POST', '', { name: 'LAN', peerName: 'A', ...more }, from(address));
+        return { agent, code: answer.status === 201 ? 'created' : refusal(answer).code, answer };
+      };
+      const from = (address: string) => ({ 'X-Forwarded-For': address });
+      const house = '2001:db8:0:1::';
+      const open = { public: true };
+      const racing = Array.from({ length: 5 }, (_, index) => create(`${house}${index + 1}`, open));
+      const codes = (await Promise.all(racing)).map(({ code }) => code).sort();
+      expect(codes).toEqual([
+        'TOO_MANY_PUBLIC_PARTIES',
+        'TOO_MANY_PUBLIC_PARTIES',
+        'TOO_MANY_PUBLIC_PARTIES',
+        'created',
+        'created',
+      ]);
+
+      const hidden = await create(`${house}6`, { password: 'secret' });
+      const { id } = hidden.answer.body as { id: string };
+      expect(refusal(await hidden.agent.ask('PATCH', id, open, from(`${house}6`)))).toMatchObject({
+        status: 409,
+        code: 'TOO_MANY_PUBLIC_PARTIES',
+      });
+      expect(refusal(await (await create('192.0.2.1')).agent.ask('PATCH', id, open)).code).toBe(
+        'PARTY_NOT_FOUND',
+      );
+      expect((await create(`${house}7`)).code).toBe('created');
+      expect((await create(`${house}8`)).code).toBe('TOO_MANY_PARTIES_FROM_ADDRESS');
+      expect((await create(`${house}8`, { password: 'secret' })).code).toBe('TOO_MANY_PARTIES_FROM_ADDRESS');
+      expect((await create('2001:db8:0:2::1', open)).code).toBe('created');
+
+      await hidden.agent.leave(id);
+      const again = await create(`${house}9`);
+      expect(again.code).toBe('created');
+      expect(JSON.stringify(again.answer.body)).not.toMatch(/origin|visited/);
+      const kept = await limited.query('SELECT origin FROM parties');
+      expect(JSON.stringify(kept)).not.toContain('2001');
+    } finally {
+      await limited.close();
+    }
+  }, 30_000);
 
   it('are found by any part of the name, taken literally', async () => {
     for (const name of ['100% Quake', 'quake_arena', 'Quake\\Live', 'Größe', "O'Quake"]) await host({ name });

@@ -279,4 +279,22 @@ describe('the host of a party', () => {
     expect([...relay.open.keys()].filter((pair) => pair.startsWith(id))).toEqual([]);
     expect((await alice.create()).id).not.toBe(id);
   });
+
+  it('is not kept from acting by members who change what all hear of, as they can do that only so often', async () => {
+    const { alice, bob, carol, id } = await threeInParty();
+    const renames = Array.from({ length: 450 }, (_, index) => bob.tryJoin(id, `Bob ${index}`));
+    const answers = await Promise.all(renames);
+    const refused = answers.filter(({ status }) => status !== 200).map(refusal);
+    expect(answers.length - refused.length).toBeLessThan(430);
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['RATE_LIMITED']));
+    expect(refused[0]?.retryAfterSeconds).toBeGreaterThan(0);
+    const changes = Array.from({ length: 450 }, (_, index) =>
+      alice.ask('PATCH', id, { name: `Party ${index}` }),
+    );
+    const changed = (await Promise.all(changes)).filter(({ status }) => status === 200).length;
+    expect(changed).toBeGreaterThan(300);
+    expect(changed).toBeLessThan(430);
+    expectRefusal(await alice.ask('POST', `${id}/kick`, { peerId: carol.peerId }), 429, 'RATE_LIMITED');
+    expect((await carol.tryJoin(id, 'Caroline')).status).toBe(200);
+  }, 30_000);
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publicKeyOf } from '#shared/auth/proof';
 import { peerIdOf, type PeerId } from '#shared/party/identity';
-import { SHARED_SLOTS } from '#shared/party/virtual-ip';
+import { DEFAULT_NETWORK, SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
 import { Logger } from '@nestjs/common';
 import { readConfig } from '../../apps/control/src/config';
@@ -20,6 +20,7 @@ const newPeer = (name = 'Somebody') => {
 
 const lan = (maxPeers: number) => ({
   name: 'LAN',
+  network: DEFAULT_NETWORK,
   maxPeers,
   settings: {
     locked: false,
@@ -31,6 +32,7 @@ const lan = (maxPeers: number) => ({
   },
 });
 const wanting = (preferredSlot: number) => ({ preferredSlot, resumes: false });
+const noSecrets = { passwordHash: null, origin: null };
 const noPassword = () => Promise.reject(new Error('no password is needed'));
 
 describe('membership', () => {
@@ -58,7 +60,7 @@ describe('membership', () => {
 
   it('gives 500 peers that want the same address at the same instant 500 addresses', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create(lan(1000), host, null, 0);
+    const { id } = await servers[0].create(lan(1000), host, noSecrets, 0);
     await Promise.all(
       Array.from({ length: 500 }, (_, index) => server(index).join(id, newPeer(), wanting(300), noPassword)),
     );
@@ -71,7 +73,7 @@ describe('membership', () => {
 
   it('fills the last place once, whichever server is asked', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create(lan(2), host, null, 0);
+    const { id } = await servers[0].create(lan(2), host, noSecrets, 0);
     const joins = Array.from({ length: 50 }, (_, index) =>
       server(index).join(id, newPeer(), wanting(300), noPassword),
     );
@@ -85,7 +87,9 @@ describe('membership', () => {
   });
 
   it('lets a peer into one of two parties that it joins at the same instant', async () => {
-    const [one, other] = await Promise.all(servers.map((each) => each.create(lan(8), newPeer(), null, 0)));
+    const [one, other] = await Promise.all(
+      servers.map((each) => each.create(lan(8), newPeer(), noSecrets, 0)),
+    );
     const peer = newPeer();
     const outcomes = await Promise.allSettled(
       [one, other].map((party, index) => server(index).join(party!.id, peer, wanting(5), noPassword)),
@@ -99,7 +103,7 @@ describe('membership', () => {
   it('leaves no party behind when all go at the same instant, and no two hosts on the way', async () => {
     const peers = Array.from({ length: 20 }, () => newPeer());
     const [host, ...others] = peers;
-    const { id } = await servers[0].create(lan(50), host!, null, 0);
+    const { id } = await servers[0].create(lan(50), host!, noSecrets, 0);
     for (const [index, peer] of others.entries())
       await server(index).join(id, peer, wanting(300), noPassword);
     const outcomes = await Promise.all(
@@ -117,7 +121,7 @@ describe('membership', () => {
 
   it('gives the address of somebody who left away only when no other is free', async () => {
     const [host, gone, newcomer] = [newPeer(), newPeer(), newPeer()];
-    const { id } = await servers[0].create(lan(64_000), host, null, 0);
+    const { id } = await servers[0].create(lan(64_000), host, noSecrets, 0);
     await servers[0].join(id, gone, wanting(300), noPassword);
     await servers[0].leave(id, gone.peerId, 'left');
     expect((await servers[0].join(id, newcomer, wanting(300), noPassword)).member.slot).toBe(301);
@@ -136,7 +140,7 @@ describe('membership', () => {
 
   it('refuses the next one when members have all addresses', async () => {
     const host = newPeer();
-    const { id } = await servers[0].create(lan(SHARED_SLOTS + 1), host, null, 0);
+    const { id } = await servers[0].create(lan(SHARED_SLOTS + 1), host, noSecrets, 0);
     await database.prisma.$executeRaw`
       WITH lease AS (
         INSERT INTO leases (party_id, peer_id, slot)

@@ -18,7 +18,13 @@ describe('operations', () => {
     const { status, body } = await get('/health');
     expect([status, body]).toEqual([
       200,
-      { status: 'ok', version: expect.any(String), uptimeSeconds: expect.any(Number) },
+      {
+        status: 'ok',
+        version: expect.any(String),
+        uptimeSeconds: expect.any(Number),
+        largestParty: { allowed: 256, relayed: 1 },
+        relayFaults: [],
+      },
     ]);
   });
 
@@ -48,6 +54,7 @@ describe('operations', () => {
       '/v1/parties/{partyId}/leave',
       '/v1/parties/{partyId}/state',
       '/v1/parties/{partyId}/unban',
+      '/v1/relays/challenge',
       '/v1/server',
       '/v1/stats',
     ]);
@@ -151,13 +158,16 @@ describe('limits', () => {
     return answers;
   };
 
-  it('hold for sign-ins, foundations and joins each, by client address', async () => {
+  it('hold for sign-ins by client address, and for foundations and joins by player', async () => {
     const agent = new TestAgent(control.url);
+    const neighbour = new TestAgent(control.url);
+    await neighbour.signIn();
     const challenge = () => postJson(control.url, '/v1/auth/challenge', { publicKey: agent.publicKey });
     await agent.signIn();
-    expect(await statuses(5, challenge)).toEqual([200, 200, 200, 200, 429]);
+    expect(await statuses(5, challenge)).toEqual([200, 200, 200, 429, 429]);
     expect(await statuses(4, () => agent.tryCreate())).toEqual([201, 409, 409, 429]);
     expect(await statuses(5, () => agent.tryJoin('0123456789ab'))).toEqual([409, 409, 409, 409, 429]);
+    expect((await neighbour.tryCreate()).status).toBe(201);
 
     const refused = await challenge();
     expect(refusal(refused)).toMatchObject({ code: 'RATE_LIMITED', retryable: true });

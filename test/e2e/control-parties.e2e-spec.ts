@@ -1,4 +1,4 @@
-import { preferredSlot, virtualIpOfSlot } from '#shared/party/virtual-ip';
+import { DEFAULT_NETWORK, preferredSlot, virtualIpOfSlot } from '#shared/party/virtual-ip';
 import { postJson, refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 
@@ -38,7 +38,7 @@ describe('parties', () => {
     expect(party).toMatchObject({ id, hostId: alice.peerId, revision: 2, relays: { [alice.peerId]: null } });
     expect(party.members[1]).toMatchObject({
       name: 'Bob',
-      virtualIp: virtualIpOfSlot(preferredSlot(bob.peerId)),
+      virtualIp: virtualIpOfSlot(preferredSlot(bob.peerId), DEFAULT_NETWORK),
       online: false,
       natType: 'unknown',
       endpoint: null,

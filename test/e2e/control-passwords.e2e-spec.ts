@@ -1,6 +1,5 @@
 /** Parties with a password, and what becomes of guessers. */
-import { join } from 'node:path';
-import pg from 'pg';
+import { inParts } from '../../apps/control/src/operations/lists';
 import { refusal, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 
@@ -68,18 +67,10 @@ describe('a party with a password', () => {
   it('keeps neither the password nor a hash without salt, and shows nobody what it keeps', async () => {
     const agents = [await newAgent(), await newAgent()];
     const parties = await Promise.all(agents.map((agent) => agent.create({ password })));
-    const client = new pg.Client({
-      host: join(control.dataDirectory, 'postgres/data'),
-      user: 'lanrage',
-      database: 'postgres',
-    });
-    await client.connect();
-    const { rows } = await client.query<{ password_hash: string }>(
-      'SELECT password_hash FROM parties WHERE id = ANY($1)',
-      [parties.map(({ id }) => id)],
-    );
-    await client.end();
-    const hashes = rows.map((row) => row.password_hash);
+    const rows = await control.query('SELECT password_hash FROM parties WHERE id = ANY($1)', [
+      parties.map(({ id }) => id),
+    ]);
+    const hashes = rows.map((row) => String(row['password_hash']));
     for (const hash of hashes) expect(hash).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$[\w-]{22}\$[\w-]{43}$/);
     expect(new Set(hashes).size).toBe(2);
     expect(JSON.stringify(parties)).not.toMatch(/scrypt|correct/);
@@ -109,9 +100,11 @@ describe('a party with a password', () => {
     const { id } = await alice.create({ password });
     const [mallory, bob, carol] = [await newAgent('Mallory'), await newAgent('Bob'), await newAgent('Carol')];
     const addresses = Array.from({ length: 60 }, (_, index) => `203.0.113.${index + 1}`);
-    const guesses = await Promise.all(
-      addresses.map((address) => tryFrom(address, mallory, id, `word ${address}`)),
-    );
+    const guesses: Answer[] = [];
+    for (const part of inParts(addresses, 10))
+      guesses.push(
+        ...(await Promise.all(part.map((address) => tryFrom(address, mallory, id, `word ${address}`)))),
+      );
     const codes = guesses.map(codeOf);
     expect(codes.filter((code) => code === 'WRONG_PASSWORD')).toHaveLength(33);
     expect(codes.filter((code) => code === 'RATE_LIMITED')).toHaveLength(27);
@@ -132,6 +125,59 @@ describe('a party with a password', () => {
     expect(await Promise.race([finished, renamed])).toBe('change');
     await finished;
   }, 20_000);
+});
+
+describe('a flood of passwords', () => {
+  let control: TestControl;
+
+  beforeAll(async () => {
+    control = await TestControl.start({ LANRAGE_TRUST_PROXY: '1', LANRAGE_LIMIT_PASSWORDS: '5' });
+  }, 60_000);
+  afterAll(() => control.close());
+
+  const newAgent = (name = 'Player') => TestAgent.signIn(control.url, name);
+  const codeOf = (answer: Answer) => (answer.status < 300 ? 'done' : refusal(answer).code);
+  const from = (address: string) => ({ 'X-Forwarded-For': address });
+  const guess = (agent: TestAgent, id: string, index: number) =>
+    agent.ask('POST', `${id}/join`, { peerName: 'M', password: `guess ${index}` }, from(`10.${index}.0.1`));
+
+  it('at one party takes none of the turns of another, and is told when to come again', async () => {
+    const [alice, bob, carol, mallory] = await Promise.all(['A', 'B', 'C', 'M'].map(newAgent));
+    const [attacked, other] = [await alice!.create({ password }), await bob!.create({ password })];
+    let answered = 0;
+    const guesses = Array.from({ length: 100 }, async (_, index) => {
+      const answer = await guess(mallory!, attacked.id, index);
+      answered += codeOf(answer) === 'WRONG_PASSWORD' ? 1 : 0;
+      return answer;
+    });
+    // Refused at once, so that by then the others wait.
+    const refused = refusal(await Promise.race(guesses.map(refusedOnly)));
+    expect(refused).toMatchObject({ status: 429, code: 'RATE_LIMITED', retryable: true });
+    expect(refused.retryAfterSeconds).toBeGreaterThan(0);
+    const before = answered;
+    expect(codeOf(await carol!.tryJoin(other.id, 'Carol', { password }))).toBe('done');
+    // Two that were being computed, one that had its turn first, and what was done on the way. Not all sixteen that wait.
+    expect(answered - before).toBeLessThanOrEqual(10);
+    await Promise.all(guesses);
+  }, 30_000);
+
+  it('is not computed for those who may not set one', async () => {
+    const [alice, bob] = [await newAgent('Alice'), await newAgent('Bob')];
+    const { id } = await alice.create();
+    await bob.join(id);
+    const codes = [];
+    for (let count = 0; count < 7; count++)
+      codes.push(codeOf(await bob.ask('PATCH', id, { password }, from('192.0.2.1'))));
+    expect(new Set(codes)).toEqual(new Set(['NOT_HOST']));
+    expect(codeOf(await bob.tryCreate({ password }))).toBe('ALREADY_IN_PARTY');
+    expect(codeOf(await bob.ask('PATCH', '0123456789ab', { password }))).toBe('PARTY_NOT_FOUND');
+  });
+
+  /** Settles for a try that was not looked at. */
+  const refusedOnly = async (guessed: Promise<Answer>): Promise<Answer> => {
+    const answer = await guessed;
+    return codeOf(answer) === 'RATE_LIMITED' ? answer : new Promise(() => undefined);
+  };
 });
 
 describe('the logs of a control plane', () => {

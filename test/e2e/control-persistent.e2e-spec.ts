@@ -1,6 +1,4 @@
 /** Parties that outlive their members and the server. */
-import { join } from 'node:path';
-import pg from 'pg';
 import { refusal, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';
@@ -27,16 +25,7 @@ describe('a party that lasts', () => {
       for (const connection of connections) connection.close();
     }
   };
-  const query = async (sql: string, values: unknown[]) => {
-    const host = join(control.dataDirectory, 'postgres/data');
-    const client = new pg.Client({ host, user: 'lanrage', database: 'postgres' });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(sql, values)).rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const query = (sql: string, values: unknown[]) => control.query(sql, values);
   const codeOf = (answer: Answer) => (answer.status < 300 ? 'done' : refusal(answer).code);
 
   it(
@@ -92,6 +81,13 @@ describe('a party that lasts', () => {
       await bob.join(id);
       await alice.ask('PATCH', id, { locked: true, password: 'secret' });
       await until('Bob was let go', async () => (await alice.get(id)).members.length === 1);
+      const age = 'UPDATE leases SET departed_at = now() - $2::interval WHERE peer_id = $1';
+      await query(age, [bob.peerId, '11 minutes']);
+      expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('PARTY_LOCKED');
+      await alice.ask('PATCH', id, { locked: false });
+      expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('PASSWORD_REQUIRED');
+      await alice.ask('PATCH', id, { locked: true });
+      await query(age, [bob.peerId, '9 minutes']);
       expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('done');
       await alice.ask('POST', `${id}/kick`, { peerId: bob.peerId });
       expect(codeOf(await bob.tryJoin(id, 'Bob', { resume: true }))).toBe('KICKED');

@@ -5,6 +5,9 @@ import { AgentConnection, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { until } from './support/processes';
+import { letPass } from './support/clock';
+
+const otherNonce = Buffer.alloc(32, 7).toString('base64');
 
 describe('relays', () => {
   let control: TestControl;
@@ -66,19 +69,38 @@ describe('relays', () => {
   });
 
   it.each([
-    ['another secret', { secret: 'not the secret of the relays' }],
-    ['another version of the protocol', { version: 2 as 1 }],
-    ['an address that is none', { publicAddress: 'relay.example' }],
-  ])('are refused with %s', async (_what, handshake) => {
-    const relay = new TestRelay(control.url, handshake);
+    ['another secret', { secret: 'not the secret of the relays' }, 'RELAY_SECRET_WRONG'],
+    ['another version of the protocol', { handshake: { version: 1 } }, 'INVALID_REQUEST'],
+    ['an address that is none', { publicAddress: 'relay.example' }, 'INVALID_REQUEST'],
+    ['a word that its proof does not cover', { handshake: { nonce: otherNonce } }, 'RELAY_SECRET_WRONG'],
+    ['an answer to another challenge', { handshake: { challengeId: 'c1' } }, 'CHALLENGE_EXPIRED'],
+    ['another server in mind', { serverName: 'evil.example' }, 'SERVER_NAME_UNKNOWN'],
+  ])('are refused with %s', async (_what, options, code) => {
+    const relay = new TestRelay(control.url, options);
     relays.push(relay);
     relay.socket.connect();
     const [error] = (await once(relay.socket as unknown as NodeJS.EventEmitter, 'connect_error')) as [
       { data: unknown },
     ];
-    expect(error.data).toMatchObject({ error: { code: 'UNAUTHENTICATED' } });
+    expect(error.data).toMatchObject({ error: { code } });
     expect(await knownRelays()).toEqual([]);
   });
+
+  it('keep their names as long as they answer, and lose them within seconds when they do not', async () => {
+    const first = await addRelay();
+    const second = new TestRelay(control.url, { publicAddress: '203.0.113.66' });
+    relays.push(second);
+    second.socket.connect();
+    const [error] = (await once(second.socket as unknown as NodeJS.EventEmitter, 'connect_error')) as [
+      { data: unknown },
+    ];
+    expect(error.data).toMatchObject({ error: { code: 'RELAY_NAME_TAKEN' } });
+    expect(first.socket.connected).toBe(true);
+
+    first.socket.off('pairs.close'); // as if the network were gone
+    await second.connect();
+    await until('the silent one to be replaced', () => !first.socket.connected);
+  }, 15_000);
 
   it('carry each pair of a party, known to both sides in the same moment as each other', async () => {
     const relay = await addRelay();
@@ -115,6 +137,28 @@ describe('relays', () => {
     await bob.leave(id);
     await closed;
     expect(relay.open.size).toBe(0);
+  });
+
+  it('close what they opened too late for a player who has left', async () => {
+    const relay = await addRelay();
+    const [alice] = await connectedAgent();
+    const [bob] = await connectedAgent();
+    const { id } = await alice.create();
+    relay.mute = true;
+    await bob.join(id);
+    await bob.leave(id);
+    relay.unmute();
+    expect(relay.open.size).toBe(1);
+    await until('the late pair to be closed', () => relay.open.size === 0);
+  });
+
+  it('are asked what they have open when it is not what it should be', async () => {
+    const relay = await addRelay();
+    const list = once(relay.socket as unknown as NodeJS.EventEmitter, 'pairs.list');
+    const load = { pairs: 1, packetsPerSecond: 0, bytesPerSecond: 0 };
+    letPass(31_000);
+    for (let report = 0; report < 2; report++) await relay.socket.timeout(5000).emitWithAck('load', load);
+    await list;
   });
 
   it('may come late: the sessions are pushed then', async () => {
@@ -240,6 +284,7 @@ describe('relays', () => {
       peerId: alice.peerId,
       online: true,
       direct: true,
+      udp: 'unknown',
       ...where,
     });
 
@@ -261,8 +306,7 @@ describe('relays', () => {
     const other = await addRelay({ relayId: 'relay-2', publicAddress: '192.0.2.2' });
     expect(other.open.size).toBe(0);
 
-    const nowMs = Date.now();
-    jest.spyOn(Date, 'now').mockReturnValue(nowMs + 20_000);
+    letPass(20_000);
     const { port } = only((await once(other, 'opened')) && other.open.values());
     const session = { relayId: 'relay-2', endpoint: formatEndpoint({ address: '192.0.2.2', port }) };
     expect((await toAlice.next('relays.changed')).relays).toEqual({ [bob.peerId]: session });

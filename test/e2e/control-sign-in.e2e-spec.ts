@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { challengeSchema, tokenGrantSchema } from '#shared/api/rest';
+import { relayedSignIn } from '../attack/auth/relayed-sign-in';
 import { TestControl } from './support/control-app';
 import { postJson, refusal, send, TestAgent } from './support/control-agent';
+
+/** Just these lines. @returns all that is answered */
+async function sendRaw(port: number, lines: readonly string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end(lines.join('\r\n'));
+  return text(socket);
+}
 
 describe('signing in', () => {
   let control: TestControl;
@@ -103,6 +113,63 @@ describe('signing in', () => {
     await control.restart();
     expect(await agent.get(party.id)).toMatchObject({ id: party.id, hostId: agent.peerId });
   });
+});
+
+describe('a server that was told no name', () => {
+  it('lets nobody pass on a sign-in under another name', async () => {
+    const { tried, through } = await relayedSignIn.play({ effort: 0.1 });
+    expect(tried).toBeGreaterThan(20);
+    expect(through).toBe(0);
+  }, 60_000);
+
+  it('says which setting to make where it is reached under a name that it does not know', async () => {
+    const control = await TestControl.start();
+    try {
+      // As a proxy does that nobody told the server of.
+      const headers = { 'Content-Type': 'application/json', 'X-Forwarded-For': '203.0.113.9' };
+      const body = JSON.stringify(await new TestAgent(control.url).answerChallenge());
+      const answer = await send(control.url, 'POST', '/v1/auth/token', { headers, body });
+      expect(refusal(answer)).toMatchObject({ status: 421, code: 'SERVER_NAME_UNKNOWN', retryable: false });
+      expect(refusal(answer).message).toContain(new URL(control.url).host);
+      expect(refusal(answer).message).toContain('LANRAGE_PUBLIC_URL');
+    } finally {
+      await control.close();
+    }
+  }, 60_000);
+
+  it.each(['1.0', '1.1'])(
+    'says that the Host header is missing, and does not blame the proof: HTTP/%s',
+    async (version) => {
+      const control = await TestControl.start();
+      try {
+        const body = JSON.stringify(await new TestAgent(control.url).answerChallenge());
+        const answer = await sendRaw(control.port, [
+          `POST /v1/auth/token HTTP/${version}`,
+          'Content-Type: application/json',
+          `Content-Length: ${body.length}`,
+          'Connection: close',
+          '',
+          body,
+        ]);
+        expect(answer).toMatch(
+          version === '1.0' ? /"SERVER_NAME_UNKNOWN"/ : /^HTTP\/1\.1 400 [^]*"INVALID_REQUEST"/,
+        );
+        expect(answer).toMatch(/"message":"[^"]*\bHost header\b[^"]*proxy/);
+      } finally {
+        await control.close();
+      }
+    },
+    60_000,
+  );
+
+  it('is known by localhost to its own machine', async () => {
+    const control = await TestControl.start();
+    try {
+      expect((await TestAgent.signIn(`http://localhost:${control.port}`)).token).not.toBe('');
+    } finally {
+      await control.close();
+    }
+  }, 60_000);
 });
 
 describe('a server that knows its public name', () => {

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import { AGENT_NAMESPACE } from '#shared/api/signaling';
-import { AgentConnection, TestAgent } from './support/control-agent';
+import { AgentConnection, refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';
 
+/** Changes of one member that are closer together may be told as one. */
+const PRESENCE_APART_MS = 300;
 const open: AgentConnection[] = [];
 
 async function connect(agent: TestAgent): Promise<AgentConnection> {
@@ -26,6 +29,21 @@ async function aliceAndBob({ url }: TestControl) {
 afterEach(() => {
   for (const connection of open.splice(0)) connection.close();
 });
+
+const HOUR_MS = 3_600_000;
+/** All but Date, which shows the time of day. */
+const realTimers: FakeableAPI[] = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+];
 
 describe('signalling', () => {
   let control: TestControl;
@@ -52,7 +70,8 @@ describe('signalling', () => {
     const { members, revision } = await carol.join(id);
     const news = await Promise.all([toAlice.next('member.joined'), toBob.next('member.joined')]);
     expect(performance.now() - startedMs).toBeLessThan(500);
-    expect(news[0]).toEqual({ partyId: id, revision, member: members[2], relay: null });
+    const joined = { partyId: id, revision, member: members[2], relay: null, relayRefusal: 'no_relay' };
+    expect(news[0]).toEqual(joined);
     expect(news[1]).toEqual(news[0]);
 
     await alice.leave(id);
@@ -103,7 +122,7 @@ describe('signalling', () => {
 
   it('tells where members are: on- and offline, network and all', async () => {
     const { alice, bob, toAlice, toBob, id } = await aliceAndBob(control);
-    const network = { natType: 'symmetric', endpoint: '192.0.2.9:41000' } as const;
+    const network = { natType: 'symmetric', endpoint: '192.0.2.9:41000', udp: 'nobody' } as const;
     expect(await toBob.ask('presence.update', network)).toMatchObject({ ok: true });
     const where = { partyId: id, peerId: bob.peerId, direct: true, ...network };
     expect(await toAlice.next('member.presence')).toEqual({ ...where, online: true });
@@ -124,6 +143,7 @@ describe('signalling', () => {
   it('keeps the place of a member that comes back in time', async () => {
     const { bob, toAlice, toBob, id } = await aliceAndBob(control);
     for (let round = 0; round < 3; round++) {
+      await sleep(PRESENCE_APART_MS);
       toBob.socket.io.engine.close();
       expect(await toAlice.next('member.presence')).toMatchObject({ online: false });
       expect((await toBob.next('party.snapshot')).party).toMatchObject({ id, revision: 2 });
@@ -141,6 +161,18 @@ describe('signalling', () => {
     expect(newer.socket.connected).toBe(true);
     expect(await toAlice.next('member.presence')).toMatchObject({ online: true });
     expect(toAlice.unread).toEqual([]);
+  });
+
+  it("lets a player come back when the server's clock was set back in between", async () => {
+    const { bob, toBob } = await aliceAndBob(control);
+    jest.useFakeTimers({ now: Date.now() - HOUR_MS, doNotFake: realTimers });
+    try {
+      const newer = await connect(bob);
+      await toBob.next('session.replaced');
+      expect(newer.socket.connected).toBe(true);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it.each([
@@ -229,7 +261,7 @@ describe('presence', () => {
   });
 
   it('finds its members again after a restart, and lets go of those that do not come back', async () => {
-    const { alice, toAlice, toBob, id } = await aliceAndBob(control);
+    const { alice, bob, toAlice, toBob, id } = await aliceAndBob(control);
     toBob.close();
     await toAlice.next('member.presence');
     await control.restart();
@@ -239,6 +271,64 @@ describe('presence', () => {
       revision: 2,
       members: [{ id: alice.peerId, online: true }, { online: false }],
     });
-    expect(await toAlice.next('member.left')).toMatchObject({ revision: 3, reason: 'timed_out' });
+    // However short the time-out, those who were there before have longer than any agent takes to come back.
+    const carol = await TestAgent.signIn(control.url, 'Carol');
+    await carol.join(id);
+    const left = { revision: 4, reason: 'timed_out', peerId: carol.peerId };
+    expect(await toAlice.next('member.left')).toMatchObject(left);
+    const later = { revision: 5, reason: 'timed_out', peerId: bob.peerId };
+    expect(await toAlice.next('member.left', 30_000)).toMatchObject(later);
+  }, 40_000);
+
+  it('lets nobody go while nobody is connected, as it may be the server that is cut off', async () => {
+    const { alice, bob, toAlice, toBob, id } = await aliceAndBob(control);
+    [toAlice, toBob].forEach((connection) => connection.close());
+    await sleep(3000);
+    const back = await connect(alice);
+    expect(back.first.party).toMatchObject({ id, members: [{ id: alice.peerId }, { id: bob.peerId }] });
+    expect((await connect(bob)).first.party).toMatchObject({ id });
+    expect(back.unread).not.toContain('member.left');
+  });
+
+  describe('of a member that timed out', () => {
+    let couple: Awaited<ReturnType<typeof aliceAndBob>>;
+
+    beforeEach(async () => {
+      couple = await aliceAndBob(control);
+      couple.toBob.close();
+      await couple.toAlice.next('member.left');
+    });
+
+    it('is told with the party, also after a restart, until it is back', async () => {
+      const { alice, bob, toAlice, id } = couple;
+      expect((await alice.get(id)).timedOut).toEqual([bob.peerId]);
+      await control.restart();
+      const { party } = await toAlice.next('party.snapshot');
+      expect(party).toMatchObject({ members: [{ id: alice.peerId }], timedOut: [bob.peerId] });
+      expect((await bob.join(id)).timedOut).toEqual([]);
+      expect((await alice.get(id)).timedOut).toEqual([]);
+    });
+
+    it('is not told any more when the member has left, as it did not', async () => {
+      const { alice, bob, id } = couple;
+      const connection = await bob.connect();
+      await bob.join(id);
+      await bob.leave(id);
+      connection.close();
+      expect((await alice.get(id)).timedOut).toEqual([]);
+    });
+
+    it.each([
+      ['kick', 'kicked'],
+      ['ban', 'banned'],
+    ] as const)('is no reason against a %s, which the others hear of', async (verb, reason) => {
+      const { alice, bob, toAlice, id } = couple;
+      const news = { peerId: bob.peerId, reason, revision: 4, hostId: alice.peerId };
+      expect((await alice.ask('POST', `${id}/${verb}`, { peerId: bob.peerId })).body).toMatchObject(news);
+      expect(await toAlice.next('member.left')).toMatchObject(news);
+      expect(await alice.get(id)).toMatchObject({ revision: 4, timedOut: [] });
+      const back = await bob.tryJoin(id, 'Bob', { resume: true });
+      expect(refusal(back).code).toBe(verb === 'kick' ? 'KICKED' : 'PARTY_NOT_FOUND');
+    });
   });
 });

@@ -137,6 +137,28 @@ describe('the shared state of a party', () => {
     expect(codes.map(codeOf)).toContain('RATE_LIMITED');
   });
 
+  it('goes to a large party as often as that can be told, and so does its snapshot', async () => {
+    const host = await TestAgent.signIn(control.url, 'Host');
+    const party = await host.create({ maxPeers: 256 });
+    const members = await Promise.all(Array.from({ length: 149 }, () => TestAgent.signIn(control.url)));
+    for (const member of members) await member.join(party.id);
+    const codes: string[] = [];
+    // Each is 150 × 61 points, and the party has 40,000.
+    for (let written = 0; written < 5; written++) {
+      const request = { key: 'a', value: 'x'.repeat(60_000) };
+      codes.push(codeOf(await host.ask('POST', `${party.id}/state`, request)));
+      await pause();
+    }
+    expect(codes).toEqual(['done', 'done', 'done', 'done', 'RATE_LIMITED']);
+
+    const toHost = await connect(host);
+    // The first one counts as one member, the next ones as 150 of 512.
+    await toHost.ask('party.get', {});
+    const answers = await Promise.all(Array.from({ length: 9 }, () => toHost.ask('party.get', {})));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(3);
+    expect(await toHost.ask('party.get', {})).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+  }, 60_000);
+
   it('goes with the party', async () => {
     await write(alice, { key: 'a', value: 'x' });
     await alice.leave(id);

@@ -2,12 +2,28 @@
 // relay's link and passes everything on over IPC, both ways.
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
+import { relayHandshakeSchema } from '../../dist/libs/shared/src/api/relay-link.js';
+import { relayProofs } from '../../dist/libs/shared/src/auth/relay-proof.js';
 
-const http = createServer();
+/** That of the relays in these tests. */
+const secret = 'the-secret-of-this-test';
+const controlNonce = Buffer.alloc(32, 1);
+const challenge = {
+  challengeId: 'c1',
+  nonce: controlNonce.toString('base64'),
+  expiresAt: new Date().toISOString(),
+};
+
+const http = createServer((request, response) => {
+  if (request.url === '/v1/relays/challenge') response.end(JSON.stringify(challenge));
+});
 const relays = new Server(http).of('/relays');
 
 relays.on('connection', (relay) => {
-  process.send({ connected: relay.handshake.auth });
+  const { nonce: relayNonce, ...handshake } = relayHandshakeSchema.parse(relay.handshake.auth);
+  const { control } = relayProofs(secret, { ...handshake, controlNonce, relayNonce });
+  relay.emit('control.proof', { proof: control.toString('base64') });
+  process.send({ connected: handshake.relay });
   relay.onAny((name, report, acknowledge) => {
     acknowledge(name === 'pairs.announce' ? { close: [] } : undefined);
     process.send({ name, report });

@@ -70,7 +70,10 @@ describeLab('direct paths', () => {
       }
     }, 120_000);
 
-    const cells = matrixKinds.flatMap((one) => matrixKinds.map((other) => [one, other] as const));
+    // Who of the two is the host makes no difference to NATs; `npm run bench:paths` plays both ways.
+    const cells = matrixKinds.flatMap((one, place) =>
+      matrixKinds.slice(place).map((other) => [one, other] as const),
+    );
     it.each(cells)(
       '%s and %s: as theory has it, and hardly noticed by the game',
       async (one, other) => {
@@ -133,11 +136,12 @@ describeLab('direct paths', () => {
         await until(
           `${agent.host.name} is direct with both`,
           async () => (await others(agent)).every(({ connectionType }) => connectionType === 'direct'),
-          PATIENCE,
+          // Three agents that meet at once may miss a moment where a machine is busy; the next attempt is 35 s later.
+          { timeoutMs: 75_000 },
         );
       }
       await Promise.all([alice, bob, sibling].map((agent) => agent.leave()));
-    }, 60_000);
+    }, 120_000);
 
     it('are looked for through a port that the router maps, when nothing else helps', async () => {
       const mapper = await PortMapper.start(carol.host, { pcp: true });
@@ -244,7 +248,8 @@ describeLab('direct paths', () => {
     const open = await behind('visible', 'open');
     const { partyId } = await open.create('Blocked');
     await blocked.join(partyId);
-    for (const agent of [blocked, open]) await sees(agent, 'failed', 'no_answer');
+    await sees(blocked, 'failed', 'own_udp_blocked');
+    await sees(open, 'failed', 'peer_udp_blocked');
     await Promise.all([blocked.leave(), open.leave()]);
   }, 60_000);
 });

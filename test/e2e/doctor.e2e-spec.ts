@@ -73,7 +73,7 @@ describeLab('the doctor', () => {
     const { code, stderr } = await alice.run('doctor', 'Carol');
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('NO_SUCH_PEER') });
     expect((await alice.run('status')).stdout).toContain(
-      'Bob: By the relay: the two routers do not let each other in.\nMore about it: lanrage doctor Bob\n',
+      'Bob: Via the relay: the two routers do not let each other in.\nMore about it: lanrage doctor Bob\n',
     );
   }, 60_000);
 

@@ -1,96 +1,42 @@
 /** A control plane that lies about who is in the party, and an agent that came by an invite link. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { publicKeyOf } from '#shared/auth/proof';
-import { peerIdOf, type PartyId } from '#shared/party/identity';
-import { encodeInviteLink, keyFingerprint } from '#shared/party/invite';
-import { loadConfig } from '../../apps/client/src/config';
-import { loadIdentity } from '../../apps/client/src/identity';
-import { PartyManager } from '../../apps/client/src/party-manager';
+import { peerIdOf } from '#shared/party/identity';
 import { voucherFor } from '../../apps/client/src/party/vouching';
+import {
+  alice,
+  carol,
+  claimedMember as member,
+  hostilePartyId as partyId,
+  HostileParty,
+  honestRelay,
+  newKey,
+  vouchedMember,
+  type Claimed,
+} from './support/hostile-party';
 import { until } from './support/processes';
-import { ScriptedControl } from './support/scripted-control';
-import { StubNetwork } from './support/stub-network';
 
-const partyId = '0123456789ab' as PartyId;
-const partyKey = randomBytes(16);
-let addresses = 1;
-const member = (name: string, publicKey: string, voucher: string | null) => ({
-  id: peerIdOf(publicKey),
-  name,
-  publicKey,
-  voucher,
-  virtualIp: `10.66.0.${++addresses}`,
-  joinedAt: '2026-01-01T00:00:00.000Z',
-  online: true,
-  natType: 'unknown',
-  endpoint: null,
+const malloryKey = newKey();
+let hostile: HostileParty;
+let server: HostileParty['server'];
+let network: HostileParty['network'];
+let manager: HostileParty['manager'];
+
+beforeEach(async () => {
+  hostile = await HostileParty.start();
+  ({ server, network, manager } = hostile);
 });
-const newKey = () => publicKeyOf(randomBytes(32));
-const vouched = (name: string, publicKey = newKey()) =>
-  member(name, publicKey, voucherFor(partyKey, publicKey));
-type Claimed = ReturnType<typeof member>;
+afterEach(() => hostile.close());
+
+const joinClaimed = (claims: readonly Claimed[], { sealed = true, hostId = alice.id } = {}) =>
+  hostile.join(hostile.snapshot(claims, { hostId }), sealed);
+const peer = (id: string) => hostile.peer(id);
+const say = (event: string, data: object) => hostile.say(event, data);
 
 describe('an agent that came by an invite link', () => {
-  const alice = vouched('Alice');
-  const carol = vouched('Carol');
-  const malloryKey = newKey();
-  let server: ScriptedControl;
-  let home: string;
-  let network: StubNetwork;
-  let manager: PartyManager;
-  let self: Claimed;
-
-  beforeEach(async () => {
-    server = await ScriptedControl.start();
-    home = mkdtempSync(join(tmpdir(), 'lanrage-hostile-'));
-    const config = loadConfig({ home, server: server.url, nickname: 'Bob' }, {});
-    network = new StubNetwork(config);
-    manager = new PartyManager(config, network);
-    self = vouched('Bob', loadIdentity(home).publicKey);
-    await manager.initializeControl();
-    await until('the socket is there', () => manager.control.connected);
-  });
-  afterEach(async () => {
-    await manager.close();
-    await server.close();
-    await rm(home, { recursive: true });
-  });
-
-  const snapshot = (claims: readonly Claimed[], hostId = alice.id) => ({
-    id: partyId,
-    name: 'LAN',
-    hostId,
-    ownerId: alice.id,
-    // What the server says of the seal does not matter: the link has the last word.
-    settings: { locked: false, public: false, persistent: false, hasPassword: false, discordUrl: null },
-    createdAt: '2026-01-01T00:00:00.000Z',
-    maxPeers: 8,
-    revision: 1,
-    members: [...claims, self],
-    relays: Object.fromEntries(claims.map(({ id }) => [id, { relayId: 'r', endpoint: '192.0.2.1:51900' }])),
-  });
-  const joinClaimed = (claims: readonly Claimed[], { sealed = true, hostId = alice.id } = {}) => {
-    server.script = ({ url }) => ({
-      status: 200,
-      body: url?.endsWith('/join') ? snapshot(claims, hostId) : {},
-    });
-    const hostFingerprint = keyFingerprint(alice.publicKey);
-    const secret = randomBytes(16);
-    return manager.joinParty(
-      encodeInviteLink({ server: server.url, partyId, secret, partyKey, hostFingerprint, sealed }),
-    );
-  };
-  const peer = (id: string) => manager.currentParty?.getPeerList().find((other) => other.id === id);
-  const say = (event: string, data: object) => server.sockets.at(-1)?.emit(event, { partyId, ...data });
-
   it('plays with an honest one, and shows who is vouched for', async () => {
     await joinClaimed([alice, carol]);
     await until('both are peers', () => network.peers.size === 2);
-    expect([peer(alice.id)?.vouched, peer(carol.id)?.vouched, peer(self.id)?.vouched]).toEqual([
+    expect([peer(alice.id)?.vouched, peer(carol.id)?.vouched, peer(hostile.self.id)?.vouched]).toEqual([
       true,
       true,
       true,
@@ -136,11 +82,10 @@ describe('an agent that came by an invite link', () => {
     await until('Alice is a peer', () => network.peers.size === 1);
     isRefused();
 
-    const relay = { relayId: 'r', endpoint: '192.0.2.1:51900' };
-    say('member.joined', { revision: 2, relay, member: carol });
+    say('member.joined', { revision: 2, relay: honestRelay, member: carol });
     await until('Carol is a peer', () => network.peers.has(carol.publicKey));
     say('member.left', { revision: 3, peerId: carol.id, reason: 'left', hostId: alice.id });
-    say('member.joined', { revision: 4, relay, member: claim });
+    say('member.joined', { revision: 4, relay: honestRelay, member: claim });
     await until('Carol is none', () => !network.peers.has(carol.publicKey));
     isRefused();
   });
@@ -159,5 +104,105 @@ describe('an agent that came by an invite link', () => {
     await joinClaimed([alice, dave], { sealed: false });
     await until('both are peers', () => network.peers.size === 2);
     expect(peer(dave.id)?.vouched).toBe(false);
+  });
+});
+
+/** Everything but an address that a slot has; what is captured when the agent takes it as its own or a member's. */
+const foreignAddresses = [
+  '8.8.8.8',
+  '0.0.0.0',
+  '127.0.0.1',
+  '169.254.169.254',
+  '192.168.1.1',
+  '224.0.0.1',
+  '255.255.255.255',
+  '10.65.255.254',
+  '10.67.0.2',
+  '10.66.0.0',
+  '10.66.255.255',
+  '10.66.7.1',
+];
+
+describe('an agent whose server names addresses of other networks', () => {
+  it.each(foreignAddresses)('does not join with %s as its own', async (virtualIp) => {
+    const joining = hostile.join(
+      hostile.snapshot([alice], { members: [alice, { ...hostile.self, virtualIp }] }),
+    );
+    await expect(joining).rejects.toMatchObject({
+      code: 'SERVER_MISBEHAVES',
+      message: expect.stringContaining(virtualIp),
+    });
+    expect([manager.currentParty, network.virtualIp, network.addresses]).toEqual([null, null, []]);
+    expect(server.requests).toContain(`POST /v1/parties/${partyId}/leave`);
+  });
+
+  it('does not join without an address of its own', async () => {
+    const joining = hostile.join(hostile.snapshot([alice], { members: [alice] }));
+    await expect(joining).rejects.toMatchObject({ code: 'SERVER_MISBEHAVES' });
+    expect(network.addresses).toEqual([]);
+  });
+
+  it('does not join another party than the one that it asked for', async () => {
+    const joining = hostile.join(hostile.snapshot([alice], { id: 'ba9876543210' }));
+    await expect(joining).rejects.toMatchObject({ code: 'SERVER_MISBEHAVES' });
+    expect(network.addresses).toEqual([]);
+  });
+
+  it.each(foreignAddresses)('refuses a member with %s, from the start and later', async (virtualIp) => {
+    const claim = { ...carol, virtualIp };
+    const isRefused = () =>
+      expect(peer(claim.id)).toMatchObject({
+        connectionType: 'failed',
+        pathEndpoint: null,
+        reason: { code: 'false_address', message: expect.stringMatching(/^Refused/) },
+      });
+    await joinClaimed([alice, claim]);
+    await hostile.heard();
+    isRefused();
+    say('member.joined', { revision: 2, relay: honestRelay, member: carol });
+    await until('Carol is a peer', () => network.peers.has(carol.publicKey));
+    say('member.joined', { revision: 3, relay: honestRelay, member: claim });
+    await until('Carol is none', () => !network.peers.has(carol.publicKey));
+    isRefused();
+    expect(new Set(network.addresses)).toEqual(
+      new Set([alice.virtualIp, carol.virtualIp, hostile.self.virtualIp]),
+    );
+  });
+
+  it('gives nobody the address that two have, nor its own to another', async () => {
+    const dave = vouchedMember('Dave');
+    await joinClaimed([
+      { ...carol, virtualIp: alice.virtualIp },
+      alice,
+      { ...dave, virtualIp: hostile.self.virtualIp },
+    ]);
+    await hostile.heard();
+    expect([network.virtualIp, network.peers.size]).toEqual([hostile.self.virtualIp, 0]);
+    for (const { id } of [alice, carol, dave]) expect(peer(id)?.reason?.code).toBe('false_address');
+  });
+
+  it('counts no address for a member that it refuses anyway', async () => {
+    await joinClaimed([alice, { ...member('Mallory', malloryKey, null), virtualIp: alice.virtualIp }]);
+    await until('Alice is a peer', () => network.peers.has(alice.publicKey));
+  });
+
+  it.each(['8.8.4.66', '10.66.0.0'])('ends the party when it is to move to %s', async (virtualIp) => {
+    await joinClaimed([alice]);
+    await until('Alice is a peer', () => network.peers.has(alice.publicKey));
+    say('party.snapshot', {
+      party: hostile.snapshot([alice], { members: [alice, { ...hostile.self, virtualIp }] }),
+    });
+    await until('the party is over', () => !manager.currentParty);
+    expect(manager.describe()).toMatchObject({ endedBecause: { code: 'SERVER_MISBEHAVES' } });
+    expect(network.addresses).not.toContain(virtualIp);
+    expect(server.requests.filter((request) => request.endsWith('/leave'))).toHaveLength(1);
+  });
+
+  it('asks again when an event alone moves it', async () => {
+    await joinClaimed([alice]);
+    say('member.joined', { revision: 2, relay: null, member: { ...hostile.self, virtualIp: '8.8.4.66' } });
+    await hostile.heard();
+    expect(peer(hostile.self.id)?.virtualIp).toBe(hostile.self.virtualIp);
+    expect(network.addresses).not.toContain('8.8.4.66');
   });
 });

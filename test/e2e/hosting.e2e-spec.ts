@@ -95,6 +95,20 @@ describeLab('a host among players behind NATs', () => {
     await run(alice, 'unlock');
   }, 60_000);
 
+  it('lets strangers reach games alone while the party is public', async () => {
+    const exposed = (player: LabPlayer, exposure: string) =>
+      until(`${player.name} exposes ${exposure}`, async () => {
+        const { guard } = await player.status();
+        return guard?.state === 'on' && guard.exposure === exposure;
+      });
+    await Promise.all([alice, bob].map((player) => exposed(player, 'games')));
+    await run(alice, 'set', '--no-public');
+    await Promise.all([alice, bob].map((player) => exposed(player, 'all')));
+    await run(alice, 'set', '--public');
+    await exposed(bob, 'games');
+    expect((await bob.host.exec(['nft', 'list', 'ruleset'])).stdout).toContain('27020-32399');
+  });
+
   it('removes a player: within a second nothing reaches anybody, and the game of the others goes on', async () => {
     const bobsAddress = await bob.virtualIp();
     const carolsAddress = await carol.virtualIp();

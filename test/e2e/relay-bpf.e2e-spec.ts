@@ -56,6 +56,7 @@ for (const network of networks) {
 function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
   const flow: Flow = {
     from: { address: alice, port: 40_000 },
+    local: relay,
     port: 51_901,
     index: 0x8899_aabb | 0,
     to: { address: bob, port: 50_000 },
@@ -116,6 +117,7 @@ function testsOf({ name, alice, relay, bob, nowhere }: Network): void {
           data(index, 0).copy(payload, 0, 0, 8);
           const one = {
             from: { address: alice, port: fromPort },
+            local: relay,
             port: relayPort,
             index,
             to: { address: bob, port: toPort },

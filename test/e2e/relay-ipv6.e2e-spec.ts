@@ -1,25 +1,19 @@
 /** The relay's process over IPv6: STUN to coturn's client, and two real WireGuards behind firewalls of their homes. */
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { openAnswerSchema } from '#shared/api/relay-link';
 import { formatEndpoint } from '#shared/endpoint';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
-import { end, root, until } from './support/processes';
+import { until } from './support/processes';
 import { itWith } from './support/programs';
+import { StubbedRelay } from './support/stubbed-relay';
 import { WireguardPeer } from './wireguard-peer';
-
-const controlPort = 8080;
-const metricsPort = 9101;
 
 describeLab('the relay over IPv6', () => {
   const coturnIt = itWith('turnutils_stunclient', '-h', 'coturn');
   let lab: Lab;
   let server: Host, aliceHost: Host, bobHost: Host;
   let alice: WireguardPeer, bob: WireguardPeer;
-  let control: ChildProcess, relay: ChildProcess | undefined;
+  let relay: StubbedRelay;
   let address: string, otherAddress: string;
 
   beforeAll(async () => {
@@ -35,14 +29,10 @@ describeLab('the relay over IPv6', () => {
     alice = new WireguardPeer(aliceHost, '10.66.0.1');
     bob = new WireguardPeer(bobHost, '10.66.0.2');
     await Promise.all([alice.start(), bob.start()]);
-    const file = join(root, 'test/e2e/control-stub.mjs');
-    control = server.spawn([process.execPath, file, String(controlPort)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    await once(control, 'message');
+    relay = await StubbedRelay.prepare(server);
   }, 60_000);
 
-  afterEach(() => end(relay, 'SIGKILL'));
+  afterEach(() => relay.stop());
   afterAll(() => lab.close());
 
   coturnIt(
@@ -82,61 +72,26 @@ describeLab('the relay over IPv6', () => {
       const forward = `echo ${forwarding} > /proc/sys/net/ipv6/conf/all/forwarding`;
       await server.exec(['sh', '-c', forward]);
       await startRelay({ LANRAGE_RELAY_FAST_PATH, LANRAGE_RELAY_IO });
-      const endpoint = formatEndpoint({ address, port: await openPair() });
-      const observed = heard('name', 'pairs.observed');
+      const endpoint = formatEndpoint({
+        address,
+        port: await relay.open('alice-bob', [alice.publicKey, bob.publicKey]),
+      });
+      const observed = relay.reported('pairs.observed');
       await Promise.all([alice.meet(bob, endpoint), bob.meet(alice, endpoint)]);
       expect(await alice.reaches(bob, 10)).toBe(true);
-      const { report } = (await observed) as { report: { observations: { endpoint: string }[] } };
+      const report = (await observed) as { observations: { endpoint: string }[] };
       const seen = report.observations.map((one) => one.endpoint.replace(/:\d+$/, '')).sort();
       expect(seen).toEqual([aliceHost, bobHost].map((host) => `[${host.ipv6Address}]`).sort());
 
       expect(await alice.ping(bob, 60)).toBeGreaterThan(57);
-      if (forwarding) await until('the kernel carries the game', async () => (await kernelPackets()) > 0);
-      else expect(await kernelPackets()).toBe(0);
+      if (forwarding)
+        await until('the kernel carries the game', async () => (await relay.kernelPackets()) > 0);
+      else expect(await relay.kernelPackets()).toBe(0);
     },
     60_000,
   );
 
-  async function startRelay(settings: NodeJS.ProcessEnv = {}): Promise<string[]> {
-    const announced = heard('name', 'pairs.announce');
-    const child = server.spawn([process.execPath, join(root, 'dist/apps/relay/src/main.js')], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: {
-        LANRAGE_RELAY_SECRET: 'the-secret-of-this-test',
-        LANRAGE_CONTROL_URL: `http://127.0.0.1:${controlPort}`,
-        LANRAGE_PUBLIC_ADDRESS: address,
-        LANRAGE_LOG_LEVEL: 'error',
-        ...settings,
-      },
-    });
-    relay = child;
-    const [ready] = (await once(child, 'message')) as [{ stunEndpoints: string[] }];
-    await announced;
-    return ready.stunEndpoints;
-  }
-
-  /** The next message of the control stub with this field, of this value if one is given. */
-  async function heard(field: string, value?: unknown): Promise<Record<string, unknown>> {
-    for (;;) {
-      const [message] = (await once(control, 'message')) as [Record<string, unknown>];
-      if (field in message && (value === undefined || message[field] === value)) return message;
-    }
-  }
-
-  async function openPair(): Promise<number> {
-    const players = [alice.publicKey, bob.publicKey].sort();
-    const answered = heard('answer');
-    const pairs = [{ pairId: 'alice-bob', players, preferredPort: null }];
-    control.send({ request: 1, name: 'pairs.open', command: { pairs } });
-    const [opened] = openAnswerSchema.parse((await answered)['answer']).results;
-    if (!opened || !('port' in opened)) throw new Error('The relay opened no pair');
-    return opened.port;
-  }
-
-  /** How many datagrams the kernel has forwarded, as the relay's metrics say. */
-  async function kernelPackets(): Promise<number> {
-    const script = `fetch('http://127.0.0.1:${metricsPort}/metrics').then((answer) => answer.text()).then(console.log)`;
-    const { stdout } = await server.exec([process.execPath, '-e', script]);
-    return Number(/^lanrage_relay_kernel_packets_total(?:\{.*\})? (\d+)/m.exec(stdout)?.[1]);
+  function startRelay(settings: NodeJS.ProcessEnv = {}): Promise<string[]> {
+    return relay.start({ LANRAGE_PUBLIC_ADDRESS: address, ...settings });
   }
 });

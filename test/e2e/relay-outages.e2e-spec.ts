@@ -129,7 +129,7 @@ describe('a pair, when its relay', () => {
     const carol = await TestAgent.signIn(control.url, 'Carol');
     const { relays: ofCarol } = await carol.join(party.id);
     expect(Object.values(ofCarol).map((session) => session?.relayId)).toEqual([other().id, other().id]);
-    await wait(2000);
+    await wait(500);
     await used().link();
     await until('the pair is known again', async () => sessionOf(await bob.get(party.id)) !== null);
     expect(sessionOf(await bob.get(party.id))).toEqual(before);

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { SocketAddress } from '#shared/endpoint';
 import { closeUdp, PortUnavailableError } from '../../apps/relay/src/udp/bind';
-import type { UdpPort } from '../../apps/relay/src/udp/udp-port';
+import type { UdpListener, UdpPort } from '../../apps/relay/src/udp/udp-port';
 import { describeLab } from '../lab/available';
 import { udpKinds } from './support/udp-kinds';
 import { root, until } from './support/processes';
@@ -147,6 +147,48 @@ describe.each(udpKinds)('a UDP port by %s', (_name, load) => {
       }
       if (process.platform === 'linux') await until('all are closed', () => descriptors() === before);
     });
+  });
+});
+
+const linuxIt = process.platform === 'linux' ? it : it.skip;
+
+describe('a UDP port on all addresses', () => {
+  linuxIt('answers from the one that was asked, at once and later', async () => {
+    const load = udpKinds[0]?.[1];
+    if (!load) throw new Error('there is a kind');
+    const asked: (string | undefined)[] = [];
+    const player = createSocket('udp4').bind(0, '127.0.0.9');
+    await once(player, 'listening');
+    const open = await load();
+    const listener: UdpListener = {
+      received: (datagram, source) => {
+        asked.push(source.asked);
+        if (datagram.length > 1) return source;
+        udp.send(datagram, source);
+        return undefined;
+      },
+      failed: (error) => {
+        throw error;
+      },
+    };
+    const udp = await open({ address: '0.0.0.0', port: 0 }, listener);
+    const sources: string[] = [];
+    player.on('message', (_answer, { address }) => sources.push(address));
+    try {
+      for (const [text, address] of [
+        ['one of many', '127.0.0.2'],
+        ['another one', '127.0.0.2'],
+        ['by another way', '127.0.0.3'],
+        ['!', '127.0.0.4'],
+      ] as const)
+        player.send(text, udp.port, address);
+      await until('all are answered', () => sources.length === 4);
+      expect(asked).toEqual(['127.0.0.2', '127.0.0.2', '127.0.0.3', '127.0.0.4']);
+      expect(sources.sort()).toEqual(asked);
+    } finally {
+      await udp.close();
+      await closeUdp(player);
+    }
   });
 });
 

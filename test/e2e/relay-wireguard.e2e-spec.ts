@@ -172,7 +172,10 @@ function testsWith(fastPath: 'off' | 'auto'): void {
       await generator.clear();
       const after = await sentByServer();
       expect(pings).toBeGreaterThan(57);
-      expect(after.sent - before.sent).toBe(after.forwarded - before.forwarded);
+      // Answers would be thousands more. Two datagrams to the same address may count as one (UDP_SEGMENT).
+      const [sent, forwarded] = [after.sent - before.sent, after.forwarded - before.forwarded];
+      expect(sent).toBeLessThanOrEqual(forwarded);
+      expect(sent).toBeGreaterThanOrEqual(0.9 * forwarded);
       expect(after.answered).toBe(before.answered);
     },
     20_000,

@@ -1,6 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { publicKeyOf } from '#shared/auth/proof';
 import { type PublicKey, parsePublicKey } from '#shared/wireguard/key';
 import type { Host } from '../lab/host';
 
@@ -13,10 +14,9 @@ export class WireguardPeer {
     private readonly host: Host,
     readonly virtualIp: string,
   ) {
-    const { d, x } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
-    const base64 = (text = '') => Buffer.from(text, 'base64url').toString('base64');
-    this.#privateKey = base64(d);
-    this.publicKey = parsePublicKey(base64(x)) as PublicKey;
+    const privateKey = randomBytes(32);
+    this.#privateKey = privateKey.toString('base64');
+    this.publicKey = parsePublicKey(publicKeyOf(privateKey)) as PublicKey;
   }
 
   async start(): Promise<void> {

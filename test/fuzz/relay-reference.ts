@@ -16,6 +16,7 @@ interface Forwarded {
   readonly source: Place;
   readonly destination: Place;
   readonly atMs: number;
+  hasCookie: boolean;
 }
 
 interface AnsweredHandshake {
@@ -24,6 +25,14 @@ interface AnsweredHandshake {
   readonly seen: readonly [Set<Place>, Set<Place>];
   readonly hasSent: [boolean, boolean];
   isConfirmed: boolean;
+  /** Whether the handshake before this one was confirmed between the same places. */
+  readonly isContinued: boolean;
+  readonly atMs: number;
+  /** What each has sent, by counter. */
+  readonly counters: readonly [Set<bigint>, Set<bigint>];
+  /** How many data messages were sent to each. */
+  readonly dataTo: [number, number];
+  readonly hasCookie: [boolean, boolean];
 }
 
 interface Players {
@@ -39,6 +48,8 @@ interface Meant {
 
 /** WireGuard gives up an initiation after 5 s and up to a third of a second. */
 const answerableMs = 6000;
+/** What somebody gets who has not sent any data. */
+const unproven = { atOnce: 10, everyMs: 1000 };
 const lengths: Readonly<Record<number, (bytes: number) => boolean>> = {
   1: (bytes) => bytes === 148,
   2: (bytes) => bytes === 92,
@@ -92,7 +103,7 @@ export class Reference {
     if (type === 1) return this.#initiation(datagram, from, to, nowMs);
     if (type === 2) return this.#response(datagram, from, to, nowMs);
     if (type === 3) return this.#cookieReply(datagram, from, to, nowMs);
-    return type === 4 ? this.#data(datagram, from, to) : 'forwarded what is no WireGuard message';
+    return type === 4 ? this.#data(datagram, from, to, nowMs) : 'forwarded what is no WireGuard message';
   }
 
   #initiation(datagram: Buffer, source: Place, destination: Place, nowMs: number): string | undefined {
@@ -101,7 +112,7 @@ export class Reference {
     const { pair, to } = meant;
     if (!pair.initiators[to].has(destination) && !this.#isSeen(pair, to, destination))
       return 'an initiation to where its player never was';
-    const initiation = { pair, from: other(to), source, destination, atMs: nowMs };
+    const initiation = { pair, from: other(to), source, destination, atMs: nowMs, hasCookie: false };
     this.#forwarded.set(datagram.readUInt32LE(4), initiation);
     return undefined;
   }
@@ -116,7 +127,7 @@ export class Reference {
     if (meant?.pair !== asked.pair || meant.to !== asked.from)
       return 'a response that is meant for somebody else';
     this.#forwarded.delete(initiatorIndex);
-    this.#startSession(asked, initiatorIndex, datagram.readUInt32LE(4));
+    this.#startSession(asked, initiatorIndex, datagram.readUInt32LE(4), nowMs);
     return undefined;
   }
 
@@ -125,41 +136,60 @@ export class Reference {
     const asked = this.#forwarded.get(index);
     const isAnswer =
       asked?.destination === source && asked.source === destination && nowMs - asked.atMs <= answerableMs;
-    return isAnswer || this.#isBetween(index, source, destination) ? undefined : 'a cookie reply to nothing';
+    if (asked && isAnswer && !asked.hasCookie) {
+      asked.hasCookie = true;
+      return undefined;
+    }
+    const route = this.#sessions.get(index);
+    if (!route || !isBetween(route.session, route.owner, source, destination))
+      return isAnswer ? 'a second cookie reply' : 'a cookie reply to nothing';
+    if (route.session.hasCookie[route.owner]) return 'a second cookie reply';
+    route.session.hasCookie[route.owner] = true;
+    return undefined;
   }
 
-  #data(datagram: Buffer, source: Place, destination: Place): string | undefined {
+  #data(datagram: Buffer, source: Place, destination: Place, nowMs: number): string | undefined {
     const route = this.#sessions.get(datagram.readUInt32LE(4));
     if (!route) return 'data of no session';
     const { session, owner } = route;
     const sender = other(owner);
+    const counter = datagram.readBigUInt64LE(8);
+    if (session.counters[sender].has(counter)) return 'data for the second time';
     if (!session.seen[owner].has(destination)) return 'data to where its player never was in this session';
     if (!session.seen[sender].has(source) && !session.isConfirmed)
       return 'data from elsewhere in a session that is not confirmed';
+    const allowed = unproven.atOnce + (nowMs - session.atMs) / unproven.everyMs;
+    if (++session.dataTo[owner] > allowed && !session.hasSent[owner] && !session.isContinued)
+      return 'many data to somebody who has sent none';
+    session.counters[sender].add(counter);
     session.seen[sender].add(source);
     session.hasSent[sender] = true;
     session.isConfirmed ||= session.hasSent[0] && session.hasSent[1];
     return undefined;
   }
 
-  #startSession({ pair, from, source, destination }: Forwarded, initiator: number, responder: number): void {
+  #startSession(
+    { pair, from, source, destination }: Forwarded,
+    initiator: number,
+    responder: number,
+    nowMs: number,
+  ): void {
     const addresses = from === 0 ? ([source, destination] as const) : ([destination, source] as const);
     const isParent = (one: AnsweredHandshake) =>
       one.pair === pair && one.isConfirmed && one.seen.every((seen, side) => seen.has(addresses[side] ?? ''));
+    const isContinued = [...this.#sessions.values()].some((one) => isParent(one.session));
     const session: AnsweredHandshake = {
       pair,
       seen: [new Set([addresses[0]]), new Set([addresses[1]])],
       hasSent: [false, false],
-      isConfirmed: [...this.#sessions.values()].some((one) => isParent(one.session)),
+      isConfirmed: isContinued,
+      isContinued,
+      atMs: nowMs,
+      counters: [new Set(), new Set()],
+      dataTo: [0, 0],
+      hasCookie: [false, false],
     };
     this.#sessions.set(initiator, { session, owner: from }).set(responder, { session, owner: other(from) });
-  }
-
-  #isBetween(index: number, source: Place, destination: Place): boolean {
-    const route = this.#sessions.get(index);
-    if (!route) return false;
-    const { session, owner } = route;
-    return session.seen[other(owner)].has(source) && session.seen[owner].has(destination);
   }
 
   #isSeen(pair: Players, side: Side, address: Place): boolean {
@@ -183,6 +213,10 @@ export class Reference {
     }
     return undefined;
   }
+}
+
+function isBetween({ seen }: AnsweredHandshake, owner: Side, source: Place, destination: Place): boolean {
+  return seen[other(owner)].has(source) && seen[owner].has(destination);
 }
 
 /** Other than the endpoints of the API it may have port 0. */

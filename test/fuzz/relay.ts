@@ -1,6 +1,7 @@
 /** `npm run fuzz:relay`: looks for what breaks the relay's promises, and shows the shortest way to it. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { endProcess } from '../bench/support/command';
 import { Campaign, type Failure, failureOf, type Subject } from './campaign';
 import { Coverage } from './coverage';
 import { Random } from './random';
@@ -34,10 +35,10 @@ const reportEveryMs = 5000;
 /** Runs of one subject in a row. */
 const turn = 50;
 
-export function main(args: string[]): void {
+export function main(args: string[]): Promise<never> {
   const options = readOptions(args);
-  if (typeof options === 'string') return usage(options);
-  process.exitCode = options.replay === undefined ? search(options) : replay(options.replay);
+  if (typeof options === 'string') return endProcess(usage(options));
+  return endProcess(options.replay === undefined ? search(options) : replay(options.replay));
 }
 
 function search({ seconds, seed }: { seconds: number; seed: number }): number {
@@ -104,10 +105,10 @@ function readOptions(args: string[]): { seconds: number; seed: number; replay: s
   }
 }
 
-function usage(fault: string): void {
-  if (fault === '') return void process.stdout.write(help);
-  say(`${fault}\n\n${help}`);
-  process.exitCode = 2;
+function usage(fault: string): number {
+  if (fault !== '') say(`${fault}\n\n${help}`);
+  else process.stdout.write(help);
+  return fault === '' ? 0 : 2;
 }
 
 /** To people, on stderr, so that a finding on stdout can be kept. */

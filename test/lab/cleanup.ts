@@ -103,6 +103,7 @@ for name in "$1"*; do
     sleep 0.01
   done
   ip netns delete "$name" 2> /dev/null
+  rm -rf "/etc/netns/$name"
 done
 rm -f /var/run/wireguard/"$2"*.sock
 `;

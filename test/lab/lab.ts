@@ -8,7 +8,7 @@
  * ```
  */
 import { Guardian, LabId, newLabId, sweepDeadLabs } from './cleanup';
-import { DelayProgram, PathOptions, needsHolding } from './delay';
+import { DelayProgram, PathOptions, TunDevice, needsHolding } from './delay';
 import { Host, HostParts, hostDevice } from './host';
 import {
   Ipv6Access,
@@ -33,6 +33,7 @@ import {
   coreScript,
   lanAddress,
   lanGateway,
+  lanJoinScript,
   lanMemberScript,
   namespacesScript,
   publicAddress,
@@ -138,6 +139,33 @@ export class Lab {
     const address = lanAddress(lan, member);
     await runScript(namespacesScript([namespace]) + lanMemberScript(namespace, hostDevice, address, lan));
     return this.addLanMember({ name, router, homeRouter, lan }, member);
+  }
+
+  /** A private network between two hosts besides the internet, such as another VPN: a device of this name in each. */
+  async tunnelBetween(
+    hosts: readonly [Host, Host],
+    { device, prefix, ...path }: PathOptions & { device: string; prefix: string },
+  ): Promise<void> {
+    const [one, other] = hosts.map(({ namespace }, index) => ({
+      namespace,
+      device,
+      commands: [
+        `tuntap add dev ${device} mode tun`,
+        `address add ${prefix}.${index + 1}/24 dev ${device}`,
+        `link set ${device} up`,
+      ],
+    })) as [TunDevice & { commands: string[] }, TunDevice & { commands: string[] }];
+    await runScript(ip(one.namespace, one.commands) + ip(other.namespace, other.commands));
+    this.delayProgram ??= DelayProgram.start();
+    await (await this.delayProgram).link(one, other, path);
+  }
+
+  /** Puts a host on another LAN as well, by a second device; it goes on sending by the first one. */
+  async alsoInLanOf(host: Host, neighbour: Host, device: string): Promise<void> {
+    const { lan } = neighbour;
+    if (!lan) throw new Error(`${neighbour.name} is on no LAN`);
+    const address = lanAddress(lan, this.allotMember(lan));
+    await runScript(lanJoinScript(host.namespace, device, address, lan));
   }
 
   /** Kills whatever runs in the lab and removes it. */

@@ -69,7 +69,7 @@ table ip nat {
   chain forward {
     type filter hook forward priority filter; policy drop;
     ${kind === 'udp_blocked' ? 'meta l4proto udp drop' : ''}
-    iifname "lan" accept
+    iifname { "lan", "nat64" } accept
     ct state established,related accept
     ct status dnat accept
   }

@@ -50,15 +50,18 @@ export class Router extends Namespace {
   /**
    * From now on UDP between this site and a remote (`address`, `address:port` or `[address]:port`) vanishes in the internet, both ways,
    * without an error for anybody. Further calls add remotes; without one, all UDP vanishes.
+   *
+   * @param direction `out`: only what the site sends vanishes
    */
-  async dropUdp({ to }: { to?: string } = {}): Promise<void> {
+  async dropUdp({ to, direction = 'both' }: { to?: string; direction?: 'out' | 'both' } = {}): Promise<void> {
     const { core, coreDevice } = this.access;
+    const incoming = direction === 'both' ? `oifname "${coreDevice}" ${remoteMatch('s', to)} drop` : '';
     const rules = `
 table inet ${this.dropTable} {
   chain forward {
     type filter hook forward priority filter;
     iifname "${coreDevice}" ${remoteMatch('d', to)} drop
-    oifname "${coreDevice}" ${remoteMatch('s', to)} drop
+    ${incoming}
   }
 }`;
     await runScript(nft(core, rules));
@@ -72,6 +75,26 @@ table inet ${this.dropTable} {
     );
   }
 
+  /** From now on TCP between this site and a remote address ends with a reset, as soon as either side sends. */
+  async rejectTcp(address: string): Promise<void> {
+    const { core, coreDevice } = this.access;
+    const rules = `
+table inet ${this.rejectTable} {
+  chain forward {
+    type filter hook forward priority filter;
+    iifname "${coreDevice}" ip daddr ${address} meta l4proto tcp reject with tcp reset
+    oifname "${coreDevice}" ip saddr ${address} meta l4proto tcp reject with tcp reset
+  }
+}`;
+    await runScript(nft(core, rules));
+  }
+
+  /** Undoes {@link rejectTcp}. */
+  async restoreTcp(): Promise<void> {
+    const { core } = this.access;
+    await runScript(nft(core, `table inet ${this.rejectTable}\ndelete table inet ${this.rejectTable}`));
+  }
+
   /**
    * Changes delay, jitter and loss of the path to the internet.
    *
@@ -81,6 +104,10 @@ table inet ${this.dropTable} {
     if (!this.access.setPath)
       throw new Error('Only a path built with a delay, jitter or loss can be changed');
     await this.access.setPath(path);
+  }
+
+  private get rejectTable(): string {
+    return `reject_${this.access.coreDevice}`;
   }
 
   private get dropTable(): string {

@@ -128,19 +128,21 @@ function routerScript({ kind, lan }: SiteRouter, wanAddress: string): string {
   );
 }
 
-/** Connects a namespace to a LAN; `address` must be of its /24. */
+/** Connects a namespace to a LAN, which becomes its way to everywhere; `address` must be of its /24. */
 export function lanMemberScript(namespace: string, device: string, address: string, lan: Lan): string {
+  return (
+    lanJoinScript(namespace, device, address, lan) + ip(namespace, [defaultRoute(lanGateway(lan), device)])
+  );
+}
+
+/** The same without a route to elsewhere. */
+export function lanJoinScript(namespace: string, device: string, address: string, lan: Lan): string {
   const port = `port${address.slice(address.lastIndexOf('.') + 1)}`;
   const pair = `link add name ${device} netns ${namespace} type veth peer name ${port} netns ${lan.router}`;
   return (
     ip(null, [pair]) +
     ip(lan.router, [`link set ${port} master lan up`]) +
-    ip(namespace, [
-      'link set lo up',
-      `address add ${address}/24 dev ${device}`,
-      `link set ${device} up`,
-      defaultRoute(lanGateway(lan), device),
-    ])
+    ip(namespace, ['link set lo up', `address add ${address}/24 dev ${device}`, `link set ${device} up`])
   );
 }
 

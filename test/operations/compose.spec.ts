@@ -8,6 +8,7 @@ interface Service {
   build?: { context: string; target: string };
   user?: string;
   restart?: string;
+  init?: boolean;
   read_only?: boolean;
   network_mode?: string;
   networks?: string[];
@@ -48,6 +49,13 @@ describe('docker-compose.yml', () => {
     });
     expect(Object.keys(alone.services)).toEqual(['relay']);
   });
+
+  it.each(['control', 'relay'])(
+    'lets the watchdog of %s end it, which it could not do to process 1',
+    (name) => {
+      expect(service(name).init).toBe(true);
+    },
+  );
 
   it.each(services)('keeps %s small, contained and up', (_name, one) => {
     expect(one.image).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);

@@ -1,8 +1,9 @@
 /** A million datagrams that no WireGuard would send, while a game is running. */
 import { messageBytes } from '#shared/wireguard/message';
-import { defaultLimits, SourceLimits } from '../../apps/relay/src/core/limits';
+import { defaultLimits } from '../../apps/relay/src/core/limits';
 import { Pair } from '../../apps/relay/src/core/pair';
 import { Port } from '../../apps/relay/src/core/port';
+import { SourceLimits } from '../../apps/relay/src/core/source-limits';
 import { isDestination } from '../../apps/relay/src/core/verdict';
 import { Random } from '../fuzz/random';
 import { cookieReply, data, initiation, response, testKey } from '../wireguard-messages';

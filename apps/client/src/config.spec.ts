@@ -22,10 +22,14 @@ describe('settings', () => {
       LANRAGE_STUN_SERVERS: '192.0.2.1:3478,[2001:db8::1]:3478',
       LANRAGE_DIRECT: 'off',
       LANRAGE_PORT_MAPPING: 'off',
+      LANRAGE_EXPOSE: '27015,7777-7779/udp',
+      LANRAGE_FORWARD: 'on',
       LANRAGE_LOG_LEVEL: 'debug',
     };
     expect(loadConfig({}, environment)).toEqual({
       home,
+      expose: '27015,7777-7779/udp',
+      forward: true,
       server: 'https://lan.example.org',
       interface: 'lanrage0',
       nickname: 'Ålice',

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { endpointField, nameField } from '#shared/api/fields';
+import { LanrageError } from '#shared/errors';
+import { parseExposure } from './network/guard/exposure';
+import { readOwnFile, ROOT_HOME, verifyHome } from './home';
 
 /** The settings of an agent, from (strongest first) flags, environment, `config.json` in the home, defaults. */
 export interface ClientConfig {
@@ -20,6 +22,10 @@ export interface ClientConfig {
   readonly direct: boolean;
   /** Whether the home router is asked for a public port. */
   readonly portMapping: boolean;
+  /** What other members reach on this machine, as `parseExposure` reads it; undefined: as the party is public or not. */
+  readonly expose: string | undefined;
+  /** Whether packets may pass between the tunnel and this machine's other interfaces. */
+  readonly forward: boolean;
   readonly logLevel: LogLevel | undefined;
 }
 
@@ -46,14 +52,23 @@ const onOrOff = z.preprocess(
   z.boolean('on or off'),
 );
 
+/** IFNAMSIZ leaves 15 characters. */
+export const interfaceNameField = z
+  .string()
+  .regex(/^[A-Za-z][\w.-]{0,14}$/, 'at most 15 letters, digits, "_", "." and "-"');
+
 const settingsSchema = z.object({
   server: z.url({ protocol: /^https?$/, error: 'an http(s) URL, such as http://192.0.2.1:8080' }),
-  // IFNAMSIZ leaves 15 characters.
-  interface: z.string().regex(/^[A-Za-z][\w.-]{0,14}$/, 'at most 15 letters, digits, "_", "." and "-"'),
+  interface: interfaceNameField,
   nickname: nameField,
   stunServers: commaSeparated,
   direct: onOrOff,
   portMapping: onOrOff,
+  expose: z
+    .string()
+    .refine((text) => parseExposure(text) !== undefined, 'all, games, or ports such as 27015,7777-7779/udp')
+    .optional(),
+  forward: onOrOff,
   logLevel: z.enum(logLevels).optional(),
 });
 
@@ -64,6 +79,8 @@ const variables = {
   stunServers: 'LANRAGE_STUN_SERVERS',
   direct: 'LANRAGE_DIRECT',
   portMapping: 'LANRAGE_PORT_MAPPING',
+  expose: 'LANRAGE_EXPOSE',
+  forward: 'LANRAGE_FORWARD',
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
 
@@ -74,6 +91,7 @@ const defaults = {
   stunServers: [],
   direct: true,
   portMapping: true,
+  forward: false,
 };
 
 /** The password of the party that is to be joined or opened: for scripts, as an argument would show in lists of processes. */
@@ -81,9 +99,14 @@ export function partyPasswordFrom(environment = process.env): string | undefined
   return environment['LANRAGE_PARTY_PASSWORD'] || undefined;
 }
 
-/** Reads the settings. @throws ConfigError naming every setting that is wrong, and where it was set */
+/**
+ * Reads the settings.
+ * @throws ConfigError naming every setting that is wrong, and where it was set
+ * @throws LanrageError HOME_NOT_SAFE, HOME_UNKNOWN, HOME_DENIED …
+ */
 export function loadConfig(overrides: ConfigOverrides = {}, environment = process.env): ClientConfig {
-  const home = resolve(overrides.home ?? (environment['LANRAGE_HOME'] || join(homedir(), '.lanrage')));
+  const home = resolve(overrides.home ?? (environment['LANRAGE_HOME'] || defaultHome()));
+  verifyHome(home);
   const file = readSettingsFile(join(home, 'config.json'));
   const fromEnvironment = Object.fromEntries(
     Object.entries(variables).map(([key, variable]) => [key, environment[variable]]),
@@ -93,17 +116,23 @@ export function loadConfig(overrides: ConfigOverrides = {}, environment = proces
   );
   const parsed = settingsSchema.safeParse(Object.assign({}, ...layers));
   if (!parsed.success) throw new ConfigError(describeFaults(parsed.error.issues));
-  return { ...parsed.data, logLevel: parsed.data.logLevel, home };
+  const { expose, logLevel } = parsed.data;
+  return { ...parsed.data, expose, logLevel, home };
+}
+
+/** Root's agent keeps out of home folders: with `sudo -E` they are a user's. @throws LanrageError HOME_UNKNOWN */
+function defaultHome(): string {
+  if (process.geteuid?.() === 0) return ROOT_HOME;
+  try {
+    return join(homedir(), '.lanrage');
+  } catch (cause) {
+    throw new LanrageError('HOME_UNKNOWN', { cause });
+  }
 }
 
 function readSettingsFile(path: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`);
-  }
+  const text = readOwnFile(path);
+  if (text === undefined) return {};
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
@@ -111,9 +140,13 @@ function readSettingsFile(path: string): Record<string, unknown> {
   }
 }
 
+/** A user may have no entry in the system's list, as in a container: then there is no name to take. */
 function systemUserName(): string {
-  const name = nameField.safeParse(userInfo().username);
-  return name.success ? name.data : defaults.nickname;
+  try {
+    return nameField.parse(userInfo().username);
+  } catch {
+    return defaults.nickname;
+  }
 }
 
 function withoutEmpty(layer: object): object {

@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, statSync } from 'node:fs';
 import { publicKeyOf } from '#shared/auth/proof';
-import { LanrageError } from '#shared/errors';
 import { peerIdOf, type PeerId } from '#shared/party/identity';
 import { parsePublicKey, type PublicKey } from '#shared/wireguard/key';
-import { homePaths, makeHome } from './home';
+import { createOwnFile, homePaths, makeHome, readOwnFile } from './home';
+import { damagedFile, inHome } from './home-failure';
 
 /** A player's WireGuard key pair, and the peer id that follows from it. */
 export interface Identity {
@@ -18,51 +18,35 @@ const KEY_BYTES = 32;
 
 /**
  * The identity kept in a state folder, as base64 like `wg genkey` writes it; made at the first call.
- * @throws LanrageError INVALID_PUBLIC_KEY when the file holds no key
+ * @throws LanrageError HOME_FILE_DAMAGED when the file holds no key, HOME_NOT_SAFE, or as {@link inHome}
  */
 export function loadIdentity(home: string): Identity {
+  makeHome(home);
   const path = homePaths(home).identity;
-  const text = readIfPresent(path) ?? createKeyFile(home, path);
+  const text = readOwnFile(path) ?? createKeyFile(path);
   const privateKey = Buffer.from(text.trim(), 'base64');
   const publicKey = privateKey.length === KEY_BYTES ? parsePublicKey(publicKeyOf(privateKey)) : undefined;
-  if (!publicKey) {
-    throw new LanrageError('INVALID_PUBLIC_KEY', {
-      message: `${path} holds no WireGuard key. Put the right one back, or delete the file to become a new player.`,
-    });
-  }
-  chmodSync(path, 0o600);
+  if (!publicKey)
+    throw damagedFile(
+      path,
+      'Put the right one back, or delete the file to become a new player, of another id.',
+    );
+  inHome(path, () => {
+    if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600);
+  });
   return { privateKey, publicKey, peerId: peerIdOf(publicKey) };
 }
 
-function createKeyFile(home: string, path: string): string {
-  makeHome(home);
-  const temporary = `${path}.${randomUUID()}`;
-  writeFileSync(temporary, `${generatePrivateKey().toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    // Unlike a rename, a link never replaces the key of an agent that started at the same moment.
-    linkSync(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(temporary);
-  }
-  return readFileSync(path, 'utf8');
+/** The key of an agent that started at the same moment wins. */
+function createKeyFile(path: string): string {
+  const text = `${generatePrivateKey().toString('base64')}\n`;
+  return createOwnFile(path, text) ? text : (readOwnFile(path) ?? '');
 }
 
 function generatePrivateKey(): Buffer {
-  const { privateKey } = generateKeyPairSync('x25519');
-  const key = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-KEY_BYTES);
+  const key = randomBytes(KEY_BYTES);
   // RFC 7748 section 5: decodeScalar25519. `wg` prints keys clamped.
   key.writeUInt8(key.readUInt8(0) & 0xf8, 0);
   key.writeUInt8((key.readUInt8(KEY_BYTES - 1) & 0x7f) | 0x40, KEY_BYTES - 1);
   return key;
-}
-
-function readIfPresent(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttemptCause, EndReason, PartySnapshot, Presence } from '#shared/api/party';
+import type { AttemptCause, PartySnapshot, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
-import { LanrageError, type ErrorCode } from '#shared/errors';
+import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
-import { PARTY_KEY_BYTES, type InviteLink } from '#shared/party/invite';
+import { PARTY_KEY_BYTES } from '#shared/party/invite';
+import { allDone } from './all-done';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
 import { ConnectionCoordinator } from './connection/coordinator';
+import { passOn } from './connection/peer-words';
 import { ControlPlane } from './control/control-plane';
 import { ServerMembership } from './control/server-membership';
 import type { ServerEvent } from './control/signaling';
@@ -18,7 +20,8 @@ import type { NATTraversal } from './nat/nat-traversal';
 import { Reachability } from './nat/reachability';
 import type { NetworkManager } from './network/network-manager';
 import type { Party } from './party/party';
-import { destinationOf } from './party/destination';
+import { destinationOf, type Entrance } from './party/destination';
+import { endCodes } from './party/end';
 import { Hosting } from './party/hosting';
 import { Invites } from './party/invites';
 import type {
@@ -29,10 +32,10 @@ import type {
   PartyStatus,
 } from './party/manager-contract';
 import { PartyKeys } from './party/party-keys';
-import { PartySession } from './party/party-session';
+import { otherParty, PartySession } from './party/party-session';
 import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
-import { validName, validPartyId } from './party/valid-input';
+import { validName, validNetwork, validPartyId } from './party/valid-input';
 import { isHostGenuine, voucherFor, type PartyTrust } from './party/vouching';
 
 const STATUS_BUDGET_MS = 400;
@@ -42,21 +45,6 @@ type PartyEvent = Exclude<
   ServerEvent,
   { name: 'party.snapshot' | 'path.attempt' | 'session.replaced' | 'session.banned' | 'state.changed' }
 >;
-
-const endCodes: Record<EndReason, ErrorCode> = {
-  kicked: 'KICKED',
-  banned: 'BANNED',
-  closed: 'PARTY_CLOSED',
-  closed_by_operator: 'PARTY_CLOSED_BY_OPERATOR',
-};
-
-/** A way into a party. */
-interface Entrance {
-  /** Null: of a new party, whose id the server gives. */
-  readonly joining: PartyId | null;
-  readonly link: InviteLink | null;
-  readonly trust: PartyTrust;
-}
 
 /**
  * The player's way into parties: one at a time, with everything on this machine that belongs to it.
@@ -85,7 +73,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** Entering, leaving and what the server says of them, one after the other. */
   private transition: Promise<unknown> = Promise.resolve();
 
-  /** @throws LanrageError INVALID_PUBLIC_KEY when the state folder holds no usable key */
+  /** @throws LanrageError HOME_FILE_DAMAGED when the state folder holds no usable key */
   constructor(
     readonly config: ClientConfig,
     readonly network: NetworkManager,
@@ -94,7 +82,12 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     super();
     this.myPeerId = identity.peerId;
     this.control = new ControlPlane(config.server, identity);
-    this.reachability = new Reachability(config, network, (signal) => this.control.serverInfo(signal));
+    this.reachability = new Reachability(
+      config,
+      network,
+      (signal) => this.control.serverInfo(signal),
+      () => this.connections.carriers(),
+    );
     this.nat = this.reachability.nat;
     this.coordinator = new ConnectionCoordinator(this.nat);
     this.connections = new ConnectionManager(network);
@@ -132,24 +125,30 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.reachability.detectNat();
   }
 
-  /** Signs in and opens the control plane's socket, which keeps coming back from then on. @throws LanrageError */
-  initializeControl(): Promise<void> {
+  /**
+   * Signs in and opens the control plane's socket, which keeps coming back from then on, and keeps the process alive until
+   * {@link close}.
+   * @throws LanrageError AGENT_ALREADY_RUNNING while another program works in the state folder, CONTROL_UNAVAILABLE …
+   */
+  async initializeControl(): Promise<void> {
+    this.network.claimHome();
     this.serverMembership.resume();
-    return this.control.initialize();
+    await this.control.initialize();
   }
 
-  /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
+  /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, INVALID_NETWORK, ADDRESS_CLASH, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
   async createParty(
     name: string,
-    { peerName = this.config.nickname, ...options }: CreateOptions = {},
+    { peerName = this.config.nickname, network: wanted, ...options }: CreateOptions = {},
   ): Promise<Party> {
     const key = randomBytes(PARTY_KEY_BYTES);
     const voucher = voucherFor(key, this.identity.publicKey);
     const request = { ...options, name: validName(name), peerName: validName(peerName), voucher };
     const trust = { key, sealed: options.sealed ?? false };
+    const network = wanted === undefined ? undefined : validNetwork(wanted);
     return this.inTurn(() =>
-      this.enter({ joining: null, link: null, trust }, (presence) =>
-        this.control.registerParty({ ...request, presence }),
+      this.enter({ joining: null, link: null, trust }, async (presence) =>
+        this.control.registerParty({ ...request, network: await this.network.networkFor(network), presence }),
       ),
     );
   }
@@ -210,8 +209,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.inTurn(async () => {
       const session = this.joinedSession();
       this.session = undefined;
-      const ending = this.reachability.end();
-      await Promise.all([this.serverMembership.left(session.id), session.leave(), ending]);
+      await allDone([session.leave(), this.reachability.end(), this.serverMembership.left(session.id)]);
       this.emit('ended', null);
     });
   }
@@ -229,7 +227,17 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const party = this.currentParty;
     if (!party) return { status: 'no_party', natInfo, endedBecause: this.endedBecause() };
     const controlConnected = this.control.connected;
-    return { status: 'in_party', party, peerCount: party.peers.size, natInfo, controlConnected };
+    const guard = this.network.guardInfo();
+    const tunnel = this.network.tunnelInfo();
+    return {
+      status: 'in_party',
+      party,
+      peerCount: party.peers.size,
+      natInfo,
+      controlConnected,
+      guard,
+      tunnel,
+    };
   }
 
   /** Resolves when every path is direct, relayed or failed, which takes 10 s at most. */
@@ -238,15 +246,20 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.currentParty;
   }
 
-  /** Leaves the party if in one, and lets go of everything. */
+  /**
+   * Leaves the party if in one, and lets go of everything: connections, interface, the lock of the state folder. Nothing of
+   * this object keeps the process alive after that, so every program that uses it ends with this call.
+   */
   async close(): Promise<void> {
     // An operation that waits for the server must not keep a player who wants to be gone.
-    if (!this.session) await this.control.close();
+    if (!this.session) await this.control.close().finally(() => this.serverMembership.close());
     await this.inTurn(() => Promise.resolve());
-    if (this.session) await this.leaveParty();
-    await this.control.close();
-    await this.serverMembership.close();
-    await this.network.cleanup();
+    try {
+      if (this.session) await this.leaveParty();
+    } finally {
+      const told = this.control.close().finally(() => this.serverMembership.close());
+      await allDone([this.network.stop(), told]).finally(() => this.network.cleanup());
+    }
   }
 
   private async enter(
@@ -268,9 +281,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       this.serverMembership.entering(asked.value.id);
       if (started.status === 'rejected') throw started.reason;
       const { id, hostId, members } = asked.value;
+      if (joining && id !== joining) throw otherParty();
       if (link && !isHostGenuine(hostId, members, link)) throw new LanrageError('HOST_KEY_MISMATCH');
+      const session = this.newSession(asked.value, trust);
       if (trust.key) this.keys.remember(id, trust.key, trust.sealed);
-      return await this.openSession(asked.value, trust);
+      return await this.openSession(session);
     } catch (error) {
       await this.undoEntering(asked.status === 'fulfilled' ? asked.value.id : null, joining, error);
       throw error;
@@ -279,10 +294,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
-  private async openSession(snapshot: PartySnapshot, trust: PartyTrust): Promise<Party> {
-    const { config, identity, control, network, nat, connections, coordinator } = this;
-    const parts = { config, identity, control, network, nat, connections, coordinator };
-    const session = new PartySession(snapshot, parts, trust);
+  private newSession(snapshot: PartySnapshot, trust: PartyTrust): PartySession {
+    const { config, identity, control, network, nat, reachability, connections, coordinator } = this;
+    const parts = { config, identity, control, network, nat, reachability, connections, coordinator };
+    return new PartySession(snapshot, parts, trust);
+  }
+
+  private async openSession(session: PartySession): Promise<Party> {
     await session.open();
     this.session = session;
     this.reachability.begin();
@@ -302,12 +320,12 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     error: unknown,
   ): Promise<void> {
     const isUncertain = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
-    if (entered) await this.serverMembership.left(entered);
-    else if (!isUncertain) this.serverMembership.refused();
-    else if (joining) void this.serverMembership.left(joining);
-    else void this.reconciliation.ask();
-    await this.connections.stop();
-    await Promise.all([this.network.stop(), this.reachability.end()]);
+    const told = entered ? this.serverMembership.left(entered) : Promise.resolve();
+    if (!entered && !isUncertain) this.serverMembership.refused();
+    else if (!entered && joining) void this.serverMembership.left(joining);
+    else if (!entered) void this.reconciliation.ask();
+    const machine = this.connections.stop().finally(() => this.network.stop());
+    await allDone([machine, this.reachability.end(), told]);
     this.nat.returnPort();
   }
 
@@ -315,7 +333,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
     this.lastEnd = reason;
-    await Promise.all([session.close(), this.reachability.end()]);
+    await allDone([session.close(), this.reachability.end()]);
     this.emit('ended', reason);
   }
 
@@ -328,18 +346,28 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.reachability.on('fault', report);
     this.reachability.on('natDetected', (info) => this.emit('natDetected', info));
     this.reachability.on('news', () => void this.sharePresence());
+    this.reachability.on('news', () => this.session?.reconsider());
     this.reachability.on('mapped', () => void this.onMapped());
     this.reachability.on('moved', () => void this.connections.networkChanged());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
     this.connections.on('change', ({ peerId }) => {
+      this.session?.pathChanged(peerId);
+      this.reachability.pathsChanged();
       const peer = this.currentParty?.peers.get(peerId);
       if (peer) this.emit('connectionChanged', peer);
     });
+    this.connections.on('doubt', () => this.reachability.look());
     this.connections.on('attemptWanted', (...wanted) => void this.requestAttempt(...wanted));
-    this.network.on('peerSent', (virtualIp) => void this.connections.peerSent(virtualIp));
+    passOn(this.network, this.connections);
     this.network.on('goodbye', (virtualIp, goodbye) => this.session?.hearGoodbye(virtualIp, goodbye));
+    this.network.on('repaired', (parts) => this.emit('tunnelRepaired', parts));
+    this.network.on('rerouted', (now, before) => {
+      this.emit('tunnelChanged', now);
+      const concerned = this.session?.peersAt([...now.strays, ...before.strays]) ?? [];
+      concerned.forEach((peer) => this.emit('connectionChanged', peer));
+    });
     this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
   }
 
@@ -376,6 +404,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private onPartyEvent(event: PartyEvent): void {
     const { session } = this;
     if (!session) return void this.earlyEvents?.push(event);
+    // Each side's word about the relays is worth as much as it is new.
+    if (event.name === 'member.presence' && event.data.udp === 'nobody') this.reachability.look();
     if (event.name === 'party.ended') return void this.inTurn(() => this.onPartyEnded(event.data));
     const isOwnLeave =
       event.name === 'member.left' &&
@@ -410,8 +440,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       this.reachability.begin();
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
-      await this.serverMembership.left(session.id);
-      await this.end(session, error);
+      await allDone([this.end(session, error), this.serverMembership.left(session.id)]);
     }
   }
 

@@ -9,6 +9,7 @@ import { PageModule } from './page/page.module';
 import { PartiesModule } from './parties/parties.module';
 import { RelaysModule } from './relays/relays.module';
 import { SignalingModule } from './signaling/signaling.module';
+import { SocketsModule } from './sockets/sockets.module';
 
 /**
  * What comes in by REST (parties) and by sockets (signaling, relays) goes to the database and to the leader, which holds
@@ -25,6 +26,7 @@ import { SignalingModule } from './signaling/signaling.module';
     PartiesModule,
     RelaysModule,
     SignalingModule,
+    SocketsModule,
   ],
 })
 export class AppModule {

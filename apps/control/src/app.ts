@@ -5,10 +5,13 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { portFault } from '#runtime/port-fault';
 import { AppModule } from './app.module';
 import { redacted, type Config } from './config';
 import { invalidInput } from './operations/errors';
+import { ensureDataFolder } from './operations/files';
 import { turnAwayFloods } from './operations/flood-gate';
+import { refuseWithoutHost } from './operations/host-header';
 import { StructuredLogger } from './operations/logging';
 import { Metrics } from './operations/metrics';
 import { serveDocumentation } from './operations/openapi';
@@ -16,6 +19,8 @@ import { observeRequests } from './operations/request-log';
 import { StartError } from './operations/start-error';
 import { version } from './operations/version';
 import { RequestLimits } from './operations/request-limits';
+import { limitConnections, refuseOtherUpgrades } from './sockets/connection-limit';
+import { SocketGuard } from './sockets/socket-guard';
 
 const LARGEST_BODY = '16kb';
 /** Of what members share: 64 kB, most of it escaped. */
@@ -23,7 +28,15 @@ const LARGEST_STATE_BODY = '160kb';
 const statePath = /^\/v1\/parties\/[0-9a-f]{12}\/state$/;
 
 /** Milliseconds. Whoever dawdles over a request loses the connection; idle ones outlast an agent's pauses. */
-const timeouts = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 30_000 };
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 30_000,
+  /** How often Node looks for those whose time is up; by itself, only every 30 s. */
+  connectionsCheckingInterval: 2_000,
+};
+/** Refused in words, see host-header.ts. */
+const requireHostHeader = false;
 
 export interface ControlApp {
   /** Where it can be reached. */
@@ -37,6 +50,8 @@ export interface ControlApp {
 export async function startControl(config: Config): Promise<ControlApp> {
   const logger = new StructuredLogger(config.logLevel);
   logger.log({ settings: redacted(config), version }, 'starting', 'control');
+  // Before Nest, which logs whatever fails as a fault of the program, with a stack.
+  if (needsDataFolder(config)) await ensureDataFolder(config.dataDirectory);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
     logger,
     bodyParser: false,
@@ -50,21 +65,37 @@ export async function startControl(config: Config): Promise<ControlApp> {
   return { url: urlOf(config, port), port, close: () => app.close() };
 }
 
-async function listen(app: NestExpressApplication, { httpPort, httpBind }: Config): Promise<void> {
-  Object.assign(app.getHttpServer(), timeouts);
+/** For the database or a secret that is kept. */
+function needsDataFolder({ databaseUrl, tokenSecret, relaySecrets }: Config): boolean {
+  return databaseUrl === null || tokenSecret === null || relaySecrets === null;
+}
+
+async function listen(app: NestExpressApplication, config: Config): Promise<void> {
+  const { httpPort, httpBind } = config;
+  guardConnections(app, config);
   try {
     await app.listen(httpPort, httpBind);
   } catch (error) {
     await app.close();
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartError(`Port ${httpPort} is in use. Stop what uses it, or set LANRAGE_HTTP_PORT.`);
+    const settings = { port: 'LANRAGE_HTTP_PORT', address: 'LANRAGE_HTTP_BIND' };
+    const fault = portFault(error, { protocol: 'TCP', port: httpPort, address: httpBind, settings });
+    throw fault === null ? error : new StartError(fault);
   }
+}
+
+function guardConnections(app: NestExpressApplication, { trustedProxies }: Config): void {
+  const server = Object.assign(app.getHttpServer(), timeouts, { requireHostHeader });
+  const { addresses, turnedAway } = app.get(SocketGuard);
+  // A proxy has few connections for many clients: then only WebSockets are counted, by the client's address.
+  if (trustedProxies === 0) limitConnections(server, addresses, turnedAway);
+  refuseOtherUpgrades(server, turnedAway);
 }
 
 function useMiddleware(app: NestExpressApplication, logger: Logger): void {
   app.disable('x-powered-by');
   app.disable('etag'); // answers are not cached, and the page's files have tags of their own
   app.use(turnAwayFloods(app.get(RequestLimits), app.get(Metrics)));
+  app.use(refuseWithoutHost(app.get(Metrics)));
   app.use(observeRequests(logger, app.get(Metrics)));
   // Over plain http, as on a LAN, browsers must not be told to load the documentation's assets by https.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));

@@ -44,13 +44,16 @@ const environmentSchema = z.object({
   LANRAGE_PRESENCE_TIMEOUT_SECONDS: wholeNumber(1, 86_400).default(60),
   LANRAGE_PARTY_DEFAULT_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(32),
   LANRAGE_PARTY_MAX_PEERS: wholeNumber(PARTY_SIZE_LIMITS.least, PARTY_SIZE_LIMITS.most).default(256),
-  LANRAGE_LIMIT_REQUESTS: perMinute.default(600),
-  LANRAGE_LIMIT_SIGN_INS: perMinute.default(60),
+  LANRAGE_LIMIT_REQUESTS: perMinute.default(1500),
+  LANRAGE_LIMIT_SIGN_INS: perMinute.default(300),
   LANRAGE_LIMIT_CREATES: perMinute.default(10),
   LANRAGE_LIMIT_JOINS: perMinute.default(20),
   LANRAGE_LIMIT_PASSWORDS: perMinute.default(5),
-  LANRAGE_LIMIT_SEARCHES: perMinute.default(30),
+  LANRAGE_LIMIT_SEARCHES: perMinute.default(120),
   LANRAGE_LIMIT_ADMIN_TOKENS: perMinute.default(5),
+  LANRAGE_LIMIT_CONNECTIONS: wholeNumber(0, 1_000_000).default(1024),
+  LANRAGE_LIMIT_PARTIES: wholeNumber(0, 1_000_000).default(100),
+  LANRAGE_LIMIT_PUBLIC_PARTIES: wholeNumber(0, 1_000_000).default(20),
   LANRAGE_LIMIT_PERSISTENT_PARTIES: wholeNumber(0, 1000).default(5),
   LANRAGE_PARTY_KEEP_DAYS: wholeNumber(1, 36_500).default(180),
   LANRAGE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -60,9 +63,9 @@ const environmentSchema = z.object({
 export interface Config {
   readonly httpPort: number;
   readonly httpBind: string;
-  /** Where agents and browsers reach this server, or null to tell it from the listening socket. */
+  /** Where agents and browsers reach this server, or null to tell it from the connection. */
   readonly publicUrl: URL | null;
-  /** IP address or name of this machine as players see it; only printed. */
+  /** IP address or name of this machine as players see it: printed, and a name that sign-ins may be for. */
   readonly publicAddress: string | null;
   /** How many proxies of ours stand in front and add to X-Forwarded-For. */
   readonly trustedProxies: number;
@@ -86,6 +89,12 @@ export interface Config {
   readonly presenceTimeoutSeconds: number;
   readonly defaultPeers: number;
   readonly maxPeers: number;
+  /** How many TCP connections one address may have at a time; 0 means unlimited, and what they send as well. */
+  readonly connectionsPerAddress: number;
+  /** How many parties made from one address there may be at a time; 0 means unlimited. */
+  readonly partiesPerAddress: number;
+  /** The same of public ones. */
+  readonly publicPartiesPerAddress: number;
   /** How many persistent parties one owner may have. */
   readonly persistentPartiesPerOwner: number;
   /** How long a persistent party may stay empty. */
@@ -163,6 +172,9 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     presenceTimeoutSeconds: env.LANRAGE_PRESENCE_TIMEOUT_SECONDS,
     defaultPeers: Math.min(env.LANRAGE_PARTY_DEFAULT_PEERS, env.LANRAGE_PARTY_MAX_PEERS),
     maxPeers: env.LANRAGE_PARTY_MAX_PEERS,
+    connectionsPerAddress: env.LANRAGE_LIMIT_CONNECTIONS,
+    partiesPerAddress: env.LANRAGE_LIMIT_PARTIES,
+    publicPartiesPerAddress: env.LANRAGE_LIMIT_PUBLIC_PARTIES,
     persistentPartiesPerOwner: env.LANRAGE_LIMIT_PERSISTENT_PARTIES,
     keepEmptyDays: env.LANRAGE_PARTY_KEEP_DAYS,
     limits: {

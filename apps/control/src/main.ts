@@ -1,3 +1,4 @@
+import { startWatchdog } from '#runtime/watchdog';
 import { startControl } from './app';
 import { readConfig } from './config';
 import { StartError } from './operations/start-error';
@@ -6,6 +7,7 @@ import { StartError } from './operations/start-error';
 const LONGEST_STOP_MS = 9000;
 
 async function main(): Promise<void> {
+  startWatchdog();
   const asked = askedToStop();
   const app = await startControl(readConfig());
   if (process.connected) process.send?.({ ready: true, url: app.url });

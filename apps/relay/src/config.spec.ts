@@ -7,9 +7,11 @@ const twice = (alternate: string) => ({
   LANRAGE_STUN_ALTERNATE_ADDRESS: alternate,
 });
 
+const own = '203.0.113.7';
+
 describe('the settings of the relay', () => {
   it('need only the secret', () => {
-    expect(readConfig(least)).toMatchObject({
+    expect(readConfig(own, least)).toMatchObject({
       controlUrl: 'http://127.0.0.1:8080',
       secret: 'a-secret-of-the-relay',
       region: 'local',
@@ -24,13 +26,13 @@ describe('the settings of the relay', () => {
       drainMs: 60_000,
       logLevel: 'info',
     });
-    expect(readConfig(least).relayId).toMatch(/^\d+\.\d+\.\d+\.\d+-51900$/);
-    expect(readConfig({ ...least, LANRAGE_PUBLIC_ADDRESS: '::ffff:1' }).relayId).toBe('ffff-1-51900');
-    expect(readConfig(least).publicAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    expect(readConfig(own, least).relayId).toMatch(/^\d+\.\d+\.\d+\.\d+-51900$/);
+    expect(readConfig(own, { ...least, LANRAGE_PUBLIC_ADDRESS: '::ffff:1' }).relayId).toBe('ffff-1-51900');
+    expect(readConfig(own, { ...least, LANRAGE_PUBLIC_ADDRESS: '' }).publicAddress).toBe(own);
   });
 
   it('can all be given, and empty ones count as not given', () => {
-    const config = readConfig({
+    const config = readConfig(own, {
       LANRAGE_CONTROL_URL: 'https://lan.example.org',
       LANRAGE_RELAY_SECRET: 'the-new-secret-comes-first, the-old-secret-of-before',
       LANRAGE_RELAY_ID: 'fra-1',
@@ -59,7 +61,7 @@ describe('the settings of the relay', () => {
   });
 
   it('find the control plane of the same machine on its port', () => {
-    expect(readConfig({ ...least, LANRAGE_HTTP_PORT: '9000' }).controlUrl).toBe('http://127.0.0.1:9000');
+    expect(readConfig(own, { ...least, LANRAGE_HTTP_PORT: '9000' }).controlUrl).toBe('http://127.0.0.1:9000');
   });
 
   it.each([
@@ -71,7 +73,7 @@ describe('the settings of the relay', () => {
       LANRAGE_STUN_ALTERNATE_ADDRESS: '192.0.2.2',
       LANRAGE_STUN_ALTERNATE_PORT: '3500',
     };
-    expect(readConfig({ ...least, ...addresses, ...bind })).toMatchObject({
+    expect(readConfig(own, { ...least, ...addresses, ...bind })).toMatchObject({
       stunPorts: [3478, 3500],
       stunAddresses: [
         { bind: first, public: '192.0.2.1' },
@@ -89,7 +91,7 @@ describe('the settings of the relay', () => {
       LANRAGE_PUBLIC_ADDRESS: 'example.org',
       LANRAGE_STUN_PORT: '70000',
     };
-    const refusal = () => readConfig(faults);
+    const refusal = () => readConfig(own, faults);
     expect(refusal).toThrow(ConfigError);
     for (const name of Object.keys(faults)) expect(refusal).toThrow(name);
   });
@@ -111,10 +113,10 @@ describe('the settings of the relay', () => {
     ],
     [{ ...least, LANRAGE_RELAY_BIND: 'localhost' }, 'LANRAGE_RELAY_BIND: not an IP address'],
   ])('%j is refused: %s', (environment, fault) => {
-    expect(() => readConfig(environment)).toThrow(fault);
+    expect(() => readConfig(own, environment)).toThrow(fault);
   });
 
   it('are logged without the secret', () => {
-    expect(JSON.stringify(redacted(readConfig(least)))).not.toContain('a-secret');
+    expect(JSON.stringify(redacted(readConfig(own, least)))).not.toContain('a-secret');
   });
 });

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
@@ -6,6 +5,7 @@ import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { FastPathKind } from './fastpath/open';
 import type { StunAddress } from './stun/server';
+import { isWildcard } from './udp/wildcard';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const secret = z.string().min(16, 'at least 16 characters');
@@ -52,7 +52,7 @@ const environmentSchema = z
       .max(LONGEST_DRAIN_MS / 1000)
       .default(60),
     LANRAGE_RELAY_IDLE_HOURS: z.coerce.number().positive().max(10_000).default(24),
-    LANRAGE_PUBLIC_ADDRESS: ipAddress.optional(),
+    LANRAGE_PUBLIC_ADDRESS: ipAddress,
     LANRAGE_STUN_PORT: port.default(3478),
     LANRAGE_STUN_ALTERNATE_PORT: port.optional(),
     LANRAGE_STUN_ALTERNATE_ADDRESS: ipAddress.optional(),
@@ -68,7 +68,7 @@ const environmentSchema = z
   });
 
 interface AddressSettings {
-  readonly LANRAGE_PUBLIC_ADDRESS?: string | undefined;
+  readonly LANRAGE_PUBLIC_ADDRESS: string;
   readonly LANRAGE_RELAY_BIND?: string | undefined;
   readonly LANRAGE_STUN_ALTERNATE_BIND?: string | undefined;
 }
@@ -82,7 +82,7 @@ interface StunSettings extends AddressSettings {
 
 /** A socket of one family hears nothing of the other. */
 function bindFaults(env: AddressSettings): [setting: string, fault: string][] {
-  const address = publicAddress(env);
+  const address = env.LANRAGE_PUBLIC_ADDRESS;
   const binds = {
     LANRAGE_RELAY_BIND: bindAddress(env),
     LANRAGE_STUN_ALTERNATE_BIND: env.LANRAGE_STUN_ALTERNATE_BIND ?? address,
@@ -96,7 +96,7 @@ function stunFaults(env: StunSettings): [setting: string, fault: string][] {
   const { first, last } = env.LANRAGE_RELAY_PORTS;
   const isRelayed = (candidate: number) => candidate >= first && candidate <= last;
   const [port, alternatePort] = stunPorts(env);
-  const [address, alternate] = [publicAddress(env), env.LANRAGE_STUN_ALTERNATE_ADDRESS];
+  const [address, alternate] = [env.LANRAGE_PUBLIC_ADDRESS, env.LANRAGE_STUN_ALTERNATE_ADDRESS];
   const faults: [string, string | false | undefined][] = [
     ['LANRAGE_STUN_PORT', isRelayed(port) && 'lies in LANRAGE_RELAY_PORTS'],
     ['LANRAGE_STUN_ALTERNATE_PORT', isRelayed(alternatePort) && 'lies in LANRAGE_RELAY_PORTS'],
@@ -142,9 +142,10 @@ export interface Config {
 /** Names every setting that is wrong, in one message for the person who runs the relay. */
 export class ConfigError extends Error {}
 
-/** @throws ConfigError */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = parseSettings(environmentSchema, environment);
+/** @param ownAddress IP address that is announced when none is set @throws ConfigError */
+export function readConfig(ownAddress: string, environment: NodeJS.ProcessEnv = process.env): Config {
+  const address = environment['LANRAGE_PUBLIC_ADDRESS'] || ownAddress;
+  const parsed = parseSettings(environmentSchema, { ...environment, LANRAGE_PUBLIC_ADDRESS: address });
   if ('faults' in parsed) throw new ConfigError(parsed.faults);
   return toConfig(parsed.settings);
 }
@@ -158,7 +159,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
   return {
     controlUrl: env.LANRAGE_CONTROL_URL ?? `http://127.0.0.1:${env.LANRAGE_HTTP_PORT}`,
     secret: env.LANRAGE_RELAY_SECRET[0],
-    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(publicAddress(env), env.LANRAGE_RELAY_PORTS),
+    relayId: env.LANRAGE_RELAY_ID ?? defaultRelayId(env.LANRAGE_PUBLIC_ADDRESS, env.LANRAGE_RELAY_PORTS),
     region: env.LANRAGE_RELAY_REGION,
     ports: env.LANRAGE_RELAY_PORTS,
     bindAddress: bindAddress(env),
@@ -166,7 +167,7 @@ function toConfig(env: z.output<typeof environmentSchema>): Config {
     isBatchingWanted: env.LANRAGE_RELAY_IO === 'auto',
     idleMs: env.LANRAGE_RELAY_IDLE_HOURS * 3_600_000,
     drainMs: env.LANRAGE_RELAY_DRAIN_SECONDS * 1000,
-    publicAddress: publicAddress(env),
+    publicAddress: env.LANRAGE_PUBLIC_ADDRESS,
     stunPorts: stunPorts(env),
     stunAddresses: stunAddresses(env),
     metricsPort: env.LANRAGE_RELAY_METRICS_PORT,
@@ -183,7 +184,7 @@ function stunPorts(env: StunSettings): [number, number] {
 /** A socket on the wildcard address would take the datagrams for the second one, and answer from any. */
 function stunAddresses(env: z.output<typeof environmentSchema>): [StunAddress, StunAddress?] {
   const { LANRAGE_STUN_ALTERNATE_ADDRESS: alternate } = env;
-  const [address, bind] = [publicAddress(env), bindAddress(env)];
+  const [address, bind] = [env.LANRAGE_PUBLIC_ADDRESS, bindAddress(env)];
   if (!alternate) return [{ bind, public: address }];
   return [
     { bind: isWildcard(bind) ? address : bind, public: address },
@@ -191,21 +192,13 @@ function stunAddresses(env: z.output<typeof environmentSchema>): [StunAddress, S
   ];
 }
 
-function publicAddress({ LANRAGE_PUBLIC_ADDRESS }: AddressSettings): string {
-  return LANRAGE_PUBLIC_ADDRESS ?? firstPublicAddress();
-}
-
 /**
  * All IPv4 addresses unless told. Of IPv6 a machine has several as a rule, and from a socket on all of them the kernel
  * might answer from another one than was asked, which players' firewalls do not let in.
  */
 function bindAddress(env: AddressSettings): string {
-  const address = publicAddress(env);
+  const address = env.LANRAGE_PUBLIC_ADDRESS;
   return env.LANRAGE_RELAY_BIND ?? (isIpv6(address) ? address : '0.0.0.0');
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 function isIpv6(address: string): boolean {
@@ -215,10 +208,4 @@ function isIpv6(address: string): boolean {
 /** The same at every start, and different from every other relay's, whose host name may be the same. */
 function defaultRelayId(address: string, { first }: PortRange): string {
   return `${address.replaceAll(':', '-').replace(/^-+/, '')}-${first}`;
-}
-
-/** The first address of this machine that other machines can reach, as far as the machine knows. */
-function firstPublicAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

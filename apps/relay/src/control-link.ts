@@ -2,18 +2,26 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
+import { remoteError } from '#shared/api/remote-error';
 import {
   announceAnswerSchema,
+  type AnnouncedRelay,
+  CONTROL_PROOF_EVENT,
   drainAnswerSchema,
   type OpenAnswer,
   PAIRS_PER_MESSAGE,
   RELAY_NAMESPACE,
   relayCommandSchemas,
-  type RelayHandshake,
   type relayReportSchemas,
 } from '#shared/api/relay-link';
+import { errorBodySchema } from '#shared/api/rest';
+import { isErrorCode, type LanrageError } from '#shared/errors';
+import { AddressProof } from './address-proof';
 import type { PortStats } from './core/port';
+import { LinkSignIn } from './link-sign-in';
+import { underPath } from './server-path';
 import type { Observation, Relay } from './relay';
+import type { StunServer } from './stun/server';
 
 type CommandName = keyof typeof relayCommandSchemas;
 type Command<Name extends CommandName> = z.output<(typeof relayCommandSchemas)[Name]>;
@@ -21,10 +29,24 @@ type ReportName = keyof typeof relayReportSchemas;
 type Report<Name extends ReportName> = z.input<(typeof relayReportSchemas)[Name]>;
 
 type Acknowledge = (answer?: unknown) => void;
-type CommandListeners = Record<CommandName, (command: unknown, acknowledge: unknown) => void>;
+type CommandListeners = Record<CommandName, (command: unknown, acknowledge: unknown) => void> &
+  Record<typeof CONTROL_PROOF_EVENT, (proof: unknown) => void>;
 type ReportEmitters = Record<ReportName, (report: unknown) => void>;
 
+export interface ControlLinkOptions {
+  /** With the scheme, as in `http://192.0.2.1:8080`, and a path where it is published under one. */
+  readonly controlUrl: string;
+  /** The control plane's as well. */
+  readonly secret: string;
+  /** What the control plane is told of this relay. */
+  readonly announced: AnnouncedRelay;
+  /** Where the control plane's STUN requests come to. */
+  readonly stun: StunServer;
+}
+
 const acknowledgedWithinMs = 10_000;
+/** How long the control plane may take to prove itself. */
+const provenWithinMs = 5000;
 const firstRetryMs = 500;
 const longestRetryMs = 3000;
 const loadEveryMs = 5000;
@@ -38,37 +60,53 @@ const observedWithinMs = 50;
 export class ControlLink {
   readonly #relay: Relay;
   readonly #log: Logger;
-  readonly #handshake: RelayHandshake;
+  readonly #announced: AnnouncedRelay;
+  readonly #signIn: LinkSignIn;
+  readonly #addressProof: AddressProof;
   readonly #eventLoopDelay = monitorEventLoopDelay();
   readonly #socket: Socket<CommandListeners, ReportEmitters>;
   readonly #unreported = new Map<string, Observation>();
   #isStopped = false;
+  /** How many were tried; what is under way for one before the last is of no use. */
+  #connections = 0;
+  /** Whether the control plane has shown on this connection that it holds the secret; it is obeyed only then. */
+  #isControlProven = false;
   #isAnnounced = false;
   #isOutageKnown = false;
+  #lastCommand: Promise<unknown> = Promise.resolve();
   /** When this relay stops, by the monotonic clock; null unless it drains. */
   #stopsAtMs: number | null = null;
   /** How often in a row the control plane was there and did not take us. */
   #refusals = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #proofTimer: NodeJS.Timeout | undefined;
   #observedTimer: NodeJS.Timeout | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
 
-  constructor(controlUrl: string, handshake: RelayHandshake, relay: Relay, log: Logger) {
+  constructor({ controlUrl, secret, announced, stun }: ControlLinkOptions, relay: Relay, log: Logger) {
     this.#relay = relay;
     this.#log = log;
-    this.#handshake = handshake;
-    this.#socket = io(new URL(RELAY_NAMESPACE, controlUrl).href, {
-      auth: handshake,
+    this.#announced = announced;
+    this.#signIn = new LinkSignIn(controlUrl, secret);
+    this.#addressProof = new AddressProof(stun, announced, log);
+    const server = new URL(controlUrl);
+    this.#socket = io(`${server.origin}${RELAY_NAMESPACE}`, {
+      path: underPath(server, '/socket.io'),
+      auth: (send) => void this.#beginSignIn(send),
       autoConnect: false,
       transports: ['websocket'],
       reconnectionDelay: firstRetryMs,
       reconnectionDelayMax: longestRetryMs,
     });
-    this.#socket.on('connect', () => void this.#announce());
+    this.#socket.on('connect', () => this.#awaitProof());
+    this.#socket.on(CONTROL_PROOF_EVENT, (proof) => this.#onProof(proof));
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
     this.#socket.on('connect_error', (error) => this.#onRefused(error));
-    this.#onCommand('pairs.open', (command) => this.#open(command));
-    this.#onCommand('pairs.close', ({ pairIds }) => relay.close(pairIds));
+    this.#onCommand('pairs.open', (command) => this.#inOrder(() => this.#open(command)));
+    this.#onCommand('pairs.close', ({ pairIds }) => this.#inOrder(() => relay.close(pairIds)));
+    this.#onCommand('pairs.list', () => Promise.resolve(void this.#announce()));
+    this.#onCommand('relays.known', ({ addresses }) => Promise.resolve(relay.refuseSources(addresses)));
+    this.#onCommand('address.prove', ({ prefix }) => Promise.resolve(this.#proveAddress(prefix)));
     relay.onObserved((observations) => this.#reportSoon(observations));
   }
 
@@ -81,8 +119,12 @@ export class ControlLink {
 
   stop(): void {
     this.#isStopped = true;
+    this.#connections++;
     this.#isAnnounced = false;
+    this.#isControlProven = false;
+    this.#addressProof.stop();
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#proofTimer);
     clearTimeout(this.#observedTimer);
     clearInterval(this.#loadTimer);
     this.#eventLoopDelay.disable();
@@ -101,8 +143,45 @@ export class ControlLink {
    */
   async drain(withinMs: number): Promise<boolean> {
     this.#stopsAtMs = performance.now() + withinMs;
-    this.#socket.auth = { ...this.#handshake, draining: true };
     return this.#isAnnounced && this.#sayDraining(this.#stopsAtMs);
+  }
+
+  /** Gives socket.io what it sends to be let in; called for each connection. */
+  async #beginSignIn(send: (handshake: object) => void): Promise<void> {
+    const connection = ++this.#connections;
+    try {
+      const draining = this.#stopsAtMs !== null;
+      const handshake = await this.#signIn.begin({ ...this.#announced, draining });
+      if (connection === this.#connections) send(handshake);
+    } catch (error) {
+      if (connection !== this.#connections) return;
+      this.#noteRefusal(error);
+      this.#dialAgain();
+    }
+  }
+
+  #awaitProof(): void {
+    clearTimeout(this.#proofTimer);
+    this.#proofTimer = setTimeout(() => this.#onProof(undefined), provenWithinMs);
+  }
+
+  /** Whoever cannot show the secret hears nothing of what is open here, and is not obeyed. */
+  #onProof(proof: unknown): void {
+    clearTimeout(this.#proofTimer);
+    if (this.#isControlProven) return;
+    if (!this.#signIn.accepts(proof)) {
+      const why = 'this is no control plane with our LANRAGE_RELAY_SECRET; nothing is taken from it';
+      this.#log.error(why);
+      return this.#dialAgain();
+    }
+    this.#isControlProven = true;
+    void this.#announce();
+  }
+
+  #proveAddress(prefix: string): void {
+    this.#addressProof.begin(prefix, (transactionId) => {
+      void this.#tryReport('address.seen', { transactionId });
+    });
   }
 
   /** Says what is open, in as many messages as it takes, and closes what is not wanted any more. */
@@ -143,8 +222,22 @@ export class ControlLink {
     return { results };
   }
 
+  /** A close that followed an open must not overtake it: what is opened after it stays open for ever. */
+  #inOrder<T>(obey: () => Promise<T>): Promise<T> {
+    const answer = this.#lastCommand.then(obey);
+    this.#lastCommand = answer.catch(() => undefined);
+    return answer;
+  }
+
   #onCommand<Name extends CommandName>(name: Name, obey: (command: Command<Name>) => Promise<unknown>): void {
     const listener = (input: unknown, acknowledge: unknown) => {
+      if (!this.#isControlProven) {
+        this.#log.error(
+          { command: name },
+          'a command of somebody who has not proven to be the control plane',
+        );
+        return;
+      }
       const parsed = relayCommandSchemas[name].safeParse(input);
       if (!parsed.success) {
         this.#log.error({ command: name, err: parsed.error }, 'control sent a malformed command');
@@ -161,18 +254,25 @@ export class ControlLink {
   #onDisconnect(reason: string): void {
     if (this.#isAnnounced) this.#log.warn({ reason, pairs: this.#relay.pairCount }, 'control away');
     this.#isAnnounced = false;
+    this.#isControlProven = false;
+    clearTimeout(this.#proofTimer);
     if (reason === 'io server disconnect') this.#dialAgain();
   }
 
   /** The client retries by itself when the server cannot be reached, not when the server refuses it. */
   #onRefused(error: Error): void {
-    this.#log[this.#isOutageKnown ? 'debug' : 'warn']({ reason: error.message }, 'control not connected');
-    this.#isOutageKnown = true;
+    this.#noteRefusal(error);
     if (!this.#socket.active) this.#dialAgain();
+  }
+
+  #noteRefusal(error: unknown): void {
+    this.#log[this.#isOutageKnown ? 'debug' : 'warn'](reasonOf(error), 'control not connected');
+    this.#isOutageKnown = true;
   }
 
   #dialAgain(): void {
     if (this.#isStopped) return;
+    this.#connections++;
     this.#socket.disconnect();
     clearTimeout(this.#retryTimer);
     const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#refusals++);
@@ -221,6 +321,13 @@ export class ControlLink {
     const socket: Socket = this.#socket;
     return (await socket.timeout(acknowledgedWithinMs).emitWithAck(name, report)) as unknown;
   }
+}
+
+/** For the log: the code and the sentence of a refusal, or what went wrong on the way. */
+function reasonOf(error: unknown): object {
+  const refusal = errorBodySchema.safeParse((error as { data?: unknown }).data);
+  const { message, code } = refusal.success ? remoteError(refusal.data.error) : (error as LanrageError);
+  return { ...(isErrorCode(code) && { code }), reason: message };
 }
 
 /** At least one message, if an empty one. */

@@ -1,14 +1,17 @@
 import type { Server } from 'node:http';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
-import { RELAY_LINK_VERSION } from '#shared/api/relay-link';
+import { ownAddress } from '#runtime/own-address';
+import { startWatchdog } from '#runtime/watchdog';
+import { ipScope } from '#shared/ip-scope';
 import { type Config, ConfigError, readConfig, redacted } from './config';
 import { ControlLink } from './control-link';
 import { openFastPath } from './fastpath/open';
 import { serveMetrics } from './metrics';
 import { Relay } from './relay';
+import { StartFault, withMetricsPort, withStunPorts } from './start-fault';
 import { StunServer } from './stun/server';
-import { PortUnavailableError } from './udp/bind';
 import { chooseUdpPorts } from './udp/open';
 
 const idleCheckMs = 60_000;
@@ -23,34 +26,32 @@ interface Running {
 /** Everything that runs, started in this order and stopped in the opposite one. */
 async function start(config: Config, log: Logger): Promise<Running> {
   const [port, alternatePort] = config.stunPorts;
-  const stun = await StunServer.open({ addresses: config.stunAddresses, port, alternatePort }, (error) =>
-    log.warn({ err: error }, 'socket failed'),
-  );
+  const openUdp = await chooseUdpPorts(config.isBatchingWanted, log, config.publicAddress);
+  const stunOptions = { addresses: config.stunAddresses, port, alternatePort, openUdp };
+  const onStunError = (error: Error) => log.warn({ err: error }, 'socket failed');
+  const stun = await withStunPorts(config, () => StunServer.open(stunOptions, onStunError));
   const fastPath = config.fastPath === 'off' ? undefined : await openFastPath(config.fastPath, config, log);
-  const openUdp = await chooseUdpPorts(config.isBatchingWanted, log);
   const relay = new Relay({ ...config, fastPath, openUdp }, log);
-  const handshake = {
-    version: RELAY_LINK_VERSION,
-    secret: config.secret,
-    relayId: config.relayId,
-    region: config.region,
-    publicAddress: config.publicAddress,
+  const { relayId, region, publicAddress, ports } = config;
+  const facts = { relayId, region, publicAddress, ports };
+  const announced = {
+    ...facts,
     stunEndpoints: stun.endpoints,
     capacityPairs: relay.capacity,
-  } as const;
-  const link = new ControlLink(config.controlUrl, handshake, relay, log);
-  const metrics = await serveMetrics(
-    { relay, fastPath, stun, isControlConnected: () => link.isConnected },
-    config.metricsBindAddress,
-    config.metricsPort,
+    draining: false,
+  };
+  const link = new ControlLink({ ...config, announced, stun }, relay, log);
+  const observed = { relay, fastPath, stun, isControlConnected: () => link.isConnected };
+  const metrics = await withMetricsPort(config, () =>
+    serveMetrics(observed, config.metricsBindAddress, config.metricsPort),
   );
   const idleCheck = setInterval(() => {
     if (!link.isConnected) void relay.closeIdle(config.idleMs);
   }, idleCheckMs);
   link.start();
-  const ports = `${config.ports.first}-${config.ports.last}`;
   log.info({ config: redacted(config) }, 'relay listening');
-  process.send?.({ ready: true, publicAddress: config.publicAddress, ports, stunEndpoints: stun.endpoints });
+  const range = `${ports.first}-${ports.last}`;
+  process.send?.({ ready: true, publicAddress, ports: range, stunEndpoints: stun.endpoints });
   return {
     drain: () => drain(relay, link, config.drainMs, log),
     stop: async () => {
@@ -98,13 +99,21 @@ function stopOnRequest({ drain, stop }: Running, log: Logger): void {
 }
 
 async function main(): Promise<void> {
-  const config = readConfig();
+  // For each address of a control plane that has several; Node's own 250 ms are less than a long round trip takes.
+  setDefaultAutoSelectFamilyAttemptTimeout(1500);
+  const config = readConfig(await ownAddress());
+  startWatchdog();
   const log = pino({ name: 'relay', level: config.logLevel });
+  if (ipScope(config.publicAddress) !== 'global')
+    log.warn(
+      { publicAddress: config.publicAddress },
+      'players of other networks cannot send to this public address; set LANRAGE_PUBLIC_ADDRESS to the one that the Internet knows',
+    );
   stopOnRequest(await start(config, log), log);
 }
 
 main().catch((error: unknown) => {
-  const isExpected = error instanceof ConfigError || error instanceof PortUnavailableError;
+  const isExpected = error instanceof ConfigError || error instanceof StartFault;
   console.error(isExpected ? error.message : error);
   process.exit(1);
 });

@@ -1,11 +1,14 @@
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { OpenPair, relayErrorCodes } from '#shared/api/relay-link';
 import { type Endpoint, formatEndpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import { clockMs } from './clock';
-import { defaultLimits, type RelayLimits, SourceLimits } from './core/limits';
+import { defaultLimits, type RelayLimits } from './core/limits';
 import { Pair, type PairIdentity } from './core/pair';
 import { emptyStats, maxPairsPerPort, type PortStats } from './core/port';
+import { type RelayPlace, RelayPlaces } from './core/relay-places';
+import { SourceLimits } from './core/source-limits';
 import { portCount, type PortRange, portsOfTurn, portsToTry } from './core/port-choice';
 import { dropReasons } from './core/verdict';
 import type { FastPath } from './fastpath/fast-path';
@@ -13,10 +16,13 @@ import { PortUnavailableError } from './udp/bind';
 import { openDgramPort } from './udp/dgram-port';
 import { PortSocket, type PortSocketOptions, type Tenant } from './udp/port-socket';
 import type { OpenUdpPort } from './udp/udp-port';
+import { isWildcard } from './udp/wildcard';
 
 export interface RelayOptions {
   /** Local IP address of the sockets. */
   readonly bindAddress: string;
+  /** To which players send; the local one unless told. */
+  readonly publicAddress?: string;
   readonly ports: PortRange;
   readonly limits?: RelayLimits;
   /** Lets the kernel forward what it can; its life is the caller's business. */
@@ -61,7 +67,7 @@ export class Relay {
     this.#options = options;
     this.#log = log;
     this.#limits = options.limits ?? defaultLimits;
-    this.#sources = new SourceLimits(this.#limits);
+    this.#sources = new SourceLimits(this.#limits, new RelayPlaces(ownAddresses(options)));
     this.#socketOptions = {
       openUdp: options.openUdp ?? openDgramPort,
       sources: this.#sources,
@@ -82,6 +88,16 @@ export class Relay {
   /** Registers who is told when the address of a player is new. */
   onObserved(listener: (observations: Observation[]) => void): void {
     this.#onObserved = listener;
+  }
+
+  /**
+   * Takes nobody at these relays for a player, and sends nothing more to where one seemed to be there.
+   * @param addresses of all other relays, each as an IP address, which stands for the same ports as this relay's, or with its
+   * ports, as in `192.0.2.1 51900-52155`
+   */
+  refuseSources(addresses: readonly string[]): void {
+    this.#sources.relays.replaceOthers(addresses.map((text) => relayPlace(text, this.#options.ports)));
+    for (const tenant of this.#opened.values()) tenant.forgetRelays(this.#sources.relays);
   }
 
   /** Opens a pair on the preferred port if possible. Idempotent: a pair that is open keeps its port. */
@@ -135,9 +151,9 @@ export class Relay {
     return this.#opened.size;
   }
 
-  /** IP addresses whose rates were forgotten because others came, of initiations and of guesses. */
+  /** IP addresses whose rates were forgotten because others came. */
   get sourcesForgotten(): number {
-    return this.#sources.initiations.forgotten + this.#sources.misses.forgotten;
+    return this.#sources.forgotten;
   }
 
   get sessionCount(): number {
@@ -181,6 +197,7 @@ export class Relay {
       const local = { address: this.#options.bindAddress, port };
       const socket = await PortSocket.open(local, this.#socketOptions);
       this.#sockets.set(port, socket);
+      this.#sources.relays.ownPorts.add(port);
       return socket;
     } catch (error) {
       if (error instanceof PortUnavailableError) return undefined;
@@ -197,6 +214,7 @@ export class Relay {
     this.#log.debug({ pairId }, 'pair closed');
     if (!socket.isEmpty) return;
     this.#sockets.delete(socket.port);
+    this.#sources.relays.ownPorts.delete(socket.port);
     addStats(this.#closedStats, socket.stats);
     await socket.close();
   }
@@ -213,6 +231,18 @@ export class Relay {
     for (const port of ports) this.#sockets.get(port)?.expire();
     this.#expireTurn = (this.#expireTurn + 1) % expireTurns;
   }
+}
+
+/** Under which this relay's own datagrams could come back to it. */
+function ownAddresses({ bindAddress, publicAddress = bindAddress }: RelayOptions): Set<string> {
+  const local = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const bound = isWildcard(bindAddress) ? local.map(({ address }) => address) : [bindAddress];
+  return new Set([...bound, publicAddress]);
+}
+
+function relayPlace(text: string, usualPorts: PortRange): RelayPlace {
+  const [address = '', first, last = first] = text.split(/[ -]/);
+  return { address, ports: first ? { first: Number(first), last: Number(last) } : usualPorts };
 }
 
 function isSame(one: PairIdentity, other: PairIdentity): boolean {

@@ -21,6 +21,11 @@ export const errorCatalogue = {
     retryable: false,
     message: 'The link has to begin with https:// and lead to discord.com, discord.gg or discordapp.com.',
   },
+  INVALID_NETWORK: {
+    retryable: false,
+    message:
+      "A party's network is one with 16 bits of prefix in 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10, such as 10.87.0.0/16.",
+  },
   INVALID_INVITE: {
     retryable: false,
     message:
@@ -44,6 +49,11 @@ export const errorCatalogue = {
   CHALLENGE_EXPIRED: {
     retryable: true,
     message: 'The sign-in took too long or was used before. Start it again.',
+  },
+  SERVER_NAME_UNKNOWN: {
+    retryable: false,
+    message:
+      'The server does not know the name under which you reached it. Whoever runs it has to set LANRAGE_PUBLIC_URL.',
   },
   PROOF_REJECTED: {
     retryable: false,
@@ -124,7 +134,7 @@ export const errorCatalogue = {
   PARTY_CLOSED: { retryable: false, message: 'The owner closed the party. Create or join another one.' },
   PARTY_CLOSED_BY_OPERATOR: {
     retryable: false,
-    message: 'Whoever runs the server closed the party. Ask them why, or create another one.',
+    message: 'The operator closed the party. Ask them why, or create another one.',
   },
   NOT_HOST: {
     retryable: false,
@@ -144,6 +154,16 @@ export const errorCatalogue = {
     message:
       'The owner has as many persistent parties as the server allows. Close one, or end its persistence.',
   },
+  TOO_MANY_PARTIES_FROM_ADDRESS: {
+    retryable: true,
+    message:
+      'As many parties as the server allows were made from your internet address. Close one of them, or wait until one ends.',
+  },
+  TOO_MANY_PUBLIC_PARTIES: {
+    retryable: true,
+    message:
+      'As many public parties as the server allows were made from your internet address. Close or hide one of them first.',
+  },
   STATE_CONFLICT: {
     retryable: false,
     message: 'Somebody else changed this first. Read it again, then decide anew.',
@@ -158,13 +178,33 @@ export const errorCatalogue = {
   },
 
   // Servers
+  SERVER_MISBEHAVES: {
+    retryable: false,
+    message:
+      'The server says what cannot be true. Do not trust it: tell its operator, and meet on another server.',
+  },
   CONTROL_UNAVAILABLE: {
     retryable: true,
     message: 'The LANrage server does not answer. Check LANRAGE_SERVER and your connection, then try again.',
   },
   RELAY_UNAVAILABLE: {
     retryable: true,
-    message: 'No relay is available right now. Try again in a minute, or tell whoever runs the server.',
+    message: 'No relay is available right now. Try again in a minute, or tell the operator.',
+  },
+  RELAY_NAME_TAKEN: {
+    retryable: true,
+    message:
+      'Another relay of this name is connected and answers. Give each relay a name of its own: LANRAGE_RELAY_ID.',
+  },
+  RELAY_SECRET_WRONG: {
+    retryable: false,
+    message:
+      "The relay's LANRAGE_RELAY_SECRET is not the server's. For a relay that the server's LANRAGE_RELAY_SECRETS names, it is the one there.",
+  },
+  RELAY_ADDRESS_REFUSED: {
+    retryable: false,
+    message:
+      'No player can reach the address that the relay announces. Set LANRAGE_PUBLIC_ADDRESS to the one that players reach.',
   },
   INTERNAL: {
     retryable: true,
@@ -209,7 +249,44 @@ export const errorCatalogue = {
   },
   AGENT_ALREADY_RUNNING: {
     retryable: false,
-    message: 'An agent is running already in this LANRAGE_HOME. Use it, or stop it first.',
+    message:
+      'An agent or another program of LANrage works in this LANRAGE_HOME already. Use it, or stop it first.',
+  },
+  HOME_NOT_SAFE: {
+    retryable: false,
+    message:
+      "Other users than root can change the state folder. Unset LANRAGE_HOME, or name a folder that is root's.",
+  },
+  HOME_FULL: {
+    retryable: true,
+    message: 'No space is left on the disk of the state folder. Free some, then try again.',
+  },
+  HOME_READ_ONLY: {
+    retryable: false,
+    message:
+      'The state folder is on a disk that is mounted read-only. Mount it for writing, or name another folder with LANRAGE_HOME.',
+  },
+  HOME_DENIED: {
+    retryable: false,
+    message:
+      'The system does not let this user work in the state folder. Run this with sudo, or name a folder of your own with LANRAGE_HOME.',
+  },
+  HOME_PATH_TOO_LONG: {
+    retryable: false,
+    message:
+      'The path of the state folder is longer than the system takes. Name a shorter one with LANRAGE_HOME.',
+  },
+  HOME_UNKNOWN: {
+    retryable: false,
+    message: 'The system knows no home folder of this user. Name a state folder with LANRAGE_HOME.',
+  },
+  HOME_FILE_DAMAGED: {
+    retryable: false,
+    message: 'A file of the state folder is damaged. Put the right one back, or delete it.',
+  },
+  HOME_UNUSABLE: {
+    retryable: false,
+    message: 'The state folder cannot be used. Name another one with LANRAGE_HOME.',
   },
   PERMISSION_DENIED: {
     retryable: false,
@@ -220,6 +297,11 @@ export const errorCatalogue = {
     message: 'WireGuard was not found. Install it: apt-get install wireguard-tools wireguard-go',
   },
   INTERFACE_FAILED: { retryable: false, message: 'The WireGuard interface could not be set up.' },
+  ADDRESS_CLASH: {
+    retryable: false,
+    message:
+      "Another network or VPN of this machine uses the party's addresses. Leave it for as long as you play.",
+  },
   UNSUPPORTED_PLATFORM: {
     retryable: false,
     message:

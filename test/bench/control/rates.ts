@@ -31,9 +31,11 @@ interface Sample extends LoadResult {
 
 export async function rates({ quick }: { quick: boolean }): Promise<Section> {
   const server = await ControlServer.start({
+    LANRAGE_LIMIT_CONNECTIONS: '0',
     LANRAGE_LIMIT_REQUESTS: '0',
     LANRAGE_LIMIT_SIGN_INS: '0',
     LANRAGE_LIMIT_CREATES: '0',
+    LANRAGE_LIMIT_PARTIES: '0',
     LANRAGE_LIMIT_JOINS: '0',
   });
   try {

@@ -84,7 +84,7 @@ export class ControlServer {
         ...settings,
       },
       execArgv: ['--expose-gc', '--require', join(__dirname, 'server-probe.cjs')],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', process.stderr, 'inherit', 'ipc'], // stdout is the report's alone
     });
     await Promise.race([
       once(child, 'message'),
@@ -101,6 +101,11 @@ export class ControlServer {
     return memory;
   }
 
+  /** Has the process collect garbage all the time. */
+  pressOnMemory(): void {
+    this.child.send('pressure');
+  }
+
   /** CPU since the start, and resident memory, of the control plane's process alone. Linux only; zeros elsewhere. */
   usage(): Usage {
     try {
@@ -115,6 +120,11 @@ export class ControlServer {
     }
   }
 
+  /** Whether the process has ended, for whatever reason. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Like a machine without power. */
   kill(): Promise<void> {
     return this.end('SIGKILL');
@@ -126,7 +136,7 @@ export class ControlServer {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.hasEnded) return;
     const gone = once(this.child, 'exit');
     this.child.kill(signal);
     await gone;

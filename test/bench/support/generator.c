@@ -67,7 +67,7 @@ struct flow {
     struct sockaddr_in destination;
     uint32_t index;
     uint16_t channel;
-    uint64_t counter;
+    uint64_t counter; /* from 1: who set up the session has sent the first message */
 };
 
 struct junk {
@@ -406,7 +406,7 @@ static void add_flow(int from, int to, const char *text, unsigned port, unsigned
 {
     if (flow_count == MAX_FLOWS)
         return fail("too many flows");
-    flows[flow_count++] = (struct flow){from, to, address_of(text, port), index, channel, 0};
+    flows[flow_count++] = (struct flow){from, to, address_of(text, port), index, channel, 1};
     puts("ok");
 }
 

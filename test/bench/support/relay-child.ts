@@ -2,6 +2,8 @@ import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { PortRange } from '../../../apps/relay/src/core/port-choice';
+import type { PublicKey } from '#shared/wireguard/key';
+import type { Namespace } from '../../lab/namespace';
 import { data, initiation, response, testKey } from '../../wireguard-messages';
 import type { Generator, GeneratorSocket } from './generator';
 import { addresses, type RelayLab } from './relay-lab';
@@ -49,13 +51,19 @@ export class RelayChild {
     child.on('message', ({ log = '' }: Message) => (this.log += log));
   }
 
-  static start(
-    lab: RelayLab,
+  static start(lab: RelayLab, path: RelayPath, options?: StartOptions): Promise<RelayChild> {
+    return RelayChild.startOn(lab.server, addresses.server, path, options);
+  }
+
+  /** At this address of a machine of a lab. */
+  static startOn(
+    server: Namespace,
+    address: string,
     path: RelayPath,
     { prefix = [], settings = [] }: StartOptions = {},
   ): Promise<RelayChild> {
-    const argv = [...prefix, ...command(addresses.server, ports, path, ...settings)];
-    return RelayChild.#ready(lab.server.spawn(argv, { stdio }));
+    const argv = [...prefix, ...command(address, ports, path, ...settings)];
+    return RelayChild.#ready(server.spawn(argv, { stdio }));
   }
 
   /** Outside the lab, in user space, with the limits for strangers lifted. */
@@ -73,6 +81,12 @@ export class RelayChild {
   /** Opens so many pairs of {@link playersOf}; gives the port of each. */
   open(count: number): Promise<number[]> {
     return this.openMore(0, count);
+  }
+
+  /** Opens a pair of players with true keys; gives its port. */
+  async openFor(pairId: string, players: readonly PublicKey[]): Promise<number> {
+    const [port = 0] = await this.#ask<number[]>('open', [{ pairId, players }]);
+    return port;
   }
 
   /** The same from the pair `first` on. */

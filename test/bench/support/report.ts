@@ -36,12 +36,11 @@ const plainLines = Object.fromEntries(
   ),
 );
 
-/** Prints tables, or one JSON document with `--json`; with `--check`, exits 1 when a bar is missed. */
-export function publish(report: BenchReport, args: readonly string[]): void {
+/** The report as text: tables for people, or one JSON document. Without any bar, none is met. */
+export function publish(report: BenchReport, asJson: boolean): { text: string; allMet: boolean } {
   const bars = report.bars.map((bar) => ({ ...bar, met: isMet(bar) }));
-  if (args.includes('--json')) console.log(JSON.stringify({ ...report, bars, machine }, null, 2));
-  else printTables(report.tables, bars);
-  if (args.includes('--check') && bars.some(({ met }) => !met)) process.exitCode = 1;
+  const text = asJson ? JSON.stringify({ ...report, bars, machine }, null, 2) : textOf(report.tables, bars);
+  return { text: `${text}\n`, allMet: bars.length > 0 && bars.every(({ met }) => met) };
 }
 
 /** Progress for people, on stderr so that stdout stays parseable. */
@@ -49,12 +48,14 @@ export function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function isMet({ measured, most, least }: Bar): boolean {
+/** NaN, which is what an empty measurement gives, meets no bar. */
+function isMet({ name, measured, most, least }: Bar): boolean {
+  if (most === undefined && least === undefined) throw new Error(`The bar has no bound: ${name}`);
   return measured <= (most ?? Infinity) && measured >= (least ?? -Infinity);
 }
 
-function printTables(tables: readonly BenchTable[], bars: readonly (Bar & { met: boolean })[]): void {
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}`);
+function textOf(tables: readonly BenchTable[], bars: readonly (Bar & { met: boolean })[]): string {
+  const lines = [`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}`];
   for (const { title, columns, rows } of tables) {
     const table = new Table({
       head: columns,
@@ -62,15 +63,16 @@ function printTables(tables: readonly BenchTable[], bars: readonly (Bar & { met:
       style: { head: [], border: [], compact: true },
     });
     table.push(...rows);
-    console.log(`\n${title}\n${table.toString()}`);
+    lines.push(`\n${title}\n${table.toString()}`);
   }
-  console.log('\nBars');
+  lines.push('\nBars');
   for (const bar of bars) {
     const bound = bar.most === undefined ? `at least ${bar.least}` : `at most ${bar.most}`;
-    console.log(
+    lines.push(
       `  ${bar.met ? 'met   ' : 'MISSED'}  ${bar.name}: ${round(bar.measured)} ${bar.unit} (${bound})`,
     );
   }
+  return lines.join('\n');
 }
 
 /** Three significant digits: more would claim a precision that a shared machine does not have. */

@@ -6,7 +6,12 @@ const COLLECTIONS = 3;
 /** Timers and finalizers run in between, and free what the next one collects. */
 const PAUSE_MS = 200;
 
+/** Every so often so much garbage that collections fall into whatever else runs. */
+const PRESSURE = { everyMs: 5, objects: 1000 };
+
 process.on('message', async (message) => {
+  if (message === 'pressure')
+    setInterval(() => Array.from({ length: PRESSURE.objects }, (_, index) => ({ index })), PRESSURE.everyMs);
   if (message !== 'memory') return;
   const standing = process.memoryUsage();
   // Otherwise V8 keeps pages that are almost empty, and the figure depends on how the process came to be where it is.

@@ -1,6 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { forkTypeScript } from './fork-typescript';
 import type { FloodKind, FloodOrder, FloodResult } from './floods';
 
 export interface EnterOrder {
@@ -92,7 +93,7 @@ export class Swarm {
   }
 
   static start(): Swarm {
-    return new Swarm(fork(join(__dirname, 'swarm-process.ts')));
+    return new Swarm(forkTypeScript(join(__dirname, 'swarm-process.ts')));
   }
 
   tell<Name extends keyof Commands>(

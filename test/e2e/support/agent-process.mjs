@@ -23,6 +23,14 @@ const operations = {
     await parties.leaveParty();
     return {};
   },
+  rename: async ({ name }) => {
+    await parties.rename(name);
+    return {};
+  },
+  kick: async ({ peerId }) => {
+    await parties.hosting.kick(peerId);
+    return {};
+  },
   status: async () => {
     const status = await parties.getPartyStatus();
     return status.party ? { ...status, party: status.party.toJSON() } : status;

@@ -12,7 +12,8 @@ const { layouts, readCounts, readKey, writeKey, writeValue } = relay('fastpath/b
 
 const [local, first, last, card] = process.argv.slice(2);
 const ports = { first: Number(first), last: Number(last) };
-const layout = local.includes(':') ? layouts.ipv6 : layouts.ipv4;
+const isIpv6 = local.includes(':');
+const layout = isIpv6 ? layouts.ipv6 : layouts.ipv4;
 const [key, value] = [Buffer.alloc(layout.keyBytes), Buffer.alloc(layout.valueBytes)];
 const callNumber = process.arch === 'x64' ? 321 : 280;
 const testRun = 10;
@@ -20,12 +21,12 @@ const testRun = 10;
 const system = await loadSystem();
 const kernel = new BpfKernel(system);
 const map = kernel.createMap('test', { ...layout, maxElements: 8192 });
-const program = kernel.loadProgram('test', forwardingProgram({ local, ports, map }), license);
+const program = kernel.loadProgram('test', forwardingProgram({ isIpv6, ports, map }), license);
 
 const requests = {
   insert(flow) {
     writeKey(flow, layout, key);
-    writeValue(flow, local, layout, value);
+    writeValue(flow, layout, value);
     kernel.insert(map, key, value);
   },
   /** @returns what was counted */

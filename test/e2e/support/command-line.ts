@@ -13,6 +13,8 @@ export interface Result {
 /** The compiled `lanrage` command on this machine, with a state folder of its own. */
 export class CommandLine {
   static readonly program = join(root, 'bin/lanrage.mjs');
+  /** Stands before the command: what runs another one, such as setpriv(1). */
+  wrapper: readonly string[] = [];
   private readonly started: ChildProcess[] = [];
 
   private constructor(
@@ -21,7 +23,12 @@ export class CommandLine {
   ) {}
 
   static async open(server: string): Promise<CommandLine> {
-    return new CommandLine(await mkdtemp(join(tmpdir(), 'lanrage-cli-')), server);
+    return CommandLine.at(await mkdtemp(join(tmpdir(), 'lanrage-cli-')), server);
+  }
+
+  /** @param home a folder, which {@link close} removes */
+  static at(home: string, server: string): CommandLine {
+    return new CommandLine(home, server);
   }
 
   environment(settings: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -29,9 +36,8 @@ export class CommandLine {
   }
 
   start(args: readonly string[], settings?: NodeJS.ProcessEnv) {
-    const child = spawn(process.execPath, [CommandLine.program, ...args], {
-      env: this.environment(settings),
-    });
+    const [command = '', ...rest] = [...this.wrapper, process.execPath, CommandLine.program, ...args];
+    const child = spawn(command, rest, { env: this.environment(settings) });
     return { child: this.own(child), output: collectOutput(child) };
   }
 
@@ -44,7 +50,10 @@ export class CommandLine {
   /** `lanrage agent`, once it says that it is ready. */
   async startAgent() {
     const { child, output } = this.start(['agent', '--json']);
-    await until('the agent is ready', () => output.stdout.includes('\n'));
+    await until('the agent is ready', () => {
+      if (typeof child.exitCode === 'number') throw new Error(`the agent does not start: ${output.stderr}`);
+      return output.stdout.includes('\n');
+    });
     return { child, output };
   }
 

@@ -85,7 +85,14 @@ export class TestAgent {
   /** Asks for a challenge and computes the proof, for `serverName` or for the server that is really talked to. */
   async answerChallenge(serverName = new URL(this.url).host): Promise<Challenge> {
     const answer = await postJson(this.url, '/v1/auth/challenge', { publicKey: this.publicKey });
-    const { challengeId, nonce, serverPublicKey } = challengeSchema.parse(answer.body);
+    return this.answer(challengeSchema.parse(answer.body), serverName);
+  }
+
+  /** Proves possession of the key to whoever made the challenge, or passed it on. */
+  answer(
+    { challengeId, nonce, serverPublicKey }: z.output<typeof challengeSchema>,
+    serverName: string,
+  ): Challenge {
     const secret = sharedSecret(this.privateKey, serverPublicKey);
     const proof = computeProof(secret, {
       challengeId,
@@ -168,12 +175,12 @@ export class AgentConnection {
   }
 
   /** The next event of this name that has not been asked for yet; others stay for later. */
-  async next<Name extends AgentEventName>(event: Name): Promise<AgentEvents[Name]> {
+  async next<Name extends AgentEventName>(event: Name, timeoutMs = 10_000): Promise<AgentEvents[Name]> {
     for (;;) {
       const index = this.received.findIndex((arrival) => arrival.event === event);
       const [arrival] = index < 0 ? [] : this.received.splice(index, 1);
       if (arrival) return agentEventSchemas[event].parse(arrival.payload) as AgentEvents[Name];
-      await once(this.arrivals, 'arrival', { signal: AbortSignal.timeout(10_000) });
+      await once(this.arrivals, 'arrival', { signal: AbortSignal.timeout(timeoutMs) });
     }
   }
 

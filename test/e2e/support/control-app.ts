@@ -3,20 +3,13 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { startControl, type ControlApp } from '../../../apps/control/src/app';
 import { readConfig } from '../../../apps/control/src/config';
+import { prepareDatabase } from './prepared-database';
+import { RELAY_SECRET, unlimited } from './settings';
 
-/** Settings that keep the tests' own floods from being limited. */
-export const unlimited = {
-  LANRAGE_LIMIT_REQUESTS: '0',
-  LANRAGE_LIMIT_SIGN_INS: '0',
-  LANRAGE_LIMIT_CREATES: '0',
-  LANRAGE_LIMIT_JOINS: '0',
-  LANRAGE_LIMIT_PASSWORDS: '0',
-  LANRAGE_LIMIT_SEARCHES: '0',
-};
-
-export const RELAY_SECRET = 'the secret of the relays in this test';
+export { RELAY_SECRET, unlimited };
 
 export class TestControl {
   private app: ControlApp | null = null;
@@ -28,6 +21,7 @@ export class TestControl {
 
   static async start(settings: Record<string, string> = {}): Promise<TestControl> {
     const control = new TestControl(mkdtempSync(join(tmpdir(), 'lanrage-control-')), settings);
+    if (settings['DATABASE_URL'] === undefined) await prepareDatabase(control.dataDirectory);
     await control.up();
     return control;
   }
@@ -38,6 +32,18 @@ export class TestControl {
 
   get port(): number {
     return this.running.port;
+  }
+
+  /** Asks its database, past the control plane. @returns the rows */
+  async query(sql: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    const host = join(this.dataDirectory, 'postgres/data');
+    const client = new pg.Client({ host, user: 'lanrage', database: 'postgres' });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   /** The same server again, with the data of the one before. */

@@ -6,11 +6,14 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedServer } from '../../../apps/control/src/database/embedded-server';
+import { freePort } from '../../fixtures/free-port';
 import { TestRedis } from '../../fixtures/redis';
 import { RELAY_SECRET, unlimited } from './control-app';
+import { prepareDatabase } from './prepared-database';
 import { end, root, until } from './processes';
 
 const main = join(root, 'dist/apps/control/src/main.js');
+const FRONT_ADDRESS = '127.0.0.1';
 const balancer = join(__dirname, 'balancer.mjs');
 
 export interface ControlNode {
@@ -31,12 +34,16 @@ export class ControlNodes {
 
   static async start(count: number, settings: Record<string, string> = {}): Promise<ControlNodes> {
     const folder = mkdtempSync(join(tmpdir(), 'lanrage-nodes-'));
+    await prepareDatabase(folder);
     const database = await EmbeddedServer.start(join(folder, 'postgres'));
     const control = new ControlNodes(await TestRedis.start(), database, folder, settings);
-    control.nodes = await Promise.all(Array.from({ length: count }, () => control.spawn()));
-    const child = fork(balancer, ['0', ...control.nodes.map(({ url }) => new URL(url).port)]);
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    control.front = { url: `http://127.0.0.1:${port}`, process: child };
+    // All on one port, so that the balancer's address is a name of each node's, as its own is.
+    const port = await freePort();
+    const places = Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}:${port}`);
+    control.nodes = await Promise.all(places.map((place) => control.spawn(place)));
+    const child = fork(balancer, [`${FRONT_ADDRESS}:${port}`, ...places]);
+    await once(child, 'message');
+    control.front = { url: `http://${FRONT_ADDRESS}:${port}`, process: child };
     return control;
   }
 
@@ -61,7 +68,7 @@ export class ControlNodes {
 
   /** Starts a node in the place of one that was ended. */
   async replace(dead: ControlNode): Promise<ControlNode> {
-    const node = await this.spawn(new URL(dead.url).port);
+    const node = await this.spawn(new URL(dead.url).host);
     this.nodes = this.nodes.map((each) => (each === dead ? node : each));
     return node;
   }
@@ -74,7 +81,8 @@ export class ControlNodes {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async spawn(port = '0'): Promise<ControlNode> {
+  private async spawn(place: string): Promise<ControlNode> {
+    const [address, port] = place.split(':');
     const { host, user, database } = this.database.connection;
     const environment = {
       PATH: process.env['PATH'],
@@ -82,7 +90,8 @@ export class ControlNodes {
       REDIS_URL: this.redis.url,
       LANRAGE_TOKEN_SECRET: 'the secret of the tokens in this test',
       LANRAGE_RELAY_SECRET: RELAY_SECRET,
-      LANRAGE_HTTP_BIND: '127.0.0.1',
+      LANRAGE_HTTP_BIND: address,
+      LANRAGE_PUBLIC_ADDRESS: FRONT_ADDRESS,
       LANRAGE_HTTP_PORT: port,
       LANRAGE_DATA: this.folder,
       LANRAGE_LOG_LEVEL: process.env['LANRAGE_LOG_LEVEL'] ?? 'fatal',

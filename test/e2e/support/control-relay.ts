@@ -3,14 +3,22 @@ import { EventEmitter, once } from 'node:events';
 import { io, type Socket } from 'socket.io-client';
 import {
   announceAnswerSchema,
-  RELAY_LINK_VERSION,
+  CONTROL_PROOF_EVENT,
   RELAY_NAMESPACE,
   relayCommandSchemas,
+  type AnnouncedRelay,
   type OpenAnswer,
   type OpenPair,
-  type RelayHandshake,
 } from '#shared/api/relay-link';
-import { RELAY_SECRET } from './control-app';
+import { prepareHandshake, type PreparedHandshake, type SignInOptions } from './relay-sign-in';
+import { RELAY_SECRET } from './settings';
+
+export interface TestRelayOptions extends Partial<AnnouncedRelay>, Partial<SignInOptions> {
+  /** Added to what is sent to be let in, in place of what is right. */
+  readonly handshake?: object;
+  /** Of the request that the connection begins with. */
+  readonly headers?: Record<string, string>;
+}
 
 export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
   readonly socket: Socket;
@@ -19,29 +27,48 @@ export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
   mute = false;
   /** While true, it has no port for any pair. */
   isFull = false;
+  /** Whether the control plane has shown that it holds the secret. */
+  isControlProven = false;
+  private prepared: PreparedHandshake | null = null;
   private unanswered: (() => void)[] = [];
   private nextPort = 40_000;
 
-  constructor(url: string, handshake: Partial<RelayHandshake> = {}) {
+  constructor(url: string, options: TestRelayOptions = {}) {
     super();
-    const auth = {
-      version: RELAY_LINK_VERSION,
-      secret: RELAY_SECRET,
+    const { secret = RELAY_SECRET, serverName, handshake = {}, headers = {}, ...announced } = options;
+    const relay = {
       relayId: 'relay-1',
       region: 'local',
       publicAddress: '192.0.2.1',
+      ports: { first: 40_000, last: 49_999 },
       // Port 9, discard: nobody answers the control plane there.
       stunEndpoints: ['127.0.0.1:9'],
       capacityPairs: 100,
-      ...handshake,
+      draining: false,
+      ...announced,
+    } as AnnouncedRelay;
+    const signIn = async () => {
+      this.prepared = await prepareHandshake(url, relay, { secret, ...(serverName && { serverName }) });
+      return { ...this.prepared.handshake, ...handshake };
     };
     this.socket = io(new URL(RELAY_NAMESPACE, url).href, {
-      auth,
+      auth: (send) => void signIn().then(send, () => this.socket.io.engine.close()),
+      extraHeaders: headers,
       autoConnect: false,
       transports: ['websocket'],
       forceNew: true,
       reconnectionDelay: 50,
       reconnectionDelayMax: 200,
+    });
+    this.socket.on(CONTROL_PROOF_EVENT, (proof: unknown) => {
+      this.isControlProven = this.prepared?.isAnswer(proof) ?? false;
+    });
+    for (const event of ['relays.known', 'address.prove']) {
+      this.socket.on(event, (_command: unknown, answer: () => void) => answer());
+    }
+    this.socket.on('pairs.list', (_command: unknown, answer: () => void) => {
+      answer();
+      this.announce().catch(() => undefined);
     });
     this.socket.on('pairs.open', (command: unknown, answer: (answer: OpenAnswer) => void) => {
       if (this.mute) this.unanswered.push(() => answer(this.openPairs(command)));

@@ -12,11 +12,14 @@ export interface PeerStatus {
   name: string;
   virtualIp: string;
   connectionType: string;
+  pathEndpoint: string | null;
   latencyMs: number | null;
+  packetLimit: number | null;
   reason: { code: string; message: string; advice: string | null } | null;
   isSelf: boolean;
   isHost: boolean;
   online: boolean;
+  doubted: boolean;
 }
 
 export interface PartyStatus {
@@ -26,16 +29,21 @@ export interface PartyStatus {
     name: string;
     hostId: string;
     maxPeers: number;
+    network: string;
     settings: PartySettings;
     peers: PeerStatus[];
   };
   peerCount: number;
+  controlConnected: boolean;
+  guard: { state: 'on' | 'off'; exposure: string } | null;
 }
 
 /** A player on a lab host, who types `lanrage` commands. */
 export class LabPlayer {
   /** Settings besides those that all players have. */
   readonly extraSettings: NodeJS.ProcessEnv = {};
+  /** Stands before each command: what runs another one, such as nsenter(1). */
+  wrapper: readonly string[] = [];
   private foreground: ChildProcess | undefined;
   private output = { stdout: '', stderr: '' };
 
@@ -180,7 +188,7 @@ export class LabPlayer {
   }
 
   private argv(args: readonly string[]): string[] {
-    return [process.execPath, join(root, 'bin/lanrage.mjs'), ...args];
+    return [...this.wrapper, process.execPath, join(root, 'bin/lanrage.mjs'), ...args];
   }
 
   private get settings(): NodeJS.ProcessEnv {

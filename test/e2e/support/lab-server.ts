@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../lab/host';
+import { prepareDatabase } from './prepared-database';
 import { collectOutput, end, root, until } from './processes';
 
 type App = 'control' | 'relay';
@@ -14,6 +15,8 @@ export const RELAY_PORTS = { first: 52_000, last: 52_063 };
 /** The compiled server on a lab host: control plane with embedded PostgreSQL, relay and STUN. */
 export class LabServer {
   readonly url: string;
+  /** From its own machine. */
+  readonly localUrl = `http://127.0.0.1:${HTTP_PORT}`;
   private readonly running = new Map<App, ChildProcess>();
   private readonly outputs: { stdout: string; stderr: string }[] = [];
 
@@ -35,6 +38,7 @@ export class LabServer {
   /** The control plane alone. */
   static async startControl(host: Host, settings: NodeJS.ProcessEnv = {}): Promise<LabServer> {
     const data = await mkdtemp(join(tmpdir(), 'lanrage-server-'));
+    await prepareDatabase(data);
     const server = new LabServer(host, data, {
       LANRAGE_DATA: data,
       LANRAGE_HTTP_PORT: String(HTTP_PORT),

@@ -14,7 +14,7 @@ process.on('message', async ({ method, args }) => {
     );
     process.send({ result: (await network[method](...decoded)) ?? null });
   } catch (error) {
-    process.send({ code: error.code ?? error.message });
+    process.send({ code: error.code ?? 'none', message: error.message });
   }
 });
 process.on('disconnect', async () => {

@@ -48,7 +48,11 @@ export class PartyAgent {
     });
   }
 
-  static async start(host: Host, server: LabServer, settings: NodeJS.ProcessEnv = {}): Promise<PartyAgent> {
+  static async start(
+    host: Host,
+    server: Pick<LabServer, 'url'>,
+    settings: NodeJS.ProcessEnv = {},
+  ): Promise<PartyAgent> {
     const home = await mkdtemp(join(tmpdir(), 'lanrage-bench-'));
     const child = host.spawn([process.execPath, join(__dirname, 'agent-process.mjs')], {
       env: {
@@ -77,6 +81,14 @@ export class PartyAgent {
 
   leave(): Promise<Call> {
     return this.ask('leave');
+  }
+
+  rename(name: string): Promise<Call> {
+    return this.ask('rename', { name });
+  }
+
+  kick(peerId: string): Promise<Call> {
+    return this.ask('kick', { peerId });
   }
 
   /** Processor time that the agent has used so far. */

@@ -3,12 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { RELAY_LINK_VERSION, type RelayHandshake } from '#shared/api/relay-link';
+import type { AnnouncedRelay } from '#shared/api/relay-link';
 import { ControlLink } from '../../../apps/relay/src/control-link';
 import { Relay } from '../../../apps/relay/src/relay';
 import { StunServer } from '../../../apps/relay/src/stun/server';
-import { RELAY_SECRET } from './control-app';
 import { root, until } from './processes';
+import { RELAY_SECRET } from './settings';
 
 const loopback = '127.0.0.1';
 const silent = pino({ level: 'silent' });
@@ -24,38 +24,46 @@ export class RealRelay {
     readonly relay: Relay,
     private readonly stun: StunServer,
     private readonly controlUrl: string,
+    readonly ports: AnnouncedRelay['ports'],
   ) {}
 
-  static async start(controlUrl: string, id: string): Promise<RealRelay> {
+  static async start(controlUrl: string, id: string, portCount = PORTS_EACH): Promise<RealRelay> {
+    const real = await RealRelay.unlinked(controlUrl, id, portCount);
+    await real.link();
+    return real;
+  }
+
+  /** One that does not dial yet. */
+  static async unlinked(controlUrl: string, id: string, portCount = PORTS_EACH): Promise<RealRelay> {
     const first = nextPort;
-    nextPort += PORTS_EACH;
+    nextPort += portCount;
     const stunAddress = { bind: loopback, public: loopback };
     const stun = await StunServer.open(
       { addresses: [stunAddress], port: 0, alternatePort: 0 },
       () => undefined,
     );
-    const ports = { first, last: first + PORTS_EACH - 1 };
-    const real = new RealRelay(id, new Relay({ bindAddress: loopback, ports }, silent), stun, controlUrl);
-    await real.link();
-    return real;
+    const ports = { first, last: first + portCount - 1 };
+    const relay = new Relay({ bindAddress: loopback, ports }, silent);
+    return new RealRelay(id, relay, stun, controlUrl, ports);
   }
 
   get openPairs(): string[] {
     return this.relay.pairs().map(({ pairId }) => pairId);
   }
 
+  get capacity(): number {
+    return this.relay.capacity;
+  }
+
   /** Connects to the control plane. */
   async link(): Promise<void> {
-    const handshake: RelayHandshake = {
-      version: RELAY_LINK_VERSION,
-      secret: RELAY_SECRET,
-      relayId: this.id,
-      region: 'local',
-      publicAddress: loopback,
-      stunEndpoints: this.stun.endpoints,
-      capacityPairs: this.relay.capacity,
+    const { id: relayId, controlUrl, ports, stun } = this;
+    const { endpoints: stunEndpoints } = stun;
+    const announced: AnnouncedRelay = {
+      ...{ relayId, region: 'local', publicAddress: loopback, ports, stunEndpoints },
+      ...{ capacityPairs: this.relay.capacity, draining: false },
     };
-    const link = new ControlLink(this.controlUrl, handshake, this.relay, silent);
+    const link = new ControlLink({ controlUrl, secret: RELAY_SECRET, announced, stun }, this.relay, silent);
     this.linkOrNull = link;
     link.start();
     await until(`${this.id} is connected`, () => link.isConnected);

@@ -1,7 +1,13 @@
 import { LanrageError } from '#shared/errors';
+import type { Endpoint } from '#shared/endpoint';
+import { DEFAULT_NETWORK, type VirtualIp, type VirtualNetwork } from '#shared/party/virtual-ip';
 import type { ClientConfig } from '../../../apps/client/src/config';
 import type { PeerReading } from '../../../apps/client/src/network/device';
-import { NetworkManager, type InterfaceSettings } from '../../../apps/client/src/network/network-manager';
+import {
+  NetworkManager,
+  type InterfaceSettings,
+  type PeerAddress,
+} from '../../../apps/client/src/network/network-manager';
 
 /**
  * Stands in for WireGuard where a test is about the party: every peer shakes hands at once and answers pings, unless
@@ -14,6 +20,9 @@ export class StubNetwork extends NetworkManager {
   /** Virtual IPs that answer no ping. */
   readonly silent = new Set<string>();
   readonly goodbyes: string[] = [];
+  /** Every address inside the tunnel, and every endpoint outside, that it was ever told to use. */
+  readonly addresses: string[] = [];
+  readonly endpoints: string[] = [];
   broken = false;
 
   constructor(config: ClientConfig) {
@@ -30,11 +39,22 @@ export class StubNetwork extends NetworkManager {
 
   override configure({ virtualIp }: InterfaceSettings): Promise<void> {
     this.virtualIp = virtualIp;
+    this.addresses.push(virtualIp);
     return Promise.resolve();
   }
 
-  override addPeer({ publicKey, virtualIp }: { publicKey: string; virtualIp: string }): Promise<void> {
-    this.peers.set(publicKey, virtualIp);
+  override networkFor(wanted: VirtualNetwork = DEFAULT_NETWORK): Promise<VirtualNetwork> {
+    return Promise.resolve(wanted);
+  }
+
+  override expose(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override addPeer(peer: { publicKey: string; endpoint: Endpoint; virtualIp: VirtualIp }): Promise<void> {
+    this.peers.set(peer.publicKey, peer.virtualIp);
+    this.addresses.push(peer.virtualIp);
+    this.endpoints.push(peer.endpoint);
     return Promise.resolve();
   }
 
@@ -51,24 +71,33 @@ export class StubNetwork extends NetworkManager {
     return Promise.resolve(new Map(readings));
   }
 
-  override measureLatency(virtualIp: string): Promise<number | null> {
+  override measureLatency(virtualIp: VirtualIp): Promise<number | null> {
+    this.addresses.push(virtualIp);
     return this.silent.has(virtualIp) ? new Promise(() => undefined) : Promise.resolve(20);
   }
 
-  override flickPeer(): Promise<void> {
+  override flickPeer(_peer: PeerAddress, candidates: readonly Endpoint[], home: Endpoint): Promise<void> {
+    this.endpoints.push(...candidates, home);
     return Promise.resolve();
   }
 
-  override pointPeer(): Promise<void> {
+  override pointPeer(_publicKey: string, endpoint: Endpoint): Promise<void> {
+    this.endpoints.push(endpoint);
     return Promise.resolve();
   }
 
-  override probe(): void {}
+  override probe(virtualIp: VirtualIp): Promise<null> {
+    this.addresses.push(virtualIp);
+    return Promise.resolve(null);
+  }
 
-  override saySent(): void {}
+  override saySent(virtualIp: VirtualIp): void {
+    this.addresses.push(virtualIp);
+  }
 
-  override sayGoodbye(virtualIp: string): void {
+  override sayGoodbye(virtualIp: VirtualIp): void {
     this.goodbyes.push(virtualIp);
+    this.addresses.push(virtualIp);
   }
 
   override stop(): Promise<void> {

@@ -1,43 +1,47 @@
 import type { Logger } from 'pino';
 import { LanrageError } from '#shared/errors';
+import { parseVirtualIp } from '#shared/party/virtual-ip';
 import type { ClientConfig } from '../config';
 import { progressOf } from '../connection/progress';
 import { homePaths } from '../home';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
-import type { Peer } from '../party/party';
+import type { Party, Peer } from '../party/party';
 import { PartyManager } from '../party-manager';
 import { findPeer } from './find-peer';
 import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
 import { hostingHandlers } from './local-hosting';
 import { serveLocalApi, type LocalHandlers } from './local-server';
-import { acquireLock } from './lock';
+import { PortHelp } from './port-help';
 
 /** The long-running process on a player's machine: a PartyManager that the command line can reach. */
 export class Agent {
   private closeApi: () => Promise<void> = () => Promise.resolve();
 
-  private constructor(
-    readonly parties: PartyManager,
-    private readonly releaseLock: () => void,
-  ) {}
+  private readonly portHelp: PortHelp;
+
+  private constructor(readonly parties: PartyManager) {
+    this.portHelp = new PortHelp(parties);
+  }
 
   /**
    * Undoes what an agent that was killed left behind, and starts. The control plane need not be there yet.
-   * @throws LanrageError AGENT_ALREADY_RUNNING, UNSUPPORTED_PLATFORM, INVALID_PUBLIC_KEY
+   * @throws LanrageError AGENT_ALREADY_RUNNING, HOME_NOT_SAFE, UNSUPPORTED_PLATFORM, HOME_FILE_DAMAGED, HOME_FULL …
    */
   static async start(config: ClientConfig, log: Logger): Promise<Agent> {
-    const releaseLock = acquireLock(config.home);
+    const network = new NetworkManager(config);
     try {
-      const network = new NetworkManager(config);
       await network.initialize();
-      const agent = new Agent(new PartyManager(config, network), releaseLock);
+      const agent = new Agent(new PartyManager(config, network));
       logEvents(agent.parties, log);
+      agent.portHelp.on('asked', ({ id }, port, answer) =>
+        log.info({ peerId: id, port, answer }, 'asked about a port'),
+      );
       const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
       agent.closeApi = await serveLocalApi(homePaths(config.home).socket, agent.handlers(), onFault);
       return agent;
     } catch (error) {
-      releaseLock();
+      await network.cleanup();
       throw error;
     }
   }
@@ -51,9 +55,13 @@ export class Agent {
 
   /** Leaves the party if in one, and undoes everything. */
   async stop(): Promise<void> {
-    await this.parties.close();
-    await this.closeApi();
-    this.releaseLock();
+    // The socket is gone before the lock is given back, so that it is not taken from the next agent.
+    const closed = this.closeApi();
+    try {
+      await this.parties.close();
+    } finally {
+      await closed;
+    }
   }
 
   private handlers(): LocalHandlers {
@@ -73,19 +81,31 @@ export class Agent {
         return null;
       },
       ping: ({ peer }) => this.ping(peer),
-      diagnose: ({ peer }) => this.diagnose(peer),
+      diagnose: ({ peer, port }) => this.diagnose(peer, port),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }
 
   private async ping(wanted: string): Promise<PingAnswer> {
-    const { name, virtualIp } = this.peer(wanted);
-    return { name, virtualIp, latencyMs: await this.parties.network.measureLatency(virtualIp) };
+    const { party, peer } = this.peer(wanted);
+    const { name, virtualIp } = peer;
+    // Of a peer that is refused for its address, this one is not the party's to be spoken to.
+    const address = parseVirtualIp(virtualIp, party.network);
+    return {
+      name,
+      virtualIp,
+      latencyMs: address ? await this.parties.network.measureLatency(address) : null,
+    };
   }
 
-  private async diagnose(wanted: string | undefined): Promise<Diagnosis> {
+  private async diagnose(wanted: string | undefined, port: number | undefined): Promise<Diagnosis> {
     const { config, control, connections, reachability } = this.parties;
-    const peerId = wanted === undefined ? null : this.peer(wanted).id;
+    const peerId = wanted === undefined ? null : this.peer(wanted).peer.id;
+    await Promise.all([this.parties.network.checkGuard(), this.parties.network.checkTunnel()]);
+    const [trial, firewall] = await Promise.all([
+      port === undefined ? null : this.portHelp.try(this.peerOrSelf(wanted), port),
+      this.portHelp.firewall(),
+    ]);
     const status = statusAnswer(await this.parties.getPartyStatus());
     const nowMs = Date.now();
     const peers = status.status === 'in_party' ? status.party.peers : [];
@@ -98,17 +118,27 @@ export class Agent {
       status,
       settings: { server, direct, portMapping: mapsPorts },
       controlConnected: control.connected,
+      controlFault: control.fault && { code: control.fault.code, message: control.fault.message },
+      udp: reachability.udp,
       portMapping: reachability.portMapping.info(),
       paths: Object.fromEntries(paths),
       peerId,
+      trial,
+      firewall,
+      interfaceName: config.interface,
     };
   }
 
   /** @throws LanrageError NOT_IN_PARTY, NO_SUCH_PEER */
-  private peer(wanted: string): Peer {
+  private peerOrSelf(wanted: string | undefined): Peer {
+    return this.peer(wanted ?? this.parties.myPeerId).peer;
+  }
+
+  /** @throws LanrageError NOT_IN_PARTY, NO_SUCH_PEER */
+  private peer(wanted: string): { party: Party; peer: Peer } {
     const party = this.parties.currentParty;
     if (!party) throw new LanrageError('NOT_IN_PARTY');
-    return findPeer(party, wanted);
+    return { party, peer: findPeer(party, wanted) };
   }
 }
 
@@ -129,6 +159,11 @@ function logEvents(parties: PartyManager, log: Logger): void {
   parties.on('connectionChanged', ({ id, connectionType }) =>
     log.info({ peerId: id, connectionType }, 'connection changed'),
   );
+  parties.on('tunnelRepaired', (parts) => log.warn({ parts }, 'another program took away; repaired'));
+  parties.on('tunnelChanged', ({ missing, detail, strays }) => {
+    if (missing.length + strays.length === 0) log.info('all players are reached by the tunnel again');
+    else log.warn({ missing, detail, strays }, 'players are not reached by the tunnel');
+  });
   parties.on('natDetected', ({ natType, mapping, publicEndpoint }) => {
     log.info({ natType, mapping }, 'NAT detected');
     log.debug({ publicEndpoint }, 'public endpoint');

@@ -4,12 +4,17 @@
  */
 import { z } from 'zod';
 import type { PeerId } from '#shared/party/identity';
+import type { UdpReach } from '#shared/party/udp-reach';
 import type { PathProgress } from '../connection/progress';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { PortMappingInfo } from '../nat/port-mapping';
+import type { FirewallVerdict } from '../network/firewall/evaluation';
+import type { GuardInfo } from '../network/guard/guard';
+import type { TunnelInfo } from '../network/routing/tunnel-state';
 import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
 import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
+import type { PortTrial } from './port-help';
 
 export const localApiSchemas = {
   status: z.object({}),
@@ -22,6 +27,7 @@ export const localApiSchemas = {
     public: z.boolean().optional(),
     persistent: z.boolean().optional(),
     sealed: z.boolean().optional(),
+    network: z.string().optional(),
   }),
   join: z.object({
     /** Or an invite link. */
@@ -33,7 +39,11 @@ export const localApiSchemas = {
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
   /** `peer`: somebody who is to be in the party, named as for `ping`. */
-  diagnose: z.object({ peer: z.string().optional() }),
+  diagnose: z.object({
+    peer: z.string().optional(),
+    /** The port of a game on the peer's machine; without a peer, on this machine. */
+    port: z.int().min(1).max(65_535).optional(),
+  }),
   ...hostingApiSchemas,
 } as const;
 
@@ -53,6 +63,8 @@ export type StatusAnswer =
       readonly peerCount: number;
       readonly natInfo: NatInfo;
       readonly controlConnected: boolean;
+      readonly guard: GuardInfo | null;
+      readonly tunnel: TunnelInfo | null;
     };
 
 export interface PingAnswer {
@@ -69,11 +81,20 @@ export interface Diagnosis {
   readonly settings: { readonly server: string; readonly direct: boolean; readonly portMapping: boolean };
   /** Whether the server's events arrive. */
   readonly controlConnected: boolean;
+  /** Why they do not arrive, as far as it is known. */
+  readonly controlFault: { readonly code: string; readonly message: string } | null;
+  /** From whom this machine gets answers by UDP. */
+  readonly udp: UdpReach;
   readonly portMapping: PortMappingInfo;
   /** By peer id, one entry for each other member of the party. */
   readonly paths: Readonly<Record<PeerId, PathProgress>>;
   /** Who was asked for; null for everybody. */
   readonly peerId: PeerId | null;
+  /** What came of trying the port; null when none was asked for. */
+  readonly trial: PortTrial | null;
+  readonly interfaceName: string;
+  /** What the firewalls of this machine do to what the party sends to ports that they do not name; null in no party. */
+  readonly firewall: FirewallVerdict | null;
 }
 
 export interface LocalAnswers extends HostingAnswers<StatusAnswer> {

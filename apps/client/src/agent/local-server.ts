@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ErrorBody } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
+import { homeFailure, inHome } from '../home-failure';
 import {
   localApiSchemas,
   localPath,
@@ -9,6 +10,7 @@ import {
   type LocalOperation,
   type LocalRequest,
 } from './local-api';
+import { socketPlace } from './socket-place';
 
 /** One function for each operation. */
 export type LocalHandlers = {
@@ -27,6 +29,7 @@ const operationsByPath = new Map(
  * Serves the local API. The caller holds the lock, so that a socket which is there already is a dead agent's.
  * @param onFault told what the handlers did not foresee
  * @returns how to close it
+ * @throws LanrageError when the state folder takes no socket, as {@link inHome}
  */
 export async function serveLocalApi(
   socketPath: string,
@@ -36,17 +39,27 @@ export async function serveLocalApi(
   const server = createServer((request, response) => {
     answer(handlers, request, response).catch(onFault);
   });
-  rmSync(socketPath, { force: true });
+  inHome(socketPath, () => rmSync(socketPath, { force: true }));
+  const place = socketPlace(socketPath);
   // For the owner alone, from the first moment on.
   const umask = process.umask(0o177);
   const listening = new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(socketPath, resolve);
+    server.once('error', (error) => reject(homeFailure(socketPath, error))).listen(place.path, resolve);
   });
   process.umask(umask);
-  await listening;
+  try {
+    await listening;
+  } catch (error) {
+    place.release();
+    throw error;
+  }
   return () =>
     new Promise((resolve) => {
-      server.close(() => resolve());
+      // Closing removes the socket, by the path that it was opened at.
+      server.close(() => {
+        place.release();
+        resolve();
+      });
       server.closeIdleConnections();
     });
 }

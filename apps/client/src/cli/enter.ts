@@ -13,6 +13,7 @@ import {
   renderHostChanged,
   renderPeerJoined,
   renderPeerLeft,
+  renderRepaired,
   renderStatus,
   renderWelcome,
 } from './rendering';
@@ -29,7 +30,9 @@ export async function create(
   terms: Omit<LocalRequest<'create'>, 'password'>,
   { password: hasPassword = false, passwordStdin = false }: PasswordOptions,
 ): Promise<void> {
-  const password = hasPassword || passwordStdin ? await newPassword(passwordStdin) : undefined;
+  const { server } = context.config;
+  const use = { server, ownServer: server, fromStdin: passwordStdin, json: context.json };
+  const password = hasPassword || passwordStdin ? await newPassword(use) : undefined;
   const request = { ...terms, password };
   return enter(
     context,
@@ -38,13 +41,15 @@ export async function create(
   );
 }
 
-/** `lanrage join PARTY` */
+/** `lanrage join PARTY`. @param ownServer that the player has configured, wherever a link leads */
 export function join(
   context: Context,
   { partyId, peerName }: Omit<LocalRequest<'join'>, 'password'>,
-  { passwordStdin = false }: PasswordOptions,
+  { passwordStdin = false, ownServer }: PasswordOptions & { readonly ownServer: string },
 ): Promise<void> {
-  return withPassword(passwordStdin, (password) =>
+  const { server } = context.config;
+  const use = { server, ownServer, fromStdin: passwordStdin, json: context.json };
+  return withPassword(use, (password) =>
     enter(
       context,
       () => askAgent(context.config.home, 'join', { partyId, peerName, password }),
@@ -105,6 +110,7 @@ function narrate({ parties }: Agent): void {
   parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
   parties.on('partyChanged', (party) => console.log(renderPartyChanged(party)));
   parties.on('connectionChanged', (peer) => console.log(renderConnection(peer)));
+  parties.on('tunnelRepaired', (parts) => console.log(renderRepaired(parts)));
   parties.on('controlLost', () => {
     console.log('The server is away. The game goes on without it.');
     parties.once('controlConnected', () => console.log('The server is back.'));

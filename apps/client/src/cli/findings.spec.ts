@@ -1,6 +1,7 @@
 import type { Endpoint } from '#shared/endpoint';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { natTypes } from '#shared/party/nat-type';
+import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { Diagnosis, StatusAnswer } from '../agent/local-api';
 import { pathReasons, type PathReasonCode } from '../connection/explanation';
 import type { NatInfo } from '../nat/nat-traversal';
@@ -32,6 +33,8 @@ const healthy: NetcheckReport = {
   server: { url: 'http://192.0.2.1:8080', latencyMs: 12, error: null },
   relays: [{ id: 'fra-1', region: 'eu', roundTripMs: 30 }],
   stunServers: [stun('192.0.2.1:3478', 31), stun('192.0.2.1:3479', 30)],
+  refused: [],
+  ipv4: { way: 'native', prefix: null },
   natInfo,
 };
 const refusing = (code: string): NetcheckReport => ({
@@ -42,6 +45,12 @@ const withNat = (changes: Partial<NatInfo>): NetcheckReport => ({
   ...healthy,
   natInfo: { ...natInfo, ...changes },
 });
+
+/** No STUN server answers. */
+const silent: NetcheckReport = {
+  ...withNat({ relayOnly: true }),
+  stunServers: [stun('192.0.2.1:3478', null), stun('192.0.2.1:3479', null)],
+};
 
 const reasonOf = (code: PathReasonCode) => ({ code, ...pathReasons[code] });
 const peer = (name: string, connectionType: ConnectionType, reason: PathReasonCode | null): Peer => ({
@@ -66,11 +75,14 @@ const inParty = (...others: Peer[]): StatusAnswer => ({
     maxPeers: 8,
     ownerId: 'a'.repeat(16) as PeerId,
     settings: settingsFixture,
+    network: DEFAULT_NETWORK,
     peers: [self, ...others],
   },
   peerCount: others.length + 1,
   natInfo,
   controlConnected: true,
+  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
+  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
 });
 const mapping = (changes: Partial<PortMappingInfo>): PortMappingInfo => ({
   state: 'none',
@@ -88,9 +100,14 @@ const diagnosed = (changes: Partial<Diagnosis> = {}): Diagnosis => {
     status,
     settings: { server: healthy.server.url, direct: true, portMapping: true },
     controlConnected: true,
+    controlFault: null,
+    udp: 'relays',
     portMapping: mapping({ state: 'mapped', endpoint: '203.0.113.7:51820' as Endpoint, protocol: 'upnp' }),
     paths: Object.fromEntries(peers.map(({ id }) => [id, progress])),
     peerId: null,
+    trial: null,
+    interfaceName: 'lanrage0',
+    firewall: { state: 'open', by: null },
     ...changes,
   };
 };
@@ -118,8 +135,31 @@ describe('what a doctor finds', () => {
       'ok nat_port_restricted_cone',
       'ok relay_answers',
       'ok port_mapped',
+      'ok tunnel_whole',
+      'ok guarded',
       'ok agent_running',
     ]);
+  });
+
+  it.each([
+    [{ state: 'off' as const, detail: 'nft is missing' }, ['warning not_guarded']],
+    [{ forwarding: true }, ['info forwarding_on', 'ok guarded']],
+  ])('how the machine is guarded: %j', (changes, expected) => {
+    const alone = inParty();
+    if (alone.status !== 'in_party' || !alone.guard) throw new Error('no party');
+    const found = summaryOf(running({ status: { ...alone, guard: { ...alone.guard, ...changes } } }));
+    expect(found.filter((one) => /guarded|forwarding/.test(one))).toEqual(expected);
+  });
+
+  it.each([
+    [{}, 'ok tunnel_whole'],
+    [{ repairs: 2 }, 'info tunnel_repaired'],
+    [{ repairs: 2, missing: ['route' as const], detail: 'ip: not permitted' }, 'problem tunnel_broken'],
+  ])("how the party's interface stands: %j", (changes, expected) => {
+    const alone = inParty();
+    if (alone.status !== 'in_party' || !alone.tunnel) throw new Error('no party');
+    const found = summaryOf(running({ status: { ...alone, tunnel: { ...alone.tunnel, ...changes } } }));
+    expect(found.filter((one) => one.includes('tunnel'))).toEqual([expected]);
   });
 
   it.each<[string, AgentExamination, NetcheckReport, string]>([
@@ -134,14 +174,34 @@ describe('what a doctor finds', () => {
     ['a server that is away', notRunning, refusing('CONTROL_UNAVAILABLE'), 'problem server_silent'],
     ['a server that says no', notRunning, refusing('RATE_LIMITED'), 'problem server_refuses'],
     ['events that do not arrive', running({ controlConnected: false }), healthy, 'warning events_missing'],
+    [
+      'a server that does not let the agent in',
+      running({
+        controlConnected: false,
+        controlFault: { code: 'SERVER_NAME_UNKNOWN', message: 'Do that.' },
+      }),
+      healthy,
+      'problem sign_in_refused',
+    ],
     ['no STUN server', notRunning, { ...healthy, stunServers: [] }, 'problem no_stun_server'],
+    [
+      'a STUN server that is to be elsewhere',
+      notRunning,
+      { ...healthy, refused: ['169.254.169.254:3478' as Endpoint] },
+      'problem stun_server_refused',
+    ],
+    [
+      'none but STUN servers that are to be elsewhere',
+      notRunning,
+      { ...healthy, stunServers: [], refused: ['127.0.0.1:3478' as Endpoint] },
+      'problem stun_server_refused',
+    ],
     [
       'no STUN server, nor a server to name one',
       notRunning,
       { ...refusing('CONTROL_UNAVAILABLE'), stunServers: [] },
       'info nat_not_examined',
     ],
-    ['a network without UDP', notRunning, withNat({ relayOnly: true }), 'problem udp_blocked'],
     ['an open network', notRunning, withNat({ natType: 'open' }), 'ok nat_open'],
     ['a symmetric NAT', notRunning, withNat({ natType: 'symmetric' }), 'warning nat_symmetric'],
     ['a symmetric NAT with a mapped port', running(), withNat({ natType: 'symmetric' }), 'ok nat_symmetric'],
@@ -241,17 +301,54 @@ describe('what a doctor finds', () => {
         (one) => one.peer?.name ?? one.severity,
       );
     expect(peersOf({}).slice(0, 3)).toEqual(['Dave', 'Carol', 'Bob']);
-    expect(peersOf({ peerId: bob.id })).toEqual(['Bob', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(peersOf({ peerId: bob.id })).toEqual(['Bob', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+  });
+
+  it('narrow paths, on which nothing is wrong', () => {
+    const status = inParty({ ...peer('Bob', 'direct', 'direct_internet'), packetLimit: 1_232 });
+    const narrow = finding('narrow_path', running({ status }));
+    expect(narrow).toMatchObject({ severity: 'info', peer: { name: 'Bob' } });
+    expect(narrow.message).toContain('1232 bytes');
+  });
+
+  it('names a network without IPv4, and what translates to it', () => {
+    const without = { ...withNat({ relayOnly: true }), ipv4: { way: 'none', prefix: null } } as const;
+    expect(finding('no_ipv4', notRunning, without).advice).toContain('another network');
+    const codes = findingsOf({ agent: notRunning, network: without }).map(({ code }) => code);
+    expect(codes).not.toContain('udp_undecided');
+    const translated = { ...healthy, ipv4: { way: 'nat64', prefix: '64:ff9b::/96' } } as const;
+    expect(finding('nat64', notRunning, translated).message).toContain('64:ff9b::/96');
+    expect(finding('nat_port_restricted_cone', notRunning, translated).severity).toBe('ok');
   });
 
   it('says what would change whatever is wrong', () => {
     const agents = [notAsked('NOT_FOUND'), running({ controlConnected: false })];
-    const networks = [refusing('INTERNAL'), withNat({ relayOnly: true }), withNat({ natType: 'symmetric' })];
+    const networks = [refusing('INTERNAL'), silent, withNat({ natType: 'symmetric' })];
     const all = agents.flatMap((agent) => networks.flatMap((network) => findingsOf({ agent, network })));
     const wrong = all.filter(({ severity }) => severity === 'problem' || severity === 'warning');
     expect(wrong.length).toBeGreaterThan(5);
     for (const { advice } of wrong) expect(advice).not.toBeNull();
     expect(finding('agent_not_asked', notAsked('NOT_FOUND')).advice).toContain('another version');
+  });
+
+  it('keeps the cause that was seen', () => {
+    const controlFault = {
+      code: 'CONTROL_UNAVAILABLE',
+      message: 'A web page answers instead of the server.',
+    };
+    const deaf = running({ controlConnected: false, controlFault });
+    expect(finding('events_missing', deaf).advice).toContain(controlFault.message);
+    const refused = running({
+      controlConnected: false,
+      controlFault: { code: 'PROOF_REJECTED', message: 'Do that.' },
+    });
+    expect(finding('sign_in_refused', refused)).toMatchObject({
+      message: expect.stringContaining('PROOF_REJECTED'),
+      advice: 'Do that.',
+    });
+    expect(finding('server_silent', notRunning, refusing('CONTROL_UNAVAILABLE')).advice).toContain(
+      'Do this.',
+    );
   });
 
   it('knows when there was nothing to examine', () => {
@@ -270,7 +367,7 @@ describe("a doctor's report", () => {
 
   it('says in the first line whether something is wrong', () => {
     expect(rendered(running())).toMatch(/^Nothing is wrong\.\n/);
-    expect(rendered(relayed, withNat({ natType: 'symmetric', relayOnly: true }))).toMatch(
+    expect(rendered(relayed, { ...silent, natInfo: { ...silent.natInfo, natType: 'symmetric' } })).toMatch(
       /^1 problem, 1 warning\.\n/,
     );
     expect(
@@ -283,7 +380,7 @@ describe("a doctor's report", () => {
   it('tells why a player is relayed, for how long, by where, and what comes next', () => {
     expect(rendered(relayed).replace(/\n +/g, ' ')).toContain(
       [
-        'warning  Bob: By the relay: the two routers do not let each other in. (nat_combination)',
+        'warning  Bob: Via the relay: the two routers do not let each other in. (nat_combination)',
         'Packets have gone to 192.0.2.1:51900 for 2 min; a ping takes 62 ms.',
         'Your NAT is port_restricted_cone, theirs symmetric: no direct path is to be expected.',
         'A direct path is looked for again in 35 s, or when something changes.',

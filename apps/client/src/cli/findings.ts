@@ -2,14 +2,17 @@
  * What a doctor has to say: values that were examined in, findings out, those that matter most first. Pure.
  * What concerns one player is in peer-findings.ts.
  */
-import { splitEndpoint } from '#shared/endpoint';
+import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
 import { formatLatency } from '#shared/terminal/text';
 import type { Diagnosis } from '../agent/local-api';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
-import { natTexts } from './nat-texts';
+import { natTexts, noIpv4 } from './nat-texts';
 import { peerFindings } from './peer-findings';
-import type { NetcheckReport, StunServerReport } from './rendering';
+import { firewallFindings, portFindings } from './port-findings';
+import { silenceFindings } from './silence-findings';
+import { tunnelFindings } from './tunnel-findings';
+import { exposureText, type NetcheckReport, type StunServerReport } from './rendering';
 
 /** What a doctor could find out. */
 export interface Examination {
@@ -26,10 +29,14 @@ export type AgentExamination =
 export function findingsOf({ agent, network }: Examination): Finding[] {
   const diagnosis = agent.state === 'running' ? agent.diagnosis : null;
   const findings = [
+    ...(diagnosis ? portFindings(diagnosis) : []),
     ...(diagnosis ? peerFindings(diagnosis) : []),
     ...serverFindings(network, diagnosis),
+    ...(network.refused.length > 0 ? [stunServerRefused(network.refused)] : []),
     ...networkFindings(network, diagnosis),
     ...(diagnosis ? portMappingFindings(diagnosis, network.natInfo.natType) : []),
+    ...(diagnosis ? [...tunnelFindings(diagnosis), ...guardFindings(diagnosis)] : []),
+    ...(diagnosis ? firewallFindings(diagnosis) : []),
     agentFinding(agent),
   ];
   const rank = ({ severity, peer }: Finding) =>
@@ -83,8 +90,8 @@ function serverFindings({ server }: NetcheckReport, diagnosis: Diagnosis | null)
       {
         code: 'server_silent',
         severity: 'problem',
-        message: `The server ${url} does not answer.`,
-        advice: 'Check LANRAGE_SERVER and your connection. A party that you are in goes on without it.',
+        message: `The server ${url} does not answer as it should.`,
+        advice: `${error.message} A party that you are in goes on without it.`,
       },
     ];
   }
@@ -96,31 +103,38 @@ function events(diagnosis: Diagnosis | null): Finding[] {
   if (!diagnosis) return [];
   if (diagnosis.controlConnected)
     return [ok('events_arrive', 'The agent is signed in and hears of what happens.')];
+  const { controlFault: fault } = diagnosis;
+  if (fault && fault.code !== 'CONTROL_UNAVAILABLE') {
+    const message = `The server answers, but does not let the agent in: ${fault.code}`;
+    return [{ code: 'sign_in_refused', severity: 'problem', message, advice: fault.message }];
+  }
+  const proxies = 'It keeps trying. If this stays, a proxy on the way has to let WebSockets through.';
   return [
     {
       code: 'events_missing',
       severity: 'warning',
       message: 'The server answers, but the agent does not hear of what happens: its WebSocket is not open.',
-      advice: 'It keeps trying. If this stays, a proxy on the way has to let WebSockets through.',
+      advice: fault ? `${fault.message} ${proxies}` : proxies,
     },
   ];
 }
 
-function networkFindings(
-  { server, stunServers, natInfo }: NetcheckReport,
+function networkFindings(network: NetcheckReport, diagnosis: Diagnosis | null): Finding[] {
+  const { ipv4, natInfo } = network;
+  if (ipv4.way === 'none' && natInfo.relayOnly) return [{ code: 'no_ipv4', severity: 'problem', ...noIpv4 }];
+  if (ipv4.way !== 'nat64') return natFindings(network, diagnosis);
+  const message = `This network carries IPv6 only. What has an IPv4 address alone is reached by its NAT64, ${ipv4.prefix}.`;
+  return [{ code: 'nat64', severity: 'info', message, advice: null }, ...natFindings(network, diagnosis)];
+}
+
+function natFindings(
+  { server, stunServers, refused, natInfo }: NetcheckReport,
   diagnosis: Diagnosis | null,
 ): Finding[] {
+  if (stunServers.length === 0 && refused.length > 0) return [];
   if (stunServers.length === 0) return [nothingToAsk(server.error === null)];
-  if (natInfo.relayOnly) {
-    return [
-      {
-        code: 'udp_blocked',
-        severity: 'problem',
-        message: `None of ${stunServers.length} STUN servers answers: this network blocks UDP, or the relays are away.`,
-        advice: `Let UDP through to ${stunServers[0]?.endpoint}, or use another network: nobody can play without UDP.`,
-      },
-    ];
-  }
+  const silence = silenceFindings(stunServers, server.latencyMs !== null, diagnosis);
+  if (natInfo.relayOnly) return silence;
   const { message, advice } = natTexts[natInfo.natType];
   const isMapped = diagnosis?.portMapping.state === 'mapped';
   const where = natInfo.publicEndpoint ? `, seen at ${splitEndpoint(natInfo.publicEndpoint).address}` : '';
@@ -130,7 +144,7 @@ function networkFindings(
     message: `Your NAT is ${natInfo.natType}${where}. ${isMapped ? 'Others reach you by the mapped port.' : message}`,
     advice: isMapped ? null : advice,
   };
-  return [nat, ...stunFindings(stunServers)];
+  return [...silence, nat, ...stunFindings(stunServers)];
 }
 
 const natSeverities: Record<NatType, Severity> = {
@@ -142,13 +156,23 @@ const natSeverities: Record<NatType, Severity> = {
   unknown: 'info',
 };
 
+function stunServerRefused(refused: readonly Endpoint[]): Finding {
+  return {
+    code: 'stun_server_refused',
+    severity: 'problem',
+    message: `The server names STUN servers to which it is not to send players: ${refused.slice(0, 3).join(', ')}`,
+    advice:
+      'Do not trust this server, or tell its operator: a relay needs an address as public as the server, and ports above 1023.',
+  };
+}
+
 function nothingToAsk(isServerThere: boolean): Finding {
   if (isServerThere) {
     return {
       code: 'no_stun_server',
       severity: 'problem',
       message: 'The server names no STUN server, so no relay is connected to it.',
-      advice: 'Tell whoever runs the server: without a relay players may not reach each other.',
+      advice: 'Tell the operator: without a relay players may not reach each other.',
     };
   }
   return {
@@ -181,13 +205,13 @@ function stunFinding({ relay, endpoint }: StunServerReport, endpoints: readonly 
     const advice = 'Correct LANRAGE_STUN_SERVERS, or take it out.';
     return { code: 'stun_server_silent', severity: 'info', message, advice };
   }
-  const advice = 'If players are reached by it, they are not now. Tell whoever runs the server.';
+  const advice = 'If players are reached by it, they are not now. Tell the operator.';
   return { code: 'relay_silent', severity: 'warning', message, advice };
 }
 
 function portMappingFindings({ status, settings, portMapping }: Diagnosis, natType: NatType): Finding[] {
   if (!settings.direct) {
-    const message = 'Direct paths are switched off: everybody is reached by the relay.';
+    const message = 'Direct paths are switched off: everybody is reached via the relay.';
     return [{ code: 'direct_off', severity: 'info', message, advice: 'Unset LANRAGE_DIRECT to allow them.' }];
   }
   const needsNone = natType === 'open';
@@ -201,6 +225,22 @@ function portMappingFindings({ status, settings, portMapping }: Diagnosis, natTy
     return [{ code: 'port_mapping_not_tried', severity: 'info', message, advice: null }];
   }
   return [mappingFinding(portMapping, natType)];
+}
+
+function guardFindings({ status }: Diagnosis): Finding[] {
+  const guard = status.status === 'in_party' ? status.guard : null;
+  if (!guard) return [];
+  if (guard.state === 'off') {
+    const message =
+      'This machine is not guarded: other players reach all that listens on it, and what it forwards to.';
+    return [{ code: 'not_guarded', severity: 'warning', message, advice: guard.detail }];
+  }
+  const guarded = ok('guarded', `Other players reach ${exposureText(guard.exposure)}.`);
+  if (!guard.forwarding) return [guarded];
+  const message =
+    'Packets may pass between the tunnel and other networks of this machine, such as containers.';
+  const advice = 'Unset LANRAGE_FORWARD to keep them apart.';
+  return [guarded, { code: 'forwarding_on', severity: 'info', message, advice }];
 }
 
 const protocolNames = { pcp: 'PCP', nat_pmp: 'NAT-PMP', upnp: 'UPnP' } as const;

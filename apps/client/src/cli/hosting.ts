@@ -27,7 +27,7 @@ export function changesSomething(options: SetOptions): boolean {
 /** `lanrage set` */
 export async function set(context: Context, options: SetOptions): Promise<void> {
   const { name, maxPlayers: maxPeers, locked, public: isPublic, persistent, owner } = options;
-  const password = await passwordToSet(options);
+  const password = await passwordToSet(context, options);
   await change(context, { name, maxPeers, locked, public: isPublic, persistent, owner, password });
 }
 
@@ -83,10 +83,13 @@ function show(context: Context, status: StatusAnswer): void {
   answer(context, status, renderStatus(status));
 }
 
-async function passwordToSet({
-  password,
-  passwordStdin = false,
-}: SetOptions): Promise<string | null | undefined> {
+async function passwordToSet(
+  { config, json }: Context,
+  { password, passwordStdin = false }: SetOptions,
+): Promise<string | null | undefined> {
   if (password === false) return null;
-  return password || passwordStdin ? newPassword(passwordStdin) : undefined;
+  if (!password && !passwordStdin) return undefined;
+  // The agent may have followed a link to another server.
+  const { server } = (await askAgent(config.home, 'diagnose', {})).settings;
+  return newPassword({ server, ownServer: config.server, fromStdin: passwordStdin, json });
 }

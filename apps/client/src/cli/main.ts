@@ -24,6 +24,7 @@ interface CreateFlags extends PasswordOptions {
   public?: boolean;
   persistent?: boolean;
   sealed?: boolean;
+  network?: string;
 }
 
 const program = new Command('lanrage')
@@ -49,10 +50,19 @@ verb('create', 'open a party and play in it', [
   .option('--public', 'show it in: lanrage parties')
   .option('--persistent', 'keep the party when everybody is gone')
   .option('--sealed', 'only invite links lead in, for good')
+  .option('--network <network>', "of the players' addresses, such as 10.87.0.0/16")
   .action(async (name: string, options: CommonOptions & CreateFlags) => {
-    const { as: peerName, maxPlayers: maxPeers, locked, public: isPublic, persistent, sealed } = options;
+    const {
+      as: peerName,
+      maxPlayers: maxPeers,
+      locked,
+      public: isPublic,
+      persistent,
+      sealed,
+      network,
+    } = options;
     const { create } = await import('./enter.js');
-    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent, sealed };
+    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent, sealed, network };
     await create(contextOf(options), terms, options);
   });
 
@@ -66,13 +76,11 @@ verb('join', 'join a party', [
   .option('--password-stdin', 'read the password of the party from stdin')
   .action(async (partyId: string, options: CommonOptions & PasswordOptions) => {
     const { join } = await import('./enter.js');
+    const own = contextOf(options);
     // A link says where it leads.
-    const server = parseInviteLink(partyId)?.server ?? options.server;
-    await join(
-      contextOf({ ...options, ...(server && { server }) }),
-      { partyId, peerName: options.as },
-      options,
-    );
+    const server = parseInviteLink(partyId)?.server ?? own.config.server;
+    const context = { ...own, config: { ...own.config, server } };
+    await join(context, { partyId, peerName: options.as }, { ...options, ownServer: own.config.server });
   });
 
 verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
@@ -93,11 +101,13 @@ verb('status', 'show the party, the players and the ways to them', [
 verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor',
   'lanrage doctor Bob',
+  'lanrage doctor Bob --port 25565',
   "lanrage doctor --json | jq '.findings[] | .code'",
 ])
   .argument('[peer]', 'name, address or id; everybody when left out')
-  .action(async (peer: string | undefined, options: CommonOptions) =>
-    (await import('./doctor.js')).doctor(contextOf(options), peer),
+  .option('--port <port>', 'of the game that the peer hosts; without a peer, you', portNumber)
+  .action(async (peer: string | undefined, options: CommonOptions & { port?: number }) =>
+    (await import('./doctor.js')).doctor(contextOf(options), peer, options.port),
   );
 
 verb('netcheck', 'examine server, NAT and public address', ['lanrage netcheck']).action(
@@ -163,6 +173,12 @@ function nickOption(): Option {
 function contextOf({ server, home, interface: interfaceName, json }: CommonOptions): Context {
   const config = loadConfig({ server, home, interface: interfaceName });
   return { config, json: json === true };
+}
+
+function portNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value <= 65_535) return value;
+  throw new InvalidArgumentError('A port is a whole number from 1 to 65535.');
 }
 
 function wholeNumber(text: string): number {

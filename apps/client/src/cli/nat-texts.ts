@@ -33,3 +33,9 @@ export const natTexts: Record<NatType, NatText> = {
     advice: null,
   },
 };
+
+/** The text for a network that has neither IPv4 nor NAT64. */
+export const noIpv4: NatText = {
+  message: 'There is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64).',
+  advice: 'Use another network to play with relays that have IPv4 addresses alone.',
+};

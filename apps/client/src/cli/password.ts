@@ -2,19 +2,33 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Writable } from 'node:stream';
 import { LanrageError } from '#shared/errors';
+import { printable } from '#shared/terminal/text';
 import { partyPasswordFrom } from '../config';
+import { isOwnServer, plainTextWarning, withheldText, type PasswordDestination } from './password-rules';
 
 const PROMPTS = 3;
 const promptingCodes: readonly string[] = ['PASSWORD_REQUIRED', 'WRONG_PASSWORD', 'INVALID_PASSWORD'];
 
+/** Where a password comes from, and where it goes. */
+export interface PasswordUse extends PasswordDestination {
+  /** Read it from stdin. */
+  readonly fromStdin: boolean;
+  /** The output is for programs, which read no warnings. */
+  readonly json: boolean;
+}
+
 /** The password that a host sets: from stdin, the environment, or typed twice. @throws LanrageError PASSWORD_REQUIRED */
-export async function newPassword(fromStdin: boolean): Promise<string> {
-  const given = await givenPassword(fromStdin);
-  if (given !== undefined) return given;
-  if (!canAsk())
-    throw new LanrageError('PASSWORD_REQUIRED', {
-      message: 'Give the password with --password-stdin or in LANRAGE_PARTY_PASSWORD.',
-    });
+export async function newPassword(use: PasswordUse): Promise<string> {
+  const password = (await givenPassword(use)) ?? (await typedTwice(use));
+  warnOfPlainText(use);
+  return password;
+}
+
+async function typedTwice(use: PasswordUse): Promise<string> {
+  if (!canAsk()) {
+    const usual = 'Give the password with --password-stdin or in LANRAGE_PARTY_PASSWORD.';
+    throw new LanrageError('PASSWORD_REQUIRED', { message: isWithheld(use) ? withheldText(use) : usual });
+  }
   const password = await ask('Password of the party: ');
   if ((await ask('Once more: ')) === password) return password;
   throw new LanrageError('INVALID_PASSWORD', { message: 'The two passwords differ. Try again.' });
@@ -22,24 +36,45 @@ export async function newPassword(fromStdin: boolean): Promise<string> {
 
 /** Tries with the password that is given, if any, and then with what the player types. */
 export async function withPassword<Result>(
-  fromStdin: boolean,
+  use: PasswordUse,
   attempt: (password: string | undefined) => Promise<Result>,
 ): Promise<Result> {
-  let password = await givenPassword(fromStdin);
+  let password = await givenPassword(use);
+  if (password !== undefined) warnOfPlainText(use);
   for (let prompts = 0; ; prompts++) {
     try {
       return await attempt(password);
     } catch (error) {
       const isAsked = error instanceof LanrageError && promptingCodes.includes(error.code);
-      if (!isAsked || prompts === PROMPTS || !canAsk()) throw error;
-      if (password !== undefined) console.error(error.message);
+      if (!isAsked || prompts === PROMPTS || !canAsk()) throw isAsked ? explained(error, use) : error;
+      if (password !== undefined) console.error(printable(error.message));
+      else {
+        warnOfPlainText(use);
+        if (isWithheld(use)) console.error(withheldText(use));
+      }
       password = await ask('Password of the party: ');
     }
   }
 }
 
-async function givenPassword(fromStdin: boolean): Promise<string | undefined> {
-  return fromStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : partyPasswordFrom();
+/** A password that is there, but was not sent, is not missing for no reason. */
+function explained(error: LanrageError, use: PasswordUse): LanrageError {
+  if (error.code !== 'PASSWORD_REQUIRED' || !isWithheld(use)) return error;
+  return new LanrageError('PASSWORD_REQUIRED', { message: withheldText(use), cause: error });
+}
+
+async function givenPassword(use: PasswordUse): Promise<string | undefined> {
+  if (use.fromStdin) return (await text(process.stdin)).replace(/\r?\n$/, '');
+  return isOwnServer(use) ? partyPasswordFrom() : undefined;
+}
+
+function isWithheld(use: PasswordUse): boolean {
+  return !use.fromStdin && !isOwnServer(use) && partyPasswordFrom() !== undefined;
+}
+
+function warnOfPlainText({ server, json }: PasswordUse): void {
+  const warning = json ? null : plainTextWarning(server);
+  if (warning !== null) console.error(warning);
 }
 
 function canAsk(): boolean {

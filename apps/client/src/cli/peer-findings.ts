@@ -8,20 +8,37 @@ import type { Finding, PathFacts, Severity } from './finding';
 const reasonSeverities: Record<PathReasonCode, Severity> = {
   direct_local: 'ok',
   direct_internet: 'ok',
+  direct_doubted: 'info',
   preparing: 'info',
   trying: 'info',
   server_away: 'info',
   peer_server_away: 'info',
   nat_combination: 'warning',
   blocked: 'warning',
+  one_way: 'warning',
+  slower: 'info',
   lost: 'info',
   switched_off: 'info',
   peer_switched_off: 'info',
   connecting: 'info',
   no_relay: 'problem',
+  relay_share_used_up: 'problem',
+  relays_full: 'problem',
+  relay_refused: 'problem',
+  server_down: 'problem',
+  peer_unknown: 'problem',
+  own_udp_blocked: 'problem',
+  peer_udp_blocked: 'problem',
+  relays_unreachable: 'problem',
+  udp_undecided: 'problem',
+  peer_silent: 'problem',
+  relay_ports_closed: 'problem',
   peer_away: 'problem',
+  no_ipv4: 'problem',
   no_answer: 'problem',
+  routed_elsewhere: 'problem',
   forged: 'problem',
+  false_address: 'problem',
   not_vouched: 'problem',
 };
 
@@ -31,6 +48,8 @@ const retried: ReadonlySet<string> = new Set<PathReasonCode>([
   'trying',
   'nat_combination',
   'blocked',
+  'one_way',
+  'slower',
   'lost',
 ]);
 
@@ -51,7 +70,16 @@ export function peerFindings(diagnosis: Diagnosis): Finding[] {
   }
   return others
     .filter(({ id }) => peerId === null || id === peerId)
-    .map((peer) => peerFinding(peer, diagnosis));
+    .flatMap((peer) => [peerFinding(peer, diagnosis), ...narrowPath(peer)]);
+}
+
+function narrowPath({ id, name, virtualIp, packetLimit }: Peer): Finding[] {
+  if (packetLimit === null) return [];
+  const message = `Packets above ${packetLimit} bytes get lost on the way, without word of it, so smaller ones are sent.`;
+  const advice =
+    'Nothing to do: games notice nothing of it. What takes the room is another VPN, PPPoE or a mobile network at ' +
+    'either end.';
+  return [{ code: 'narrow_path', severity: 'info', message, advice, peer: { id, name, virtualIp } }];
 }
 
 function peerFinding(peer: Peer, diagnosis: Diagnosis): Finding {

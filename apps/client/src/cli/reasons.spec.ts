@@ -1,7 +1,7 @@
 import type { PeerId } from '#shared/party/identity';
 import { pathReasons, type PathReasonCode } from '../connection/explanation';
 import type { ConnectionType, Peer } from '../party/party';
-import { renderReasons } from './reasons';
+import { renderPacketLimits, renderReasons } from './reasons';
 import { peerFixture } from '../../../../test/fixtures/party';
 
 const peer = (
@@ -17,6 +17,18 @@ const peer = (
 });
 const names = ['Bob', 'Carol', 'Dave', 'Eve', 'Frank', 'Grace', 'Heidi'];
 const natSentence = pathReasons.nat_combination.message;
+
+describe('packets that have to be smaller', () => {
+  it('are named with the players on whose paths that is so', () => {
+    const limits = [1_232, null, 1_088, 1_232];
+    const peers = limits.map((packetLimit, index) => ({ ...peer(names[index] ?? '', null), packetLimit }));
+    expect(renderPacketLimits(peers)).toEqual([
+      'Bob and Eve: packets above 1232 bytes get lost, so smaller ones are sent.',
+      'Dave: packets above 1088 bytes get lost, so smaller ones are sent.',
+    ]);
+    expect(renderPacketLimits([peer('Bob', null)])).toEqual([]);
+  });
+});
 
 describe('why players are not connected directly', () => {
   it('one line for one player, and how to hear more', () => {

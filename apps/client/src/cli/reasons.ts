@@ -1,4 +1,4 @@
-/** Under the table of players: why those who are not connected directly are not. Pure. */
+/** Under the table of players: why those who are not connected directly are not, and what is special about paths. Pure. */
 import { COLUMNS, fit, printable } from '#shared/terminal/text';
 import type { Peer } from '../party/party';
 
@@ -21,6 +21,15 @@ export function renderReasons(peers: readonly Peer[]): string[] {
   return [...groups.map(renderGroup), `More about it: lanrage doctor${whom}`];
 }
 
+/** To whom packets have to be smaller than usual. */
+export function renderPacketLimits(peers: readonly Peer[]): string[] {
+  const limits = [...new Set(peers.flatMap(({ packetLimit }) => packetLimit ?? []))].sort((a, b) => b - a);
+  return limits.map((bytes) => {
+    const names = renderNames(peers.filter(({ packetLimit }) => packetLimit === bytes));
+    return fit(`${names}: packets above ${bytes} bytes get lost, so smaller ones are sent.`, COLUMNS);
+  });
+}
+
 /** How to name a player in a command. */
 export function addressee({ name, virtualIp }: Pick<Peer, 'name' | 'virtualIp'>): string {
   return plainName.test(name) ? name : virtualIp;
@@ -40,7 +49,7 @@ function renderGroup(group: readonly Explained[]): string {
   return fit(`${renderNames(group)}: ${group[0]?.reason.message}`, COLUMNS);
 }
 
-function renderNames(group: readonly Explained[]): string {
+function renderNames(group: readonly Peer[]): string {
   const names = group.map(({ name }) => fit(printable(name), NAME_COLUMNS));
   const others = names.length - 2;
   if (others > 1) return `${names.slice(0, 2).join(', ')} and ${others} others`;

@@ -3,6 +3,7 @@ import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
 import { printable } from '#shared/terminal/text';
+import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
@@ -13,6 +14,7 @@ import {
   renderPing,
   renderStatus,
   renderWelcome,
+  type StunServerReport,
 } from './rendering';
 import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
@@ -39,6 +41,7 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
     name: 'Gaming Night',
     ownerId: 'a'.repeat(16) as PeerId,
     settings: settingsFixture,
+    network: DEFAULT_NETWORK,
     hostId: 'a'.repeat(16) as PeerId,
     createdAt: '2026-01-01T00:00:00.000Z',
     maxPeers: 8,
@@ -47,6 +50,8 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   peerCount: peers.length,
   natInfo,
   controlConnected: true,
+  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
+  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
 });
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
@@ -70,6 +75,25 @@ describe('status', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^Dave +10\.66\.255\.254 +failed +–$/));
     expect(lines).toContainEqual(expect.stringMatching(/^Dave: No answer\./));
     expect(lines).toContainEqual('NAT type       symmetric');
+  });
+
+  it('says of whom the server has let go, though they answer', () => {
+    const doubted = inParty(peer({ name: 'Erin', connectionType: 'direct', online: false, doubted: true }));
+    expect(renderStatus(doubted)).toMatch(/^Erin \(timed out\) +10\.66\.255\.254 +direct/m);
+  });
+
+  it.each([
+    [{ exposure: 'all' }, 'Exposed        whatever listens on this machine'],
+    [{ exposure: 'games' }, "Exposed        ports of games, not those of this machine's services"],
+    [{ exposure: '80/tcp,7777-7779/udp' }, 'Exposed        80/tcp, 7777-7779/udp'],
+    [
+      { exposure: 'all', forwarding: true },
+      'Exposed        whatever listens on this machine, and what it forwards to',
+    ],
+    [{ state: 'off' as const, detail: 'nft is missing' }, 'Not guarded    nft is missing'],
+  ])('says what the others reach on this machine: %j', (changes, line) => {
+    const guard = { state: 'on' as const, exposure: 'all', forwarding: false, detail: null, ...changes };
+    expect(renderStatus({ ...crowd, guard }).split('\n')).toContain(line);
   });
 
   it('fits 80 columns, whatever the names', () => {
@@ -138,6 +162,8 @@ describe('the other answers', () => {
       },
       relays: [],
       stunServers: [],
+      refused: [],
+      ipv4: { way: 'native', prefix: null },
       natInfo: { ...natInfo, relayOnly: true },
     });
     expect(text).toContain('http://192.0.2.1:8080: no answer');
@@ -147,8 +173,16 @@ describe('the other answers', () => {
 
   describe('netcheck', () => {
     const server = { url: 'http://192.0.2.1:8080', latencyMs: 12, error: null };
-    const report = (changes: Partial<NatInfo>) =>
-      renderNetcheck({ server, relays: [], stunServers: [], natInfo: { ...natInfo, ...changes } });
+    const silent = [{ endpoint: '192.0.2.1:3478' as Endpoint, roundTripMs: null, relay: null }];
+    const report = (changes: Partial<NatInfo>, stunServers: StunServerReport[] = []) =>
+      renderNetcheck({
+        server,
+        relays: [],
+        stunServers,
+        refused: [],
+        ipv4: { way: 'native', prefix: null },
+        natInfo: { ...natInfo, ...changes },
+      });
 
     it('tells the round trip to every STUN server, and whose it is', () => {
       const text = renderNetcheck({
@@ -165,6 +199,8 @@ describe('the other answers', () => {
           },
           { endpoint: '192.0.2.9:3478' as Endpoint, roundTripMs: null, relay: null },
         ],
+        refused: ['169.254.169.254:3478' as Endpoint],
+        ipv4: { way: 'nat64', prefix: '2001:db8:122:300::/56' },
         natInfo,
       });
       expect(text).toContain('Relays         fra-1 (eu): 31 ms\n               nnn');
@@ -172,6 +208,7 @@ describe('the other answers', () => {
       expect(text).not.toContain('\u001b');
       expect(text).toContain('STUN servers   192.0.2.1:3478 (relay fra\ufffd-1, eu): 31 ms\n');
       expect(text).toContain('\n               192.0.2.9:3478: no answer\n');
+      expect(text).toContain("\nIPv4           by the network's NAT64, 2001:db8:122:300::/56\n");
     });
 
     it('tells what the NAT does', () => {
@@ -182,7 +219,8 @@ describe('the other answers', () => {
       expect(report({ hairpinning: true })).toContain('\nHairpinning    yes\n');
       expect(report({ mapping: 'none' })).not.toContain('Hairpinning');
       expect(report({ relayOnly: true })).not.toContain('Mapping');
-      expect(report({ relayOnly: true })).toContain('blocks UDP');
+      expect(report({ relayOnly: true }, silent)).toContain('this network blocks UDP');
+      expect(report({ relayOnly: true })).toContain('No STUN server is known');
     });
 
     // Worded from the same table that orders the attempts.

@@ -1,15 +1,21 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
+import type { Endpoint } from '#shared/endpoint';
 import type { LanrageError } from '#shared/errors';
 import { formatLatency, printable, renderTable, wrap } from '#shared/terminal/text';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { GuardInfo } from '../network/guard/guard';
+import { tunnelFault } from './tunnel-findings';
+import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
+import type { Ipv4Way } from '../network/ipv4/translation';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
-import { natTexts } from './nat-texts';
+import { natTexts, noIpv4 } from './nat-texts';
 import { renderTerms } from './party-rendering';
-import { renderReasons } from './reasons';
+import { renderPacketLimits, renderReasons } from './reasons';
+import { silenceFindings } from './silence-findings';
 
 const columnWidths = [36, 16, 14, 12];
 
@@ -24,7 +30,16 @@ export interface NetcheckReport {
   /** The nearest first. */
   readonly relays: readonly RelayFigure[];
   readonly stunServers: readonly StunServerReport[];
+  /** STUN servers that the server names, but to which it is not to send players. */
+  readonly refused: readonly Endpoint[];
+  readonly ipv4: Ipv4Report;
   readonly natInfo: NatInfo;
+}
+
+/** How this network reaches IPv4 addresses; a prefix, as in `64:ff9b::/96`, by `nat64` alone. */
+export interface Ipv4Report {
+  readonly way: Ipv4Way['kind'];
+  readonly prefix: string | null;
 }
 
 export interface StunServerReport extends ServerRoundTrip {
@@ -41,18 +56,24 @@ export function renderStatus(status: StatusAnswer): string {
     return [...wrap(`You are in no party.${why}`), '', ...renderNat(natInfo)].join('\n');
   }
   const { party, peerCount, controlConnected } = status;
-  const reasons = renderReasons(party.peers);
+  const remarks = [...renderReasons(party.peers), ...renderPacketLimits(party.peers)];
   const size = `${peerCount} of at most ${party.maxPeers} players`;
   return [
     ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
     ...renderTerms(party.settings),
     '',
     renderPeers(party.peers),
-    ...(reasons.length > 0 ? ['', ...reasons] : []),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
     ...(controlConnected ? [] : ['', 'The server is away just now. The game goes on without it.']),
     '',
     ...renderNat(status.natInfo),
+    ...renderGuard(status.guard),
+    ...renderTunnel(status.tunnel),
   ].join('\n');
+}
+
+export function renderRepaired(parts: readonly TunnelPart[]): string {
+  return `Another program took away the party's ${parts.join(' and ')} on this machine; it is back.`;
 }
 
 /** Said once after entering a party. `server`: null when friends use the same default. */
@@ -89,17 +110,20 @@ export function renderConnection({ name, connectionType, reason }: Peer): string
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
-export function renderNetcheck({ server, relays, stunServers, natInfo }: NetcheckReport): string {
+export function renderNetcheck(report: NetcheckReport): string {
+  const { server, relays, stunServers, refused, ipv4, natInfo } = report;
   const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;
   return [
     ...wrap(`Server         ${server.url}: ${reachable}`),
     ...(server.error ? wrap(`               ${server.error.code}: ${printable(server.error.message)}`) : []),
     ...relays.flatMap(renderRelay),
     ...stunServers.flatMap(renderStunServer),
+    ...(refused.length > 0 ? wrap(`Refused        ${refused.join(', ')}: nearer than the server`) : []),
+    ...renderIpv4(ipv4),
     ...renderNat(natInfo),
     ...(natInfo.relayOnly ? [] : renderBehaviour(natInfo)),
     '',
-    ...wrap(consequence(natInfo)),
+    ...wrap(consequence(report)),
   ].join('\n');
 }
 
@@ -129,7 +153,7 @@ function peerRow(peer: Peer): string[] {
   const notes = [
     peer.isSelf && 'you',
     peer.isHost && 'host',
-    !peer.online && 'offline',
+    !peer.online && (peer.doubted ? 'timed out' : 'offline'),
     peer.vouched === false && 'not vouched',
   ].filter(Boolean);
   const label = `${printable(peer.name)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
@@ -147,6 +171,25 @@ function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo):
   if (detectedAt === null) return ['Network        not examined yet'];
   if (relayOnly) return ['Network        no STUN server answers: relay only'];
   return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
+}
+
+function renderGuard(guard: GuardInfo | null): string[] {
+  if (!guard) return [];
+  if (guard.state === 'off') return wrap(`Not guarded    ${printable(guard.detail ?? '')}`);
+  const behind = guard.forwarding ? ', and what it forwards to' : '';
+  return wrap(`Exposed        ${exposureText(guard.exposure)}${behind}`);
+}
+
+function renderTunnel(tunnel: TunnelInfo | null): string[] {
+  const fault = tunnel && tunnelFault(tunnel);
+  return fault ? wrap(`Tunnel         ${printable(fault)}`) : [];
+}
+
+/** What other members reach. */
+export function exposureText(exposure: string): string {
+  if (exposure === 'all') return 'whatever listens on this machine';
+  if (exposure === 'games') return "ports of games, not those of this machine's services";
+  return exposure.replaceAll(',', ', ');
 }
 
 function renderRelay({ id, region, roundTripMs }: RelayFigure, index: number): string[] {
@@ -181,9 +224,16 @@ function yesOrNo(value: boolean | null): string {
   return value ? 'yes' : 'no';
 }
 
-function consequence({ natType, relayOnly }: NatInfo): string {
-  if (!relayOnly) return sentencesOf(natTexts[natType]);
-  return 'No STUN server answers. Either none is known, or this network blocks UDP, without which nobody can play here.';
+function renderIpv4({ way, prefix }: Ipv4Report): string[] {
+  if (way === 'native') return [];
+  return [`IPv4           ${way === 'nat64' ? `by the network's NAT64, ${prefix}` : 'none here'}`];
+}
+
+function consequence({ server, stunServers, natInfo, ipv4 }: NetcheckReport): string {
+  if (!natInfo.relayOnly) return sentencesOf(natTexts[natInfo.natType]);
+  if (ipv4.way === 'none') return sentencesOf(noIpv4);
+  const [silence] = silenceFindings(stunServers, server.latencyMs !== null, null);
+  return silence ? sentencesOf(silence) : 'No STUN server is known that could tell what this network does.';
 }
 
 function sentencesOf({ message, advice }: Pick<PathReason, 'message' | 'advice'>): string {

@@ -1,4 +1,5 @@
 import type { PartyId, PeerId } from '#shared/party/identity';
+import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import { pathReasons } from '../connection/explanation';
 import type { Peer } from '../party/party';
 import { eventKey, redraw, renderBlock, type Sight } from './watch-screen';
@@ -34,11 +35,14 @@ const sight = (...peers: Peer[]): Sight => ({
     maxPeers: 32,
     ownerId: 'a'.repeat(16) as PeerId,
     settings: settingsFixture,
+    network: DEFAULT_NETWORK,
     peers,
   },
   peerCount: peers.length,
   natInfo,
   controlConnected: true,
+  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
+  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
 });
 const away: Sight = { status: 'no_agent' };
 /** The lines on the screen, each with what clears its end, and what clears the rest. */
@@ -52,7 +56,7 @@ describe('the screen of status --watch', () => {
   it('is written over from the top, each line to its end, then cleared to the bottom', () => {
     const { lines, below } = parts(redraw(sight(peer({})), '12:34:56', { columns: 80, rows: 24 }));
     expect(lines[0]).toContain('12:34:56 · every second · Ctrl-C ends');
-    expect(lines.join('\n')).toContain('Bob: By the relay: the direct path stopped working.');
+    expect(lines.join('\n')).toContain('Bob: Via the relay: the direct path stopped working.');
     for (const line of lines) expect(line.endsWith('\u001b[K')).toBe(true);
     expect(below).toBe(`\u001b[${lines.length + 1};1H\u001b[J`);
   });

@@ -1,14 +1,14 @@
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
-import { attemptTimings, newAttempt, stepAttempt, withoutWaiting, type Attempt } from './attempt';
+import { attemptTimings, newAttempt, stepAttempt, stepKnocks, withoutWaiting, type Attempt } from './attempt';
 
 const neighbour = parseEndpoint('192.168.1.7:40000') as Endpoint;
 const stranger = parseEndpoint('203.0.113.7:40000') as Endpoint;
 
 /** When it sends where, looked at every 10 ms. */
-function run(attempt: Attempt, untilMs = 5_000) {
+function run(attempt: Attempt, untilMs = 5_000, stepOnce = stepAttempt) {
   const flicks: string[] = [];
   for (let nowMs = 0; nowMs <= untilMs; nowMs += 10) {
-    const step = stepAttempt(attempt, nowMs);
+    const step = stepOnce(attempt, nowMs);
     attempt = step.attempt;
     if (step.isOver) return { flicks, overAtMs: nowMs };
     flicks.push(...step.flick.map((endpoint) => `${nowMs} ${endpoint}`));
@@ -40,6 +40,22 @@ describe('an attempt', () => {
     expect(flicks.slice(0, 3)).toEqual([`0 ${neighbour}`, `100 ${neighbour}`, `100 ${stranger}`]);
     const lone = { ...order, candidates: [stranger] };
     expect(run(newAttempt(lone, 0)).flicks[0]).toBe(`0 ${stranger}`);
+  });
+
+  it('knocks without a session: each candidate is the last of a round in turn, and the other side is 250 ms away', () => {
+    const candidates = [neighbour, stranger];
+    const order = { candidates, isFirst: true, isNeighbour: false };
+    const { flicks } = run(newAttempt(order, 0), 5_000, stepKnocks);
+    expect(flicks.slice(0, 4)).toEqual([
+      `0 ${neighbour}`,
+      `0 ${stranger}`,
+      `500 ${stranger}`,
+      `500 ${neighbour}`,
+    ]);
+    const other = run(newAttempt({ ...order, isFirst: false }, 0), 5_000, stepKnocks);
+    expect(other.flicks).toHaveLength(flicks.length);
+    expect(other.flicks[0]).toBe(`250 ${neighbour}`);
+    expect(run(newAttempt({ ...order, candidates: [] }, 0), 5_000, stepKnocks).flicks).toEqual([]);
   });
 
   it('waits when it is the second side', () => {

@@ -2,14 +2,18 @@
  * One attempt at a direct path: when to send to the other side's candidates. Pure.
  *
  * WireGuard sends only to the one endpoint that a peer has, so a candidate is *flicked*: made the endpoint for a moment,
- * long enough for one keepalive, and then the relay is again. What the game sends in that moment goes astray, so the
- * moments are short and get fewer:
+ * long enough for one check, and then the relay is again, or the direct path in use. What the game sends in that moment
+ * goes astray, so the moments are short and get fewer:
  *
  *     ms   0   100   250   500   1000   1750   2500   3000
  *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
  *
  * Addresses of the local network are tried once: there is no NAT between neighbours. Those who seem to be of one household
  * try them twice, the first time alone.
+ *
+ * Without a session there is nothing to send a check in, so peers whose relay does not carry them *knock*: with a handshake
+ * initiation to each candidate, every 500 ms. WireGuard answers and completes only the last one that it sent, so the
+ * candidates take turns at being last, and the two sides keep 250 ms apart, so that they do not both give up their own for the other's.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
@@ -44,6 +48,7 @@ export const attemptTimings = {
   lastsMs: 3_000,
   /** How long the second side waits, unless it hears earlier that the first one has begun. */
   secondWaitsMs: 250,
+  knocksAtMs: [0, 500, 1_000, 1_500, 2_000, 2_500],
 } as const;
 
 export function newAttempt({ candidates, isFirst, isNeighbour }: AttemptOrder, nowMs: number): Attempt {
@@ -58,11 +63,30 @@ export function withoutWaiting(attempt: Attempt, nowMs: number): Attempt {
 
 /** What is due now. Rounds that were missed are not made up for. */
 export function stepAttempt(attempt: Attempt, nowMs: number): AttemptStep {
+  return stepRounds(attempt, attemptTimings.roundsAtMs, candidatesOf, nowMs);
+}
+
+/** The same for an attempt without a session: where to knock, now. */
+export function stepKnocks(attempt: Attempt, nowMs: number): AttemptStep {
+  return stepRounds(attempt, attemptTimings.knocksAtMs, rotated, nowMs);
+}
+
+function stepRounds(
+  attempt: Attempt,
+  roundsAtMs: readonly number[],
+  ofRound: (attempt: Attempt) => readonly Endpoint[],
+  nowMs: number,
+): AttemptStep {
   const passedMs = nowMs - attempt.startsAtMs;
   const isOver = passedMs >= attemptTimings.lastsMs;
-  const due = attemptTimings.roundsAtMs.filter((atMs) => atMs <= passedMs).length;
+  const due = roundsAtMs.filter((atMs) => atMs <= passedMs).length;
   if (isOver || due <= attempt.round) return { attempt, flick: [], isOver };
-  return { attempt: { ...attempt, round: due }, flick: candidatesOf(attempt), isOver };
+  return { attempt: { ...attempt, round: due }, flick: ofRound(attempt), isOver };
+}
+
+function rotated({ candidates, round }: Attempt): readonly Endpoint[] {
+  const first = candidates.length === 0 ? 0 : round % candidates.length;
+  return [...candidates.slice(first), ...candidates.slice(0, first)];
 }
 
 /** The candidates of the next round. */

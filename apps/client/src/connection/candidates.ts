@@ -2,33 +2,37 @@
 import type { Candidate } from '#shared/api/party';
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
-import { isVirtualIp } from '#shared/party/virtual-ip';
+import { isDirectedBroadcast, isInsideParty, mayBeEndpoint } from '#shared/peer-endpoint';
+import type { VirtualNetwork } from '#shared/party/virtual-ip';
+import type { Surroundings } from './vantage';
 
-/** Whoever lists many addresses must not make others knock at all of them. */
+/** A player that lists many addresses must not make others knock at all of them. */
 const MOST_LOCAL = 3;
 const MOST_GLOBAL = 4;
-/** Below are other people's services, which a player's WireGuard is not among. */
-const LOWEST_PORT = 1_024;
 
-/** The endpoints to try, in this order: the local network's, then the order in which they came. */
-export function endpointsToTry(candidates: readonly Candidate[]): Endpoint[] {
-  const usable = [...new Set(candidates.map(({ endpoint }) => endpoint))].filter(isUsable);
-  const local = usable.filter((endpoint) => scopeOf(endpoint) === 'private');
-  const global = usable.filter((endpoint) => scopeOf(endpoint) !== 'private');
-  return [...local.slice(0, MOST_LOCAL), ...global.slice(0, MOST_GLOBAL)];
-}
-
-function isUsable(endpoint: Endpoint): boolean {
-  const { address, port } = splitEndpoint(endpoint);
-  const scope = scopeOf(endpoint);
-  return (
-    port >= LOWEST_PORT &&
-    (scope === 'global' || scope === 'private' || scope === 'shared') &&
-    // Through the tunnel to where the tunnel ends would be a loop.
-    !isVirtualIp(address)
+/**
+ * The endpoints to try, in this order: the local network's, then the order in which they came.
+ * Neither this machine itself nor a router of its own is among them: only a lie of the server's would make them players.
+ */
+export function endpointsToTry(candidates: readonly Candidate[], around: Surroundings): Endpoint[] {
+  const usable = [...new Set(candidates.map(({ endpoint }) => endpoint))].filter(
+    (endpoint) => mayBeEndpoint(endpoint) && !isOwn(splitEndpoint(endpoint).address, around),
   );
+  const local = usable.filter(isPrivate);
+  const others = usable.filter((endpoint) => !isPrivate(endpoint));
+  return [...local.slice(0, MOST_LOCAL), ...others.slice(0, MOST_GLOBAL)];
 }
 
-function scopeOf(endpoint: Endpoint) {
-  return ipScope(splitEndpoint(endpoint).address);
+/** Without those inside the party's network: the tunnel would lead into itself. */
+export function outsideOf(network: VirtualNetwork, candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter(({ endpoint }) => !isInsideParty(endpoint, network));
+}
+
+function isOwn(address: string, { networks, gateways }: Surroundings): boolean {
+  const isThisMachine = networks.some((network) => network.address === address);
+  return isThisMachine || gateways.includes(address) || isDirectedBroadcast(address, networks);
+}
+
+function isPrivate(endpoint: Endpoint): boolean {
+  return ipScope(splitEndpoint(endpoint).address) === 'private';
 }

@@ -1,17 +1,21 @@
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerReading } from '../network/device';
 import { ConnectionManager, type ConnectionTarget, type PeerNetwork } from './connection-manager';
 
 const relay = parseEndpoint('192.0.2.1:52000') as Endpoint;
 const otherRelay = parseEndpoint('192.0.2.1:52001') as Endpoint;
 const bob: ConnectionTarget = {
+  isHopeless: false,
   peerId: 'b'.repeat(16) as PeerId,
   publicKey: 'bob',
-  virtualIp: '10.66.0.2',
+  virtualIp: '10.66.0.2' as VirtualIp,
   online: true,
   relay,
+  seeksDirect: true,
+  leads: true,
 };
 const carol: ConnectionTarget = { ...bob, peerId: 'c'.repeat(16) as PeerId, publicKey: 'carol' };
 
@@ -25,6 +29,7 @@ const order = (isFirst: boolean) => ({
 /** WireGuard as far as the manager sees it: peers, with a handshake when somebody answers. */
 class FakeNetwork implements PeerNetwork {
   readonly calls: string[] = [];
+  readonly sizeProbes: string[] = [];
   readonly answering = new Set<string>();
   /** Where the last packet of a peer came from, if not from its relay. */
   readonly cameFrom = new Map<string, Endpoint>();
@@ -45,6 +50,12 @@ class FakeNetwork implements PeerNetwork {
     return Promise.resolve();
   }
 
+  knockPeer({ publicKey }: { publicKey: string }, candidates: readonly Endpoint[]): Promise<void> {
+    this.calls.push(`knock ${publicKey} ${candidates.join(' ')}`);
+    this.peers.set(publicKey, Date.now());
+    return Promise.resolve();
+  }
+
   readPeers(): Promise<ReadonlyMap<string, PeerReading>> {
     this.rxBytes += 1;
     const readings = [...this.peers.keys()].map((publicKey): [string, PeerReading] => {
@@ -56,7 +67,29 @@ class FakeNetwork implements PeerNetwork {
     return Promise.resolve(new Map(readings));
   }
 
-  flickPeer(publicKey: string, candidates: readonly Endpoint[], home: Endpoint): Promise<void> {
+  answerCheck({ publicKey }: { publicKey: string }, answer: { endpoint: Endpoint; home: Endpoint }) {
+    this.calls.push(`answer ${publicKey} ${answer.endpoint} ${answer.home}`);
+    return Promise.resolve();
+  }
+
+  sayHeard(virtualIp: string): void {
+    this.calls.push(`say heard ${virtualIp}`);
+  }
+
+  probeSizes(virtualIp: string, sizes: readonly number[]): void {
+    this.sizeProbes.push(`${virtualIp} ${sizes.join(' ')}`);
+  }
+
+  limitPackets(virtualIp: string, bytes: number | null): Promise<boolean> {
+    this.calls.push(`limit ${virtualIp} ${bytes}`);
+    return Promise.resolve(true);
+  }
+
+  flickPeer(
+    { publicKey }: { publicKey: string },
+    candidates: readonly Endpoint[],
+    home: Endpoint,
+  ): Promise<void> {
     this.calls.push(`flick ${publicKey} ${candidates.join(' ')} ${home}`);
     return Promise.resolve();
   }
@@ -66,8 +99,9 @@ class FakeNetwork implements PeerNetwork {
     return Promise.resolve();
   }
 
-  probe(virtualIp: string): void {
+  probe(virtualIp: string): Promise<null> {
     this.calls.push(`probe ${virtualIp}`);
+    return Promise.resolve(null);
   }
 
   saySent(virtualIp: string): void {
@@ -101,6 +135,27 @@ describe('connections', () => {
       `add bob ${otherRelay}`,
     ]);
     expect(manager.pathOf(carol.peerId)).toBeUndefined();
+  });
+
+  it('are asked for the packets that they carry once they carry any, and limited until the peer is gone', async () => {
+    await manager.reconcile([bob]);
+    expect(network.sizeProbes).toEqual([]);
+    network.answering.add('bob');
+    await jest.advanceTimersByTimeAsync(1_500);
+    expect(network.sizeProbes[0]).toBe('10.66.0.2 1280 45');
+    const answer = (bytes: number) =>
+      manager.sizeAnswered(bob.virtualIp, { bytes, sentAtMs: performance.now(), roundTripMs: 5 });
+    for (let round = 0; round < 10; round++) {
+      answer(45);
+      answer(1_152);
+      await jest.advanceTimersByTimeAsync(200);
+    }
+    expect(manager.packetLimitOf(bob.peerId)).toBe(1_152);
+    await manager.reconcile([]);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(network.calls.filter((call) => call.startsWith('limit')).at(0)).toBe('limit 10.66.0.2 1152');
+    expect(network.calls.at(-1)).toBe('limit 10.66.0.2 null');
+    expect(manager.packetLimitOf(bob.peerId)).toBeNull();
   });
 
   it('are touched by nothing that changes nothing', async () => {
@@ -168,10 +223,18 @@ describe('connections', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     network.calls.length = 0;
     await manager.attempt(bob.peerId, order(true));
-    expect(network.calls).toEqual([`flick bob ${home} ${relay}`, `say sent ${bob.virtualIp}`]);
+    // The probe measures the relay: it leaves when the candidate has had its moment.
+    expect(network.calls).toEqual([
+      `flick bob ${home} ${relay}`,
+      `say sent ${bob.virtualIp}`,
+      `probe ${bob.virtualIp}`,
+    ]);
+    network.calls.length = 0;
     network.cameFrom.set('bob', home);
-    await jest.advanceTimersByTimeAsync(50);
-    expect(network.calls.slice(2)).toEqual([`point bob ${home}`, `probe ${bob.virtualIp}`]);
+    await manager.peerChecked(bob.virtualIp, Buffer.alloc(8));
+    expect(network.calls).toEqual([`answer bob ${home} ${relay}`]);
+    await manager.peerHeard(bob.virtualIp, home, 30);
+    expect(network.calls.slice(1)).toEqual([`point bob ${home}`]);
     expect(manager.pathOf(bob.peerId)).toMatchObject({ phase: 'direct', direct: home });
     expect(wanted).toEqual([]);
   });
@@ -182,10 +245,10 @@ describe('connections', () => {
     await jest.advanceTimersByTimeAsync(1_000);
     await manager.attempt(bob.peerId, order(false));
     network.calls.length = 0;
-    await manager.peerSent('10.66.9.9');
+    await manager.peerSent('10.66.9.9' as VirtualIp);
     expect(network.calls).toEqual([]);
     await manager.peerSent(bob.virtualIp);
-    expect(network.calls).toEqual([`flick bob ${home} ${relay}`, `say sent ${bob.virtualIp}`]);
+    expect(network.calls).toContain(`flick bob ${home} ${relay}`);
   });
 
   it('ask for an attempt when none was ordered', async () => {

@@ -1,27 +1,41 @@
 import { EventEmitter, once } from 'node:events';
+import { TokenBucket } from '#shared/token-bucket';
 import type { AttemptCause, Candidate } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
+import type { Carrier } from '../nat/udp-reach';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerReading } from '../network/device';
+import type { CheckAnswer, PeerAddress } from '../network/network-manager';
+import type { SizeAnswer } from '../network/tunnel-service';
+import { surroundings } from '../network/surroundings';
 import type { AttemptOrder } from './attempt';
 import { endpointsToTry } from './candidates';
+import { homeOf } from './path-state';
+import { SizeKeeper, type SizeNetwork } from './size-keeper';
 import {
+  carrierOf,
+  isAnsweringDirectly,
   newPath,
   paceOf,
   stepPath,
   type PathCommand,
   type PathInput,
   type PathPhase,
+  type PathRole,
   type PathState,
+  type PeerCounters,
 } from './path';
 
 /** Another member of the party, and how to reach it. */
-export interface ConnectionTarget {
+export interface ConnectionTarget extends PathRole {
   readonly peerId: PeerId;
   readonly publicKey: string;
-  readonly virtualIp: string;
+  readonly virtualIp: VirtualIp;
   readonly online: boolean;
+  /** Whether it is known that no relay will carry packets to it. */
+  readonly isHopeless: boolean;
   readonly relay: Endpoint | null;
 }
 
@@ -32,16 +46,22 @@ export interface ConnectionChange {
 }
 
 /** What the manager needs of the network. */
-export interface PeerNetwork {
-  addPeer(peer: { publicKey: string; endpoint: Endpoint; virtualIp: string }): Promise<void>;
+export interface PeerNetwork extends SizeNetwork {
+  addPeer(peer: PeerAddress & { endpoint: Endpoint }): Promise<void>;
   removePeer(publicKey: string): Promise<void>;
-  /** Sends a keepalive to each candidate, then points the peer to `home`. */
-  flickPeer(publicKey: string, candidates: readonly Endpoint[], home: Endpoint): Promise<void>;
+  /** Adds the peer at each candidate in turn, which sends a handshake initiation there; it stays at the last. */
+  knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void>;
+  /** Sends a check to each candidate, then points the peer to `home`. */
+  flickPeer(peer: PeerAddress, candidates: readonly Endpoint[], home: Endpoint): Promise<void>;
+  /** Says that the peer's check was heard, then points the peer to `home`. */
+  answerCheck(peer: PeerAddress, answer: CheckAnswer): Promise<void>;
+  sayHeard(virtualIp: VirtualIp, nonce: Buffer): void;
   pointPeer(publicKey: string, endpoint: Endpoint): Promise<void>;
   readPeers(): Promise<ReadonlyMap<string, PeerReading>>;
-  probe(virtualIp: string): void;
+  /** The round trip in milliseconds; null without an answer. */
+  probe(virtualIp: VirtualIp): Promise<number | null>;
   /** Tells the peer's agent that this one has sent to its candidates. */
-  saySent(virtualIp: string): void;
+  saySent(virtualIp: VirtualIp): void;
 }
 
 interface ConnectionEvents {
@@ -50,6 +70,8 @@ interface ConnectionEvents {
   fault: [LanrageError];
   /** A path wants another attempt to become direct, which only the control plane can order. */
   attemptWanted: [PeerId, AttemptCause];
+  /** A peer does not answer: do the relays? */
+  doubt: [];
   /** Something was looked at or done. */
   turn: [];
 }
@@ -59,6 +81,12 @@ interface Connection {
   path: PathState;
 }
 
+/**
+ * How often a server may have this machine send handshakes and candidates to places that it names. The largest parties
+ * enter at once; a server that names ever new places makes nobody a flooder.
+ */
+const ORDERS = { perSecond: 100, burst: 1_000 } as const;
+
 /** With nobody to watch. */
 const CALM_INTERVAL_MS = 1_000;
 
@@ -66,16 +94,22 @@ const CALM_INTERVAL_MS = 1_000;
  * Makes WireGuard's peers what the party's members are, and keeps every path alive: reads the counters at intervals,
  * feeds them to each peer's path (path.ts) and carries out what that decides. One turn at a time, so that a reading
  * never shows a peer half-way through a change.
+ *
+ * The file is long because all that touches WireGuard's peers waits in its one queue; what is decided is in path*.ts.
  */
 export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   private readonly connections = new Map<PeerId, Connection>();
   private queue: Promise<void> = Promise.resolve();
+  private readonly orders = new TokenBucket(ORDERS, Date.now());
   private timer: NodeJS.Timeout | undefined;
   private timerDueAtMs = 0;
   private running = false;
+  private readonly sizes: SizeKeeper;
 
   constructor(private readonly network: PeerNetwork) {
     super();
+    this.sizes = new SizeKeeper(network);
+    this.sizes.on('fault', (error) => this.emit('fault', error));
   }
 
   /** Begins to watch; the interface must be up. */
@@ -90,7 +124,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     clearTimeout(this.timer);
     this.timer = undefined;
     await this.queue;
-    this.connections.clear();
+    this.forgetAll();
     this.emit('turn');
   }
 
@@ -109,7 +143,8 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   /** The control plane named these peers' relay sessions: behind one that reads the same may be a new relay. */
   checkRelays(peerIds: readonly PeerId[]): Promise<void> {
     return this.enqueue(async () => {
-      const named = peerIds.flatMap((id) => this.connections.get(id) ?? []);
+      const known = peerIds.flatMap((id) => this.connections.get(id) ?? []);
+      const named = known.filter(() => this.mayOrder());
       await Promise.all(
         named.map((connection) => this.step(connection, { type: 'relay', relay: connection.path.relay })),
       );
@@ -121,17 +156,30 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     peerId: PeerId,
     { candidates, ...order }: Omit<AttemptOrder, 'candidates'> & { candidates: readonly Candidate[] },
   ): Promise<void> {
-    return this.tell(peerId, { type: 'attempt', candidates: endpointsToTry(candidates), ...order });
+    if (!this.mayOrder()) return Promise.resolve();
+    const endpoints = endpointsToTry(candidates, surroundings());
+    return this.tell(peerId, { type: 'attempt', candidates: endpoints, ...order });
   }
 
   /** The peer at this address has sent to this side's candidates. */
-  async peerSent(virtualIp: string): Promise<void> {
-    const sender = [...this.connections.values()].find(({ target }) => target.virtualIp === virtualIp);
+  async peerSent(virtualIp: VirtualIp): Promise<void> {
+    const sender = this.at(virtualIp);
     if (sender) await this.tell(sender.target.peerId, { type: 'peer_sent' });
   }
 
-  /** This machine's addresses changed, or it slept. */
+  /** The peer at this address checks a way to this machine. */
+  peerChecked(virtualIp: VirtualIp, nonce: Buffer): Promise<void> {
+    return this.judge(virtualIp, (counters) => ({ type: 'checked', nonce, counters }));
+  }
+
+  /** The peer at this address heard the check that was sent to this endpoint. */
+  peerHeard(virtualIp: VirtualIp, endpoint: Endpoint, roundTripMs: number): Promise<void> {
+    return this.judge(virtualIp, (counters) => ({ type: 'heard', endpoint, roundTripMs, counters }));
+  }
+
+  /** This machine's addresses or routes changed, or it slept. */
   networkChanged(): Promise<void> {
+    this.sizes.restart();
     return this.tellAll({ type: 'network_changed' });
   }
 
@@ -142,13 +190,44 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
 
   /** Connects to everybody anew, after the interface was replaced. */
   async restart(targets: readonly ConnectionTarget[]): Promise<void> {
-    await this.enqueue(() => Promise.resolve(this.connections.clear()));
+    await this.enqueue(() => Promise.resolve(this.forgetAll()));
     await this.reconcile(targets);
+  }
+
+  /** The peer at this address got the probe of this size. */
+  sizeAnswered(virtualIp: VirtualIp, answer: SizeAnswer): void {
+    this.sizes.answered(virtualIp, answer);
+  }
+
+  /** The peer at this address says that its path to this machine has changed. */
+  peerMoved(virtualIp: VirtualIp): void {
+    this.sizes.peerMoved(virtualIp);
+  }
+
+  /** The interface was repaired: what packets were limited to went with what it had lost. */
+  packetLimitsLost(): void {
+    this.sizes.restart();
+  }
+
+  /** The largest packets inside the tunnel, in bytes, that the path to a peer carries; null: all, as far as is known. */
+  packetLimitOf(peerId: PeerId): number | null {
+    return this.sizes.limitOf(peerId);
   }
 
   /** undefined for a peer that is not being connected to */
   pathOf(peerId: PeerId): PathState | undefined {
     return this.connections.get(peerId)?.path;
+  }
+
+  /** Whether there is a direct path to the peer, by which its agent answers. */
+  isAnswering(peerId: PeerId): boolean {
+    const path = this.pathOf(peerId);
+    return path !== undefined && isAnsweringDirectly(path);
+  }
+
+  /** What the paths that work are carried by. */
+  carriers(): ReadonlySet<Carrier> {
+    return new Set([...this.connections.values()].flatMap(({ path }) => carrierOf(path) ?? []));
   }
 
   /** Resolves when nobody is `connecting` any more, which every path is for 10 s at most. */
@@ -161,21 +240,35 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   private async connect(target: ConnectionTarget): Promise<void> {
-    const { peerId, virtualIp, relay } = target;
+    const { peerId, virtualIp } = target;
+    const { isHopeless } = target;
     const known = this.connections.get(peerId);
     if (known?.target.virtualIp !== virtualIp) {
-      const connection = { target, path: newPath(Date.now()) };
+      const connection = { target, path: { ...newPath(Date.now(), target), isHopeless } };
       this.connections.set(peerId, connection);
-      return this.step(connection, { type: 'relay', relay });
+      return this.follow(connection);
     }
     const cameBack = target.online && !known.target.online;
     known.target = target;
-    if (relay !== known.path.relay) await this.step(known, { type: 'relay', relay });
-    if (cameBack) await this.step(known, { type: 'peer_online' });
+    if (known.path.isHopeless !== isHopeless) await this.step(known, { type: 'prospect', isHopeless });
+    await this.follow(known);
+    if (cameBack && this.mayOrder()) await this.step(known, { type: 'peer_online' });
+  }
+
+  /** Goes to the relay that the target has, or later if there were too many orders just now. */
+  private async follow(connection: Connection): Promise<void> {
+    const { relay } = connection.target;
+    if (relay === null || relay === connection.path.relay || !this.mayOrder()) return;
+    await this.step(connection, { type: 'relay', relay });
+  }
+
+  private mayOrder(): boolean {
+    return this.orders.take(1, Date.now());
   }
 
   private async disconnect({ peerId, publicKey }: ConnectionTarget): Promise<void> {
     this.connections.delete(peerId);
+    this.sizes.forget(peerId);
     await this.network.removePeer(publicKey);
   }
 
@@ -189,6 +282,32 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     });
   }
 
+  /** What WireGuard says just now goes with it. */
+  private judge(
+    virtualIp: VirtualIp,
+    inputWith: (counters: PeerCounters | undefined) => PathInput,
+  ): Promise<void> {
+    return this.enqueue(async () => {
+      const connection = this.at(virtualIp);
+      if (!connection) return;
+      const readings = await this.network.readPeers();
+      await this.step(connection, inputWith(readings.get(connection.target.publicKey)));
+    });
+  }
+
+  private async probe({ target }: Connection, endpoint: Endpoint): Promise<void> {
+    const roundTripMs = await this.network.probe(target.virtualIp);
+    if (roundTripMs === null) return;
+    await this.enqueue(async () => {
+      const connection = this.connections.get(target.peerId);
+      if (connection) await this.step(connection, { type: 'answered', endpoint, roundTripMs });
+    });
+  }
+
+  private at(virtualIp: VirtualIp): Connection | undefined {
+    return [...this.connections.values()].find(({ target }) => target.virtualIp === virtualIp);
+  }
+
   private tellAll(input: PathInput): Promise<void> {
     return this.enqueue(async () => {
       await Promise.all([...this.connections.values()].map((connection) => this.step(connection, input)));
@@ -198,10 +317,23 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   private async readCounters(): Promise<void> {
     const readings = await this.network.readPeers();
     await Promise.all(
-      [...this.connections.values()].map((connection) =>
-        this.step(connection, { type: 'counters', counters: readings.get(connection.target.publicKey) }),
-      ),
+      [...this.connections.values()].map(async (connection) => {
+        await this.follow(connection);
+        const counters = readings.get(connection.target.publicKey);
+        await this.step(connection, { type: 'counters', counters });
+        this.see(connection, counters);
+      }),
     );
+  }
+
+  private see({ target, path }: Connection, counters: PeerCounters | undefined): void {
+    const carries = path.phase === 'relayed' || path.phase === 'direct';
+    this.sizes.see(target.peerId, target.virtualIp, carries ? homeOf(path) : null, counters?.txBytes);
+  }
+
+  private forgetAll(): void {
+    this.connections.clear();
+    this.sizes.clear();
   }
 
   private async step(connection: Connection, input: PathInput): Promise<void> {
@@ -211,20 +343,32 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     if (path.phase !== before) {
       this.emit('change', { peerId: connection.target.peerId, before, after: path.phase });
     }
-    for (const command of commands) await this.carryOut(command, connection.target);
+    for (const command of probesLast(commands)) await this.carryOut(command, connection);
   }
 
-  private async carryOut(command: PathCommand, target: ConnectionTarget): Promise<void> {
+  private async carryOut(command: PathCommand, connection: Connection): Promise<void> {
+    const { target } = connection;
     const { publicKey, virtualIp } = target;
+    const peer = { publicKey, virtualIp };
     switch (command.type) {
       case 'handshake':
-        return this.network.addPeer({ publicKey, virtualIp, endpoint: command.endpoint });
+        return this.network.addPeer({ ...peer, endpoint: command.endpoint });
+      case 'knock':
+        return this.network.knockPeer(peer, command.candidates);
+      case 'forget':
+        return this.network.removePeer(publicKey);
       case 'flick':
-        return this.network.flickPeer(publicKey, command.candidates, command.home);
+        return this.network.flickPeer(peer, command.candidates, command.home);
+      case 'answer_check':
+        return this.network.answerCheck(peer, command);
+      case 'say_heard':
+        return this.network.sayHeard(virtualIp, command.nonce);
       case 'point':
         return this.network.pointPeer(publicKey, command.endpoint);
       case 'probe':
-        return this.network.probe(virtualIp);
+        return void this.probe(connection, command.endpoint);
+      case 'doubt':
+        return void this.emit('doubt');
       case 'say_sent':
         return this.network.saySent(virtualIp);
       case 'request_attempt':
@@ -258,4 +402,9 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
       void this.enqueue(() => this.readCounters());
     }, dueAtMs - Date.now());
   }
+}
+
+/** A probe goes where the peer is pointed to when it leaves: not to a candidate that has its moment. */
+function probesLast(commands: readonly PathCommand[]): PathCommand[] {
+  return commands.toSorted((one, other) => Number(one.type === 'probe') - Number(other.type === 'probe'));
 }

@@ -1,64 +1,151 @@
 /** Why is a path as it is, and what would change it? Pure: what is known of both ends in, a code and sentences out. */
-import { splitEndpoint, type Endpoint } from '#shared/endpoint';
-import { ipScope } from '#shared/ip-scope';
-import { failureOf, type PathState } from './path';
+import type { RelayRefusal } from '#shared/api/party';
+import { causeOf, type Evidence } from './causes';
+import { failureOf, isLocal, type PathState } from './path';
 
 export const pathReasons = {
   // direct
   direct_local: { message: 'Directly, in the local network.', advice: null },
   direct_internet: { message: 'Directly, over the internet.', advice: null },
+  direct_doubted: {
+    message: 'Directly, though the server counts this player as gone: its agent has lost the server.',
+    advice: 'Nothing to do: it is back in the party when that agent has the server again.',
+  },
   // relayed
-  preparing: { message: 'By the relay; a direct path is about to be looked for.', advice: null },
-  trying: { message: 'By the relay, while a direct path is being looked for.', advice: null },
+  preparing: { message: 'Via the relay; a direct path is about to be looked for.', advice: null },
+  trying: { message: 'Via the relay, while a direct path is being looked for.', advice: null },
   server_away: {
-    message: 'By the relay: looking for a direct path takes the server, which is away.',
+    message: 'Via the relay: looking for a direct path takes the server, which is away.',
     advice: 'Nothing to do: it is looked for when the server is back.',
   },
   peer_server_away: {
     message:
-      "By the relay: looking for a direct path takes the server, which the other player's agent has lost.",
+      "Via the relay: looking for a direct path takes the server, which the other player's agent has lost.",
     advice: 'Nothing to do: it is looked for when that agent has the server back.',
   },
   nat_combination: {
-    message: 'By the relay: the two routers do not let each other in.',
+    message: 'Via the relay: the two routers do not let each other in.',
     advice:
       'One of the two would have to open its network: switch on UPnP or NAT-PMP in the router, forward a port, or use ' +
       'another internet connection. A mobile hotspot is rarely better.',
   },
   blocked: {
-    message: 'By the relay: no packet came through directly, though both routers would allow it.',
-    advice: 'A firewall on either side may block UDP. Let WireGuard receive UDP there.',
+    message: 'Via the relay: no packet came through directly, though both routers would allow it.',
+    advice:
+      'A firewall on either side lets UDP pass to the relay, but not between the two. Let WireGuard receive UDP there.',
+  },
+  one_way: {
+    message: 'Via the relay: packets come through directly in one direction only.',
+    advice: 'A firewall on one side blocks UDP. Let WireGuard receive UDP there.',
+  },
+  slower: {
+    message: 'Via the relay, which is faster than the direct path that there is.',
+    advice: 'Nothing to do: both are measured again.',
   },
   lost: {
-    message: 'By the relay: the direct path stopped working.',
+    message: 'Via the relay: the direct path stopped working.',
     advice: 'Nothing to do: it is looked for again.',
   },
   switched_off: {
-    message: 'By the relay: direct paths are switched off here.',
+    message: 'Via the relay: direct paths are switched off here.',
     advice: 'Unset LANRAGE_DIRECT to allow them.',
   },
   peer_switched_off: {
-    message: 'By the relay: the other player has switched direct paths off.',
+    message: 'Via the relay: the other player has switched direct paths off.',
     advice: 'The other player would have to unset LANRAGE_DIRECT.',
   },
   // not connected
   connecting: { message: 'Being connected.', advice: null },
   no_relay: {
-    message: 'No relay has room for this connection.',
-    advice: 'Try again in a minute, or tell whoever runs the server.',
+    message: 'The server has no relay for this connection.',
+    advice: 'Nothing is wrong at your end. It is tried again by itself; if this stays, tell the operator.',
+  },
+  relay_share_used_up: {
+    message: 'No relay carries this connection: the party has used up its share of them.',
+    advice:
+      'Wait until others have gone, play in a smaller party, or ask the operator for another relay. A direct path ' +
+      'needs none: lanrage doctor says what is in its way.',
+  },
+  relays_full: {
+    message: "No relay carries this connection: the server's relays are full.",
+    advice:
+      'It is tried again by itself. Ask the operator for another relay, or for more ports. A direct path needs none: ' +
+      'lanrage doctor says what is in its way.',
+  },
+  relay_refused: {
+    message: 'The server names a place for the relay to which it is not to send players.',
+    advice:
+      'Do not trust this server, or tell its operator: a relay needs an address as public as the server.',
+  },
+  no_ipv4: {
+    message: 'The relay has an IPv4 address alone, and there is no IPv4 here.',
+    advice:
+      'This network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a ' +
+      'relay with IPv6.',
   },
   peer_away: {
     message: 'The other player is away: its agent has lost the server, and does not answer either.',
     advice: 'Wait, or ask whether the machine is on and online.',
   },
+  server_down: {
+    message: 'Neither the server nor a relay of it answers, so nothing can be carried.',
+    advice: 'If other pages and games work here, it is the server: wait, or tell its operator.',
+  },
+  peer_unknown: {
+    message: 'No answer, and the server, which would know whether the other player is still there, is away.',
+    advice:
+      'The relay answers, so nothing is wrong at your end. Wait for the server, or ask the other player.',
+  },
+  own_udp_blocked: {
+    message:
+      'This network blocks UDP: no relay answers here, though the server does, and a relay answers other players.',
+    advice:
+      'Let UDP out, in the firewall of this machine or of its router, or use another network. It is not the other player.',
+  },
+  peer_udp_blocked: {
+    message: "The other player's network blocks UDP: no relay answers there, though one answers here.",
+    advice:
+      'Nothing is wrong at your end. The other player has to let UDP out, in a firewall there, or use another network.',
+  },
+  relays_unreachable: {
+    message: "The server's relay answers nobody in this party by UDP: the fault is the server's.",
+    advice:
+      'Tell its operator: the relay is down, or a firewall there closes its UDP ports. Should you all be in one network, it may be that one.',
+  },
+  udp_undecided: {
+    message: 'No relay answers here, though the server does: this network blocks UDP, or the relay is down.',
+    advice: "Try another network, such as a phone's. If no relay answers there either, tell the operator.",
+  },
+  peer_silent: {
+    message: 'No answer from this player, though the relay carries others.',
+    advice:
+      'Nothing is wrong at your end: the firewall of the other player may let UDP pass to some ports alone, or the machine sleeps.',
+  },
+  relay_ports_closed: {
+    message:
+      'The relay answers both of you, but carries nothing between you: its ports for games are closed.',
+    advice:
+      'Tell the operator: the UDP ports of LANRAGE_RELAY_PORTS have to be open. Or it is a firewall on either side that lets out some ports alone.',
+  },
   no_answer: {
     message: 'No answer through the relay, though the other agent is there.',
-    advice: 'A firewall blocks UDP on either side. Compare on both: lanrage netcheck',
+    advice:
+      "It is not known at which end UDP is blocked: the other player's agent may be of an older version. lanrage doctor examines this end.",
   },
-  // refused by this agent, see party/vouching.ts
+  routed_elsewhere: {
+    message: 'This machine sends what is for the player elsewhere, not into the party.',
+    advice:
+      "A route or rule of another network or VPN has the player's address. Leave that network for as long as you play.",
+  },
+  // refused by this agent, see party/neighbours.ts
   forged: {
     message: "Refused: the server shows a key for this player that is not the player's own.",
-    advice: 'Do not trust this server. Tell whoever runs it, and meet on another one.',
+    advice: 'Do not trust this server. Tell its operator, and meet on another one.',
+  },
+  false_address: {
+    message:
+      "Refused: the server gives this player an address that is not the party's, or not the player's alone.",
+    advice: 'Do not trust this server. Tell its operator, and meet on another one.',
   },
   not_vouched: {
     message: 'Refused: the party is sealed, and nobody who has its key vouches for this player.',
@@ -81,9 +168,15 @@ export interface PathReason {
 export interface Circumstances {
   readonly path: PathState;
   readonly directExpected: boolean;
-  /** Whether this agent has the control plane, and the other one. */
-  readonly controlConnected: boolean;
-  readonly peerOnline: boolean;
+  /** Whether the server named a relay to which this agent does not send. */
+  readonly relayRefused: boolean;
+  /** Why the server named none, if it did not. */
+  readonly relayRefusal: RelayRefusal;
+  /** Whether nothing leads from this network to the relay, see network/ipv4. */
+  readonly relayOutOfReach: boolean;
+  readonly evidence: Evidence;
+  /** Whether the server has let the peer go, for being away too long. */
+  readonly peerDoubted: boolean;
   /** Whether this agent looks for direct paths at all. */
   readonly directAllowed: boolean;
   readonly peerDirectAllowed: boolean;
@@ -94,37 +187,59 @@ export function explainPath(circumstances: Circumstances): PathReason {
   return { code, ...pathReasons[code] };
 }
 
+/**
+ * The reason for a player whose packets the kernel routes past the party's interface.
+ * @param interfaceName where they go; null: nowhere
+ */
+export function explainStray(virtualIp: string, interfaceName: string | null): PathReason {
+  const way = interfaceName === null ? 'nowhere' : `to ${interfaceName}`;
+  const message = `This machine sends what is for ${virtualIp} ${way}, not into the party.`;
+  return { code: 'routed_elsewhere', ...pathReasons.routed_elsewhere, message };
+}
+
+const withoutRelay: Record<RelayRefusal, PathReasonCode> = {
+  no_relay: 'no_relay',
+  share_used_up: 'relay_share_used_up',
+  relays_full: 'relays_full',
+};
+
 function reasonOf(circumstances: Circumstances): PathReasonCode {
-  const { path, peerOnline } = circumstances;
+  const { path, evidence, peerDoubted, relayRefused, relayRefusal, relayOutOfReach } = circumstances;
   switch (path.phase) {
     case 'direct':
+      if (peerDoubted) return 'direct_doubted';
       return path.direct && isLocal(path.direct) ? 'direct_local' : 'direct_internet';
     case 'relayed':
       return whyRelayed(circumstances);
     case 'connecting':
       return 'connecting';
     case 'failed':
-      if (failureOf(path) === 'no_relay') return 'no_relay';
-      return peerOnline ? 'no_answer' : 'peer_away';
+      if (relayOutOfReach) return 'no_ipv4';
+      if (failureOf(path) === 'no_answer' || evidence.server === 'away') return causeOf(evidence);
+      return relayRefused ? 'relay_refused' : withoutRelay[relayRefusal];
   }
 }
 
-function whyRelayed({ path, directAllowed, directExpected, ...known }: Circumstances): PathReasonCode {
+function whyRelayed({
+  path,
+  evidence,
+  directAllowed,
+  directExpected,
+  ...known
+}: Circumstances): PathReasonCode {
   if (!directAllowed) return 'switched_off';
   if (!known.peerDirectAllowed) return 'peer_switched_off';
-  if (path.attempt ?? path.trial) return 'trying';
-  if (!known.controlConnected) return 'server_away';
-  if (!known.peerOnline) return 'peer_server_away';
+  if (path.attempt) return 'trying';
+  if (evidence.server === 'away') return 'server_away';
+  if (evidence.peer === 'away') return 'peer_server_away';
   switch (path.search.outcome) {
     case 'untried':
       return 'preparing';
     case 'lost':
-      return 'lost';
+    case 'slower':
+    case 'one_way':
+      return path.search.outcome;
     case 'unanswered':
       return directExpected ? 'blocked' : 'nat_combination';
   }
-}
-
-function isLocal(endpoint: Endpoint): boolean {
-  return ipScope(splitEndpoint(endpoint).address) === 'private';
 }

@@ -1,61 +1,23 @@
 import fc from 'fast-check';
-import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import {
-  failureOf,
-  newPath,
-  pathTimings,
-  stepPath,
-  type PathCommand,
-  type PathInput,
-  type PathState,
-  type PeerCounters,
-} from './path';
-
-const endpoint = (text: string) => parseEndpoint(text) as Endpoint;
-const relay = endpoint('192.0.2.1:52000');
-const otherRelay = endpoint('192.0.2.1:52001');
-const home = endpoint('203.0.113.7:40000');
-const MIDDLE_JITTER = 0.5;
-
-const silent: PeerCounters = { endpoint: null, handshakeAtMs: null, rxBytes: 0, txBytes: 148 };
-const alive = (rxBytes: number, txBytes = 500, endpoint = relay): PeerCounters => ({
-  endpoint,
-  handshakeAtMs: 1,
-  rxBytes,
-  txBytes,
-});
-const counters = (reading: PeerCounters | undefined): PathInput => ({
-  type: 'counters',
-  counters: reading,
-});
-
-function textOf(command: PathCommand): string {
-  if (command.type === 'flick') return ['flick', ...command.candidates, command.home].join(' ');
-  if (command.type === 'point') return `point ${command.endpoint}`;
-  return command.type === 'request_attempt' ? `request_attempt ${command.cause}` : command.type;
-}
-
-/** Feeds inputs at times; returns the last state, and the commands with their times. */
-function run(path: PathState, inputs: readonly (readonly [number, PathInput])[], jitter = MIDDLE_JITTER) {
-  const commands: string[] = [];
-  for (const [nowMs, input] of inputs) {
-    const step = stepPath(path, input, nowMs, jitter);
-    path = step.path;
-    commands.push(...step.commands.map((command) => `${nowMs} ${textOf(command)}`));
-  }
-  return { path, commands };
-}
-
-/** The same input every 100 ms. */
-const every100Ms = (fromMs: number, toMs: number, input: PathInput) =>
-  Array.from({ length: (toMs - fromMs) / 100 + 1 }, (_, index) => [fromMs + index * 100, input] as const);
-
-const assigned = run(newPath(0), [[0, { type: 'relay', relay }]]).path;
-const connected = run(assigned, [[100, counters(alive(300))]]).path;
+  alive,
+  assigned,
+  connected,
+  counters,
+  every100Ms,
+  heardAt,
+  home,
+  leader,
+  otherRelay,
+  relay,
+  run,
+  silent,
+} from '../../../../test/path-runs';
+import { failureOf, newPath, pathTimings, stepPath, type PathInput, type PathState } from './path';
 
 describe('a path that is being connected', () => {
   it('forces a handshake as soon as there is a relay session', () => {
-    const { path, commands } = run(newPath(0), [
+    const { path, commands } = run(newPath(0, leader), [
       [0, { type: 'relay', relay: null }],
       [50, counters(undefined)],
       [70, { type: 'relay', relay }],
@@ -72,7 +34,8 @@ describe('a path that is being connected', () => {
 
   it('tries again after 1, 2 and 4 s, fails after 9 s, and goes on trying', () => {
     const { path, commands } = run(assigned, every100Ms(100, 40_000, counters(silent)));
-    expect(commands).toEqual([
+    expect(commands.filter((command) => !command.includes('request'))).toEqual([
+      '1000 doubt',
       '1000 handshake',
       '3000 handshake',
       '7000 handshake',
@@ -84,9 +47,18 @@ describe('a path that is being connected', () => {
     expect(failureOf(path)).toBe('no_answer');
   });
 
+  it('fails sooner where it is known that no relay will carry it, and heals all the same', () => {
+    const hopeless = run(assigned, [[10, { type: 'prospect', isHopeless: true }]]).path;
+    const { path } = run(hopeless, every100Ms(100, 4_000, counters(silent)));
+    expect(path).toMatchObject({ phase: 'failed', phaseSinceMs: 3_300 });
+    expect(run(path, [[5_000, counters(alive(5_000))]]).path.phase).toBe('relayed');
+    const mended = run(hopeless, [[3_000, { type: 'prospect', isHopeless: false }]]).path;
+    expect(run(mended, every100Ms(3_100, 8_900, counters(silent))).path.phase).toBe('connecting');
+  });
+
   it('fails without a relay session, and says so', () => {
-    const { path, commands } = run(newPath(0), every100Ms(0, 9_000, counters(undefined)));
-    expect(commands).toEqual([]);
+    const { path, commands } = run(newPath(0, leader), every100Ms(0, 9_000, counters(undefined)));
+    expect(commands).toEqual(['2000 request_attempt changed']);
     expect(failureOf(path)).toBe('no_relay');
   });
 
@@ -132,7 +104,7 @@ describe('a relayed path', () => {
   });
 
   it('is probed after 1.5 s without an answer, given up 3 s later', () => {
-    const unanswered = counters(alive(300, 900));
+    const unanswered = counters(alive(300, 800));
     const { path, commands } = run(relayed, every100Ms(200, 4_600, unanswered));
     expect(commands).toEqual(['1600 probe', '2600 probe', '3600 probe', '4600 handshake']);
     expect(path.phase).toBe('connecting');
@@ -186,16 +158,18 @@ describe('an attempt to become direct', () => {
     [200, attempt],
     [200, counters(alive(300))],
   ]);
-  /** The game goes on by the relay, and a request is far away. */
+  /** The game goes on via the relay, and a request is far away. */
   const busy = (fromMs: number, toMs: number) =>
     Array.from({ length: Math.floor((toMs - fromMs) / 100) }, (_, index) => {
       const atMs = fromMs + index * 100;
       return [atMs, counters(alive(1_000 + atMs))] as const;
     });
 
-  it('sends to the candidates, goes on by the relay, and tells the peer', () => {
-    expect(trying.commands).toEqual([`200 flick ${home} ${relay}`, '200 say_sent']);
+  it('sends to the candidates, goes on via the relay, which it measures, and tells the peer', () => {
+    expect(trying.commands).toEqual(['200 probe', `200 flick ${home} ${relay}`, '200 say_sent']);
     expect(trying.path.phase).toBe('relayed');
+    const { path } = run(trying.path, [[260, { type: 'answered', endpoint: relay, roundTripMs: 60 }]]);
+    expect(path.relayMs).toBe(60);
   });
 
   it('waits for the handshake', () => {
@@ -205,35 +179,7 @@ describe('an attempt to become direct', () => {
       [100, counters(alive(300))],
       [110, counters(alive(300))],
     ]);
-    expect(early.commands).toEqual([`110 flick ${home} ${relay}`, '110 say_sent']);
-  });
-
-  it('holds on to a hit, and calls it direct when another packet came from there', () => {
-    const hit = run(trying.path, [[250, counters(alive(332, 600, home))]]);
-    expect(hit.commands).toEqual([`250 point ${home}`, '250 probe']);
-    expect(hit.path.phase).toBe('relayed');
-    const proven = run(hit.path, [[280, counters(alive(380, 700, home))]]);
-    expect(proven).toMatchObject({ path: { phase: 'direct', direct: home, attempt: null }, commands: [] });
-  });
-
-  it('holds on to a hit that a relayed packet draws back', () => {
-    const { commands, path } = run(trying.path, [
-      [250, counters(alive(332, 600, home))],
-      [260, counters(alive(400, 600, relay))],
-      [300, counters(alive(500, 700, home))],
-    ]);
-    expect(commands.slice(2)).toEqual([`260 point ${home}`, '260 probe']);
-    expect(path.phase).toBe('direct');
-  });
-
-  it('gives a hit up that nothing confirms', () => {
-    const nothing = Array.from(
-      { length: 150 },
-      (_, index) => [260 + index * 10, counters(alive(332, 600, home))] as const,
-    );
-    const { commands, path } = run(trying.path, [[250, counters(alive(332, 600, home))], ...nothing]);
-    expect(commands).toContain(`1750 point ${relay}`);
-    expect(path).toMatchObject({ phase: 'relayed', trial: null });
+    expect(early.commands).toEqual(['110 probe', `110 flick ${home} ${relay}`, '110 say_sent']);
   });
 
   it('is over after 3 s, and wanted again after more than the router remembers, ever more rarely', () => {
@@ -255,14 +201,6 @@ describe('an attempt to become direct', () => {
     expect(run(connected, busy(200, 8_000)).commands).toEqual(['5100 request_attempt changed']);
   });
 
-  it('finds a peer that comes by itself', () => {
-    const { path } = run(connected, [
-      [200, counters(alive(332, 600, home))],
-      [230, counters(alive(380, 600, home))],
-    ]);
-    expect(path).toMatchObject({ phase: 'direct', direct: home });
-  });
-
   it('is not what a peer does that heard of its new relay first', () => {
     const { commands, path } = run(connected, [
       [200, counters(alive(332, 600, otherRelay))],
@@ -275,10 +213,7 @@ describe('an attempt to become direct', () => {
 });
 
 describe('a direct path', () => {
-  const direct = run(connected, [
-    [200, counters(alive(332, 600, home))],
-    [230, counters(alive(380, 600, home))],
-  ]).path;
+  const direct = run(connected, [[230, heardAt(home, 30, alive(380, 600, home))]]).path;
 
   it('is held while relayed packets may be on the way', () => {
     const { commands, path } = run(direct, [[300, counters(alive(400, 600, relay))]]);
@@ -286,20 +221,20 @@ describe('a direct path', () => {
     expect(path.phase).toBe('direct');
   });
 
-  it('ends when the peer sends by the relay', () => {
+  it('ends when the peer sends via the relay', () => {
     const { commands, path } = run(direct, [[3_000, counters(alive(400, 600, relay))]]);
     expect(commands).toEqual([]);
     expect(path).toMatchObject({ phase: 'relayed', direct: null, search: { outcome: 'lost' } });
   });
 
-  it('follows the peer', () => {
-    const elsewhere = endpoint('203.0.113.8:40000');
-    expect(run(direct, [[3_000, counters(alive(400, 600, elsewhere))]]).path.direct).toBe(elsewhere);
-  });
-
-  it('is given up for the relay 1 s after the first unanswered probe', () => {
-    const { commands, path } = run(direct, every100Ms(300, 1_600, counters(alive(380, 900, home))));
-    expect(commands).toEqual(['700 probe', '1000 probe', '1300 probe', '1600 handshake']);
+  it('is given up for the relay when something is sent, and three probes are not answered', () => {
+    const readings = Array.from({ length: 31 }, (_, index) => 240 + 10 * index);
+    const unanswered = counters(alive(380, 900, home));
+    const { commands, path } = run(
+      direct,
+      readings.map((atMs) => [atMs, unanswered] as const),
+    );
+    expect(commands.slice(0, 5)).toEqual(['330 probe', '400 probe', '470 probe', '540 handshake']);
     expect(path).toMatchObject({ phase: 'connecting', direct: null, search: { outcome: 'lost' } });
   });
 
@@ -320,13 +255,6 @@ describe('a direct path', () => {
     expect(commands).toEqual([]);
     expect(path).toMatchObject({ phase: 'direct', relay: otherRelay });
   });
-
-  it('needs no attempt', () => {
-    const { path } = run(direct, [
-      [3_000, { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false }],
-    ]);
-    expect(path.attempt).toBeNull();
-  });
 });
 
 describe('after a change of the network', () => {
@@ -334,9 +262,23 @@ describe('after a change of the network', () => {
     const { commands } = run(connected, [
       [200, { type: 'network_changed' }],
       [300, counters(alive(400))],
+      [400, { type: 'answered', endpoint: relay, roundTripMs: 60 }],
       [1_200, counters(alive(500))],
     ]);
     expect(commands).toEqual(['200 probe', '1200 request_attempt changed']);
+  });
+
+  it("a peer that sends via the relay again is met there by a handshake of one's own", () => {
+    const direct = run(connected, [[230, heardAt(home, 30, alive(380, 600, home))]]).path;
+    const byRelay = (atMs: number) =>
+      run(direct, [
+        [2_000, { type: 'network_changed' }],
+        [atMs, counters(alive(900))],
+      ]);
+    expect(byRelay(2_300)).toMatchObject({ path: { phase: 'connecting' } });
+    expect(byRelay(2_300).commands).toContain('2300 handshake');
+    // Later, answers leave by the network that there is.
+    expect(byRelay(9_000)).toMatchObject({ path: { phase: 'relayed' } });
   });
 
   it('a path that failed is tried at once', () => {
@@ -360,6 +302,11 @@ describe('any path, whatever happens', () => {
       { type: 'attempt', candidates: [home], isFirst: true, isNeighbour: false },
       { type: 'attempt', candidates: [home], isFirst: false, isNeighbour: false },
       { type: 'peer_sent' },
+      { type: 'checked', nonce: Buffer.alloc(8), counters: alive(1, 1, home) },
+      heardAt(home, 30, alive(1, 1, home)),
+      heardAt(otherRelay, 90, alive(1, 1)),
+      { type: 'answered', endpoint: home, roundTripMs: 90 },
+      { type: 'answered', endpoint: relay, roundTripMs: 60 },
     ),
     fc.record({
       type: fc.constant('counters' as const),
@@ -381,7 +328,7 @@ describe('any path, whatever happens', () => {
         fc.array(input, { maxLength: 300 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (inputs, jitter) => {
-          let path = newPath(0);
+          let path = newPath(0, leader);
           inputs.forEach((each, index) => {
             path = stepPath(path, each, index * 100, jitter).path;
             path = stepPath(path, counters(silent), index * 100, jitter).path;
@@ -394,10 +341,10 @@ describe('any path, whatever happens', () => {
     );
   });
 
-  it('configures no peer without a relay session', () => {
+  it('makes no handshake by a relay without a relay session', () => {
     fc.assert(
       fc.property(fc.array(input), (inputs) => {
-        let path = newPath(0);
+        let path = newPath(0, leader);
         inputs.forEach((each, index) => {
           const step = stepPath(path, each, index * 700, 0);
           path = step.path;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
 import { partySnapshotSchema, type AttemptCause, type PartySnapshot, type Presence } from '#shared/api/party';
@@ -6,12 +7,16 @@ import {
   serverInfoSchema,
   type createPartyRequestSchema,
   type joinPartyRequestSchema,
-  type ServerInfo,
 } from '#shared/api/rest';
+import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import { namingFault } from '../connection/vantage';
 import type { Identity } from '../identity';
-import { ControlHttp, type HttpRequest } from './http';
+import { offerOf, type Offer } from '../nat/offer';
+import { surroundings } from '../network/surroundings';
+import { ControlHttp, LARGEST_PARTY_BYTES, type HttpRequest } from './http';
+import { ServerAddresses } from './server-addresses';
 import { Signaling, type ServerEvent } from './signaling';
 import { SignIn } from './sign-in';
 
@@ -29,37 +34,51 @@ type EntryRequest = z.input<typeof joinPartyRequestSchema>;
 /** Together with a sign-in below the 10 s after which a player must know. */
 const REQUEST_LIMIT_MS = 5_000;
 const WAKE_LIMIT_MS = 1_000;
+/** For a server that asks to wait before a party is entered. */
+const PATIENCE_MS = 20_000;
+const partyAnswer = { answer: partySnapshotSchema, mostBytes: LARGEST_PARTY_BYTES } as const;
 
 /**
  * The client of the control plane: REST for what the agent wants, a socket for what happens. Once signed in, each
  * operation is one request on a warm connection. Everything the server says is parsed here.
  */
 export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
+  private readonly addresses = new ServerAddresses();
   private readonly http: ControlHttp;
   private readonly signIn: SignIn;
   private readonly signaling: Signaling;
   private renewalTimer: NodeJS.Timeout | undefined;
   private closed = false;
+  private lastFault: LanrageError | null = null;
 
   /** @param server http(s) URL */
   constructor(server: string, identity: Identity) {
     super();
     const url = new URL(server);
-    this.http = new ControlHttp(url);
+    this.http = new ControlHttp(url, this.addresses);
     this.signIn = new SignIn(this.http, url, identity);
-    this.signaling = new Signaling(url, {
-      token: () => this.token(),
-      reject: (token) => this.signIn.reject(token),
-    });
+    const tokens = { token: () => this.token(), reject: (token: string) => this.signIn.reject(token) };
+    this.signaling = new Signaling(url, tokens, this.addresses);
     this.signaling.on('event', (event) => this.emit('event', event));
-    this.signaling.on('connected', () => this.emit('connected'));
+    this.signaling.on('connected', () => {
+      this.lastFault = null;
+      this.emit('connected');
+    });
     this.signaling.on('disconnected', (reason) => this.emit('disconnected', reason));
-    this.signaling.on('fault', (error) => this.emit('fault', error));
+    this.signaling.on('fault', (error) => {
+      this.lastFault = error;
+      this.emit('fault', error);
+    });
   }
 
   /** Whether the server's events arrive. */
   get connected(): boolean {
     return this.signaling.connected;
+  }
+
+  /** Why they do not, as far as that was seen since they last did. */
+  get fault(): LanrageError | null {
+    return this.connected ? null : this.lastFault;
   }
 
   /**
@@ -72,8 +91,14 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   }
 
   /** What the server offers to everybody. @throws LanrageError */
-  serverInfo(signal = AbortSignal.timeout(REQUEST_LIMIT_MS)): Promise<ServerInfo> {
-    return this.http.request({ method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal });
+  async serverInfo(signal = AbortSignal.timeout(REQUEST_LIMIT_MS)): Promise<Offer> {
+    const request = { method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal } as const;
+    return offerOf(await this.http.request(request), (endpoint) => this.mayName(endpoint));
+  }
+
+  /** Whether this machine sends there on this server's word. */
+  mayName(endpoint: Endpoint): boolean {
+    return namingFault(endpoint, this.addresses.all, surroundings()) === null;
   }
 
   /** One page of the parties that their hosts have made public. @throws LanrageError */
@@ -89,17 +114,16 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
 
   /** Creates a party with this agent as host. @throws LanrageError */
   registerParty(body: PartyRequest): Promise<PartySnapshot> {
-    return this.authorized({ method: 'POST', path: '/v1/parties', body, answer: partySnapshotSchema });
+    return this.patiently(() =>
+      this.authorized({ method: 'POST', path: '/v1/parties', body, ...partyAnswer }),
+    );
   }
 
   /** Joins, or takes the place up again that this agent has already. @throws LanrageError */
   joinParty(id: PartyId, me: EntryRequest): Promise<PartySnapshot> {
-    return this.authorized({
-      method: 'POST',
-      path: `/v1/parties/${id}/join`,
-      body: me,
-      answer: partySnapshotSchema,
-    });
+    return this.patiently(() =>
+      this.authorized({ method: 'POST', path: `/v1/parties/${id}/join`, body: me, ...partyAnswer }),
+    );
   }
 
   /** Leaves; also good when not a member. @throws LanrageError */
@@ -153,6 +177,22 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
     clearTimeout(this.renewalTimer);
     this.signaling.close();
     await this.http.close();
+  }
+
+  /** Waits as a busy server asks, if it is not long: the player would do no better. */
+  private async patiently<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const giveUpAtMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await operation();
+      } catch (error) {
+        if (!(error instanceof LanrageError) || error.code !== 'RATE_LIMITED') throw error;
+        const waitMs = (error.retryAfterSeconds ?? 1) * 1_000;
+        if (this.closed || performance.now() + waitMs > giveUpAtMs) throw error;
+        this.emit('fault', error);
+        await delay(waitMs);
+      }
+    }
   }
 
   private async withToken<Result>(operation: (token: string) => Promise<Result>): Promise<Result> {

@@ -1,8 +1,13 @@
-import { Pool } from 'undici';
+import { checkServerIdentity } from 'node:tls';
+import { buildConnector, Pool } from 'undici';
 import type { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import { remoteError } from '#shared/api/remote-error';
+import { ipv4Access } from '../network/ipv4/ipv4-access';
+import { lookUp } from '../network/ipv4/look-up';
+import { ATTEMPT_TIMEOUT_MS, hostOf, ServerAddresses } from './server-addresses';
+import { explainAnswer, explainFailure, type StrangeAnswer } from './server-failure';
 
 export interface HttpRequest<Schema extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -12,33 +17,44 @@ export interface HttpRequest<Schema extends z.ZodType> {
   /** Parses the answer; absent when an answer has no body. */
   readonly answer: Schema;
   readonly signal: AbortSignal;
+  /** Of the answer; a few megabytes when absent. */
+  readonly mostBytes?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 4_000;
 const KEEP_ALIVE_MS = 60_000;
-const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+/** The shared state of a party, with every character escaped, is the largest answer but for the largest parties. */
+const USUAL_ANSWER_BYTES = 4 * 1024 * 1024;
+/** A party with a member for each address. */
+export const LARGEST_PARTY_BYTES = 32 * 1024 * 1024;
 
 /** The control plane's REST API over warm connections. Every failure is a LanrageError. */
 export class ControlHttp {
   private readonly pool: Pool;
   private readonly basePath: string;
 
-  /** @param server http(s) URL, with a path where the server is published under one */
-  constructor(private readonly server: URL) {
+  /**
+   * @param server http(s) URL, with a path where the server is published under one
+   * @param addresses takes note of where the server is
+   */
+  constructor(
+    private readonly server: URL,
+    readonly addresses = new ServerAddresses(),
+  ) {
     this.basePath = server.pathname.replace(/\/+$/, '');
     this.pool = new Pool(server.origin, {
       connections: 4,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      maxResponseSize: LARGEST_ANSWER_BYTES,
+      connect: connectorOf(server, addresses),
+      maxResponseSize: LARGEST_PARTY_BYTES,
     });
   }
 
   /** @throws LanrageError the server's own, or CONTROL_UNAVAILABLE when it gave no usable answer */
   async request<Schema extends z.ZodType>(request: HttpRequest<Schema>): Promise<z.output<Schema>> {
-    const { status, text } = await this.exchange(request);
+    const { status, isHtml, text } = await this.exchange(request);
     const body = parseJson(text);
-    if (status >= 400) throw this.refusal(body);
+    if (status >= 300 || isHtml) throw this.refusal(body, { status, isHtml });
     const answer = request.answer.safeParse(body);
     if (answer.success) return answer.data;
     throw new LanrageError('CONTROL_UNAVAILABLE', {
@@ -51,7 +67,7 @@ export class ControlHttp {
     return this.pool.destroy();
   }
 
-  private async exchange({ method, path, body, token, signal }: HttpRequest<z.ZodType>) {
+  private async exchange({ method, path, body, token, signal, mostBytes }: HttpRequest<z.ZodType>) {
     try {
       const response = await this.pool.request({
         method,
@@ -64,22 +80,56 @@ export class ControlHttp {
         body: body ? JSON.stringify(body) : null,
         signal,
       });
-      return { status: response.statusCode, text: await response.body.text() };
+      return {
+        status: response.statusCode,
+        isHtml: /^text\/html/i.test(String(response.headers['content-type'])),
+        text: await readText(response.body, mostBytes),
+      };
     } catch (cause) {
-      throw new LanrageError('CONTROL_UNAVAILABLE', {
-        message: `The LANrage server at ${this.server.href} does not answer. Check LANRAGE_SERVER and your connection, then try again.`,
-        cause,
-      });
+      const message = explainFailure(cause, this.server, ipv4Access.way);
+      throw new LanrageError('CONTROL_UNAVAILABLE', { message, cause });
     }
   }
 
-  private refusal(body: unknown): LanrageError {
+  private refusal(body: unknown, answer: StrangeAnswer): LanrageError {
     const parsed = errorBodySchema.safeParse(body);
     if (parsed.success) return remoteError(parsed.data.error);
-    return new LanrageError('CONTROL_UNAVAILABLE', {
-      message: `${this.server.href} is not answering as a LANrage server. Check LANRAGE_SERVER, then try again.`,
-    });
+    return new LanrageError('CONTROL_UNAVAILABLE', { message: explainAnswer(answer, this.server) });
   }
+}
+
+function connectorOf(server: URL, addresses: ServerAddresses): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT_MS,
+    lookup: lookUp,
+    // The certificate is for the address that was written down, also where a NAT64 has another one for it.
+    checkServerIdentity: (_, certificate) => checkServerIdentity(hostOf(server), certificate),
+  });
+  return (options, callback) => {
+    const onConnected: buildConnector.Callback = (...[error, socket]) => {
+      if (error) return callback(error, null);
+      addresses.track(socket);
+      callback(null, socket);
+    };
+    ipv4Access
+      .look()
+      .then(() => connect({ ...options, hostname: ipv4Access.outwardAddress(options.hostname) }, onConnected))
+      .catch((error: Error) => callback(error, null));
+  };
+}
+
+/** @throws Error for more than that */
+async function readText(body: AsyncIterable<Buffer>, mostBytes = USUAL_ANSWER_BYTES): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    // Leaving the loop ends the connection.
+    if (bytes > mostBytes) throw new RangeError(`an answer of more than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function parseJson(text: string): unknown {

@@ -1,20 +1,25 @@
-/** When to dial the control plane again: soon while a restart is likely, patiently during a long outage. */
+/** When to dial the control plane again: a server that is back has everybody within 10 s, however long it was away. */
+import { LONGEST_RETURN_MS } from '#shared/api/signaling';
+
+/** The longest try to connect. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+const MOST_JITTER = 1.25;
 const firstDelayMs = 250;
 const restartDelayMs = 1_000;
 const restartAttempts = 30;
-const longestDelayMs = 60_000;
+/** With a try that the server's return came too late for. A try costs a packet or two. */
+const longestDelayMs = (LONGEST_RETURN_MS - CONNECT_TIMEOUT_MS) / MOST_JITTER;
 
 /**
- * 0.25 s, then 1 s for half a minute, then 2, 4, 8 … 60 s; a quarter more or less.
+ * 0.25 s, then 1 s for half a minute, then 4 s; a quarter more or less.
  * @param attempt 0 for the first try after the connection was lost
  * @param jitter in [0, 1)
  */
 export function reconnectDelayMs(attempt: number, jitter: number): number {
-  return baseDelayMs(attempt) * (0.75 + jitter / 2);
+  return baseDelayMs(attempt) * (MOST_JITTER - 0.5 + jitter / 2);
 }
 
 function baseDelayMs(attempt: number): number {
   if (attempt === 0) return firstDelayMs;
-  if (attempt <= restartAttempts) return restartDelayMs;
-  return Math.min(restartDelayMs * 2 ** (attempt - restartAttempts), longestDelayMs);
+  return attempt <= restartAttempts ? restartDelayMs : longestDelayMs;
 }

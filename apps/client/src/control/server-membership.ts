@@ -36,7 +36,10 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
     this.owed = this.file.read()?.partyId;
   }
 
-  /** To be called before the server is asked to let the agent in, or as soon as the party's id is known. */
+  /**
+   * To be called before the server is asked to let the agent in, or as soon as the party's id is known.
+   * @throws LanrageError HOME_FULL and the like
+   */
   entering(id: PartyId): void {
     this.file.write({ partyId: id });
     this.owed = undefined;
@@ -44,14 +47,20 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
 
   /** The server refused: it does not have the agent in the party. */
   refused(): void {
-    this.file.delete();
+    this.attempt(() => this.file.delete());
   }
 
-  /** Waits a moment for the server to hear that the agent left; goes on telling it after that. */
+  /**
+   * Waits a moment for the server to hear that the agent left; goes on telling it after that. What cannot be written down,
+   * on a disk that is full, is told all the same.
+   */
   async left(id: PartyId): Promise<void> {
-    this.file.write({ partyId: id });
+    this.attempt(() => this.file.write({ partyId: id }));
     this.owed = id;
-    await Promise.race([this.deliver(), delay(PATIENCE_MS, undefined, { ref: false })]);
+    // Keeps the process alive for so long: what comes after leaving is still to be done.
+    const patience = new AbortController();
+    const waited = delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+    await Promise.race([this.deliver(), waited]).finally(() => patience.abort());
   }
 
   /** Begins to tell what a former run left untold. */
@@ -105,6 +114,15 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   private delivered(id: PartyId): void {
     if (this.owed !== id) return;
     this.owed = undefined;
-    this.file.delete();
+    this.attempt(() => this.file.delete());
+  }
+
+  private attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      this.emit('fault', error);
+    }
   }
 }

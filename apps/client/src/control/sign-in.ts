@@ -8,6 +8,8 @@ import type { ControlHttp } from './http';
 const SIGN_IN_LIMIT_MS = 4_000;
 /** Part of a token's life after which it is renewed. */
 const RENEW_AT = 0.8;
+/** Whatever the server says: an agent neither signs in all the time, nor sets a timer that no clock has (2^31 ms). */
+const LIFETIME_MS = { least: 250, most: 7 * 86_400_000 } as const;
 
 interface Grant {
   readonly token: string;
@@ -80,5 +82,6 @@ function lifetimeMs(
   grant: z.output<typeof tokenGrantSchema>,
 ): number {
   const madeAtMs = Date.parse(challenge.expiresAt) - CHALLENGE_LIFETIME_SECONDS * 1_000;
-  return Date.parse(grant.expiresAt) - madeAtMs;
+  const lifetimeMs = Date.parse(grant.expiresAt) - madeAtMs;
+  return Math.min(Math.max(LIFETIME_MS.least, lifetimeMs), LIFETIME_MS.most);
 }

@@ -36,10 +36,14 @@ type Success = Extract<BindingResponse, { readonly mappedAddress: Endpoint }>;
 const MAX_SERVERS = 16;
 const MAX_FILTERING_SERVERS = 4;
 
+/** Whether this machine sends to an endpoint because a STUN server named it. */
+export type MayName = (endpoint: Endpoint, by: Endpoint) => boolean;
+
 /** Asks all servers, and the other endpoints that they name, how they see this socket. */
 export async function discoverMapping(
   socket: StunSocket,
   servers: readonly Endpoint[],
+  mayName: MayName,
 ): Promise<MappingDiscovery> {
   const asked = new Map<Endpoint, Promise<StunOutcome>>();
   const ask = (server: Endpoint) => {
@@ -49,7 +53,11 @@ export async function discoverMapping(
   };
   const listed = servers.filter(isIpv4).slice(0, MAX_SERVERS);
   const askToo = async (server: Endpoint) =>
-    Promise.all(alternatesOf(server, successOf(await ask(server))).map(ask));
+    Promise.all(
+      alternatesOf(server, successOf(await ask(server)))
+        .filter((other) => mayName(other, server))
+        .map(ask),
+    );
   await Promise.all(listed.map(askToo));
   const outcomes = await Promise.all(
     Array.from(asked, async ([server, outcome]) => ({ server, outcome: await outcome })),
@@ -70,12 +78,13 @@ export async function discoverMapping(
 export async function discoverFiltering(
   servers: readonly Endpoint[],
   signal: AbortSignal,
+  mayName: MayName,
 ): Promise<FilterDiscovery> {
   const listed = servers.filter(isIpv4).slice(0, MAX_SERVERS);
   const asked = onePerAddress(listed).slice(0, MAX_FILTERING_SERVERS);
   const [filterings, isHairpinning] = await Promise.all([
     Promise.all(asked.map((server) => probeFiltering(server, listed, signal))),
-    probeHairpinning(asked, signal),
+    probeHairpinning(asked, signal, mayName),
   ]);
   return { filterings, isHairpinning };
 }
@@ -133,10 +142,16 @@ function otherPortOf(
 }
 
 /** Two fresh sockets send to each other's public endpoint at once, so that filters on both let the other in. */
-async function probeHairpinning(servers: readonly Endpoint[], signal: AbortSignal): Promise<boolean | null> {
+async function probeHairpinning(
+  servers: readonly Endpoint[],
+  signal: AbortSignal,
+  mayName: MayName,
+): Promise<boolean | null> {
   const [one, other] = await Promise.all([StunSocket.open(0, signal), StunSocket.open(0, signal)]);
   try {
-    const [ofOne, ofOther] = await Promise.all([firstMapped(one, servers), firstMapped(other, servers)]);
+    const [ofOne, ofOther] = await Promise.all(
+      [one, other].map((socket) => firstMapped(socket, servers, mayName)),
+    );
     if (!ofOne || !ofOther) return null;
     const arrivals = await Promise.all([one.reaches(other, ofOther), other.reaches(one, ofOne)]);
     if (arrivals.includes(true)) return true;
@@ -147,11 +162,16 @@ async function probeHairpinning(servers: readonly Endpoint[], signal: AbortSigna
   }
 }
 
-/** How the quickest server sees a socket; undefined when none answers. */
-async function firstMapped(socket: StunSocket, servers: readonly Endpoint[]): Promise<Endpoint | undefined> {
+/** How the quickest server sees a socket; undefined when none tells. */
+async function firstMapped(
+  socket: StunSocket,
+  servers: readonly Endpoint[],
+  mayName: MayName,
+): Promise<Endpoint | undefined> {
   const mapped = servers.map(async (server) => {
-    const success = successOf(await socket.request(server));
-    return success ? success.mappedAddress : Promise.reject(new Error(`${server} does not answer`));
+    const endpoint = successOf(await socket.request(server))?.mappedAddress;
+    if (endpoint && mayName(endpoint, server)) return endpoint;
+    throw new Error(`${server} does not tell`);
   });
   return Promise.any(mapped).catch(() => undefined);
 }

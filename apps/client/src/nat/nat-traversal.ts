@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Endpoint } from '#shared/endpoint';
+import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
 import { classifyNat, isEndpointDependent, type NatClassification } from './classification';
 import {
@@ -9,6 +9,8 @@ import {
   type MappingDiscovery,
   type ServerRoundTrip,
 } from './discovery';
+import { namingFault } from '../connection/vantage';
+import { surroundings } from '../network/surroundings';
 import { StunSocket } from './stun-socket';
 
 /** What `status` and `netcheck` tell of the network. */
@@ -89,10 +91,11 @@ export class NATTraversal {
     };
   }
 
-  /** The public address of WireGuard's port, as long as a NAT can be expected to keep it. */
+  /** The public address of WireGuard's port, as long as a NAT can be expected to keep it, or to give it again. */
   currentEndpoint(): Endpoint | null {
     const { classification, atMs } = this.detected;
-    return atMs !== null && Date.now() - atMs < MAPPING_LIFETIME_MS ? classification.publicEndpoint : null;
+    const isFresh = atMs !== null && Date.now() - atMs < MAPPING_LIFETIME_MS;
+    return isFresh || classification.portPreservation ? classification.publicEndpoint : null;
   }
 
   canDirectConnect(peerNatType: NatType): boolean {
@@ -122,7 +125,7 @@ export class NATTraversal {
     const servers = await this.stunServers(deadline).catch(() => []);
     const [mapping, filtering] = await Promise.all([
       this.observeMapping(servers, deadline).then((observed) => this.publishEarly(observed)),
-      discoverFiltering(servers, deadline),
+      discoverFiltering(servers, deadline, mayName),
     ]);
     this.detected = detection(mapping, filtering);
     return this.info();
@@ -162,7 +165,7 @@ export class NATTraversal {
     try {
       const localPort = socket.port;
       if (!signal.aborted) onBound(localPort);
-      return { ...(await discoverMapping(socket, servers)), localPort };
+      return { ...(await discoverMapping(socket, servers, mayName)), localPort };
     } finally {
       socket.close();
     }
@@ -182,6 +185,10 @@ function detection(mapping: ObservedMapping, { filterings, isHairpinning }: Filt
     stunServers: roundTrips,
     atMs: Date.now(),
   };
+}
+
+function mayName(endpoint: Endpoint, by: Endpoint): boolean {
+  return namingFault(endpoint, [splitEndpoint(by).address], surroundings()) === null;
 }
 
 function localAddresses(): ReadonlySet<string> {

@@ -13,6 +13,14 @@ describe("this machine's candidates", () => {
     ]);
   });
 
+  it('have other tunnels behind the networks that they go through, and are not crowded out by them', () => {
+    const tunnels = ['tun0', 'wg0', 'tailscale0', 'zt7nnig26', 'utun3', 'nordlynx', 'wt0', 'tap0'];
+    const all = [...tunnels.map((name, index) => at(`10.7.${index}.2`, name)), at('192.168.1.7', 'wlan0')];
+    const [first, second] = ownCandidates(all, 40_000, null);
+    expect(first?.endpoint).toBe('192.168.1.7:40000');
+    expect(second?.endpoint).toBe('10.7.0.2:40000');
+  });
+
   it.each([
     ['of this machine alone', at('127.0.0.1', 'lo')],
     ['of one link', at('fe80::1')],

@@ -29,6 +29,8 @@ const PROBES = 3;
 /** The control plane takes figures of the last five minutes for those of now. */
 const REPEATED_AFTER_MS = 110_000;
 const MEASUREMENT_LIMIT_MS = 5_000;
+/** However many players are silent. */
+const LOOKED_AGAIN_AFTER_MS = 4_000;
 
 /**
  * Knows how far away the relays are: measures soon after the start, and every minute. The server is asked which relays
@@ -41,6 +43,7 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
   private relaysVersion: string | undefined;
   private told: readonly RelayFigure[] = [];
   private toldAtMs = -Infinity;
+  private measuredAtMs = -Infinity;
   private running: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -70,9 +73,16 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
     this.relaysVersion = version;
   }
 
+  /** Measures as soon as it may: what should answer does not. */
+  look(): void {
+    if (this.timer === undefined || performance.now() - this.measuredAtMs < LOOKED_AGAIN_AFTER_MS) return;
+    this.measuredAtMs = performance.now();
+    this.schedule(0);
+  }
+
   /** What a NAT detection saw serves until the first measurement. */
   learn(relays: readonly RelayInfo[], stunServers: readonly ServerRoundTrip[]): void {
-    if (this.timer === undefined) this.known = figuresFrom(relays, stunServers);
+    if (this.timer === undefined || this.known.length === 0) this.known = figuresFrom(relays, stunServers);
   }
 
   private schedule(inMs: number): void {
@@ -99,6 +109,7 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
   private async measure(): Promise<void> {
     try {
       this.relays ??= (await this.serverInfo()).relays;
+      this.measuredAtMs = performance.now();
       this.known = await measureRelays(this.relays);
       this.tell(performance.now());
     } catch (error) {

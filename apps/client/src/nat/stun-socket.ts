@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
-import { formatEndpoint, splitEndpoint, type Endpoint } from '#shared/endpoint';
+import { parseEndpoint, splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { decodeBindingResponse, encodeBindingRequest, type BindingResponse } from '#shared/stun/binding';
 import type { StunAttribute } from '#shared/stun/message';
+import { ipv4Access } from '../network/ipv4/ipv4-access';
 
 /** RFC 8489 section 6.2.1 in a hurry: a detection has 3 s for two rounds of questions. */
 const sendTimesMs = [0, 200, 500, 1_000];
@@ -19,7 +20,7 @@ export interface StunReply {
 /** `silent`: no answer although there was time for one; `aborted`: there was not. */
 export type StunOutcome = StunReply | 'silent' | 'aborted';
 
-type Receive = (datagram: Buffer, source: RemoteInfo) => void;
+type Receive = (datagram: Buffer, from: Endpoint) => void;
 
 /** What is sent where, and what of that which the receiver then hears is the answer. */
 interface Attempt<Result> {
@@ -35,7 +36,10 @@ interface Transmission {
   readonly atMs: number;
 }
 
-/** An IPv4 UDP socket with any number of STUN transactions at once. */
+/**
+ * A UDP socket with any number of STUN transactions at once, for IPv4 endpoints; where the network translates to IPv4, it is
+ * an IPv6 one, and endpoints have their IPv4 addresses all the same.
+ */
 export class StunSocket {
   /** By transaction id, in hex. */
   private readonly expected = new Map<string, Receive>();
@@ -48,9 +52,8 @@ export class StunSocket {
   ) {
     socket.on('message', (datagram, source) => {
       const { start, end } = transactionIdAt;
-      // RFC 768: a sender without a port is no endpoint that could be compared with another.
-      if (source.port === 0) return;
-      this.expected.get(datagram.toString('hex', start, end))?.(datagram, source);
+      const from = endpointOf(source);
+      if (from) this.expected.get(datagram.toString('hex', start, end))?.(datagram, from);
     });
     signal.addEventListener('abort', () => this.abort(), { once: true });
     if (signal.aborted) this.abort();
@@ -121,19 +124,26 @@ export class StunSocket {
   ): string {
     const sent = { transactionId: randomBytes(12), atMs: performance.now() };
     const id = sent.transactionId.toString('hex');
-    receiver.expected.set(id, (datagram, source) => {
-      const result = read(datagram, formatEndpoint(source), sent);
+    receiver.expected.set(id, (datagram, from) => {
+      const result = read(datagram, from, sent);
       if (result !== undefined) onResult(result);
     });
-    const { address, port } = splitEndpoint(to);
+    const { address, port } = splitEndpoint(ipv4Access.outward(to));
     // A server that cannot be reached from here is one that does not answer.
     this.socket.send(encodeBindingRequest(sent.transactionId, attributes), port, address, () => undefined);
     return id;
   }
 }
 
+/** Undefined for a sender without a port (RFC 768), or with an address that means something on one link alone: no server's. */
+function endpointOf({ address, family, port }: RemoteInfo): Endpoint | undefined {
+  const source = parseEndpoint(family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`);
+  return source && ipv4Access.inward(source);
+}
+
 async function bindSocket(port: number): Promise<Socket> {
-  const socket = createSocket('udp4');
+  const { kind } = await ipv4Access.look();
+  const socket = createSocket(kind === 'nat64' ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   const bound = await new Promise<boolean>((resolve) => {
     socket.once('listening', () => resolve(true));
     // Stays in place: an ICMP error on an open socket must not end the process.

@@ -1,5 +1,5 @@
 import { execFile, type ExecFileException } from 'node:child_process';
-import { LanrageError } from '#shared/errors';
+import { missingTool, toolEnvironment, toolPath } from './tools';
 
 export interface CommandResult {
   /** null when it was killed, by its time-out for one. */
@@ -8,14 +8,28 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export interface CommandOptions {
+  /** Written to the command's stdin, which is then closed. */
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** Added to the environment that all tools get. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 const COMMAND_LIMIT_MS = 5_000;
-/** Debian's, where the name differs from the tool's. */
-const packages: Record<string, string> = { ip: 'iproute2', wg: 'wireguard-tools', ping: 'iputils-ping' };
+/** The routing tables of some machines have ten thousands of entries. */
+const MOST_OUTPUT_BYTES = 32 * 1_024 * 1_024;
 
 /** Runs a system tool to its end. A failing command is a result. @throws LanrageError WIREGUARD_MISSING without it */
-export function runCommand(command: string, args: readonly string[], input = ''): Promise<CommandResult> {
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  { input = '', timeoutMs = COMMAND_LIMIT_MS, environment }: CommandOptions = {},
+): Promise<CommandResult> {
+  const options = { timeout: timeoutMs, env: toolEnvironment(environment), maxBuffer: MOST_OUTPUT_BYTES };
+  const path = toolPath(command);
   return new Promise((resolve, reject) => {
-    const child = execFile(command, args, { timeout: COMMAND_LIMIT_MS }, (error, stdout, stderr) => {
+    const child = execFile(path, args, options, (error, stdout, stderr) => {
       if (typeof error?.code === 'string') return reject(missingTool(command, error));
       resolve({ code: error ? exitCodeOf(error) : 0, stdout, stderr });
     });
@@ -26,11 +40,4 @@ export function runCommand(command: string, args: readonly string[], input = '')
 
 function exitCodeOf({ code }: ExecFileException): number | null {
   return typeof code === 'number' ? code : null;
-}
-
-export function missingTool(command: string, cause: Error): LanrageError {
-  return new LanrageError('WIREGUARD_MISSING', {
-    message: `The command "${command}" was not found. Install it: apt-get install ${packages[command] ?? command}`,
-    cause,
-  });
 }

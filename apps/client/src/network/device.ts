@@ -1,4 +1,5 @@
 import type { Endpoint } from '#shared/endpoint';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 
 /** One WireGuard interface, however it is spoken to. */
 export interface WireGuardDevice {
@@ -23,8 +24,8 @@ export type PeerChange =
       readonly remove?: false;
       readonly update?: false;
       readonly endpoint: Endpoint;
-      /** CIDR, such as 10.66.0.2/32 */
-      readonly allowedIps: readonly string[];
+      /** The one address whose packets come from this peer and go to it. */
+      readonly virtualIp: VirtualIp;
       readonly keepaliveSeconds: number;
     }
   /** Of a peer that is there already. */
@@ -32,9 +33,7 @@ export type PeerChange =
       readonly publicKey: string;
       readonly remove?: false;
       readonly update: true;
-      readonly endpoint?: Endpoint;
-      /** From 0 to more: also sends a keepalive at once. */
-      readonly keepaliveSeconds?: number;
+      readonly endpoint: Endpoint;
     };
 
 export interface DeviceReading {

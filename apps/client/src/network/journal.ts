@@ -1,16 +1,13 @@
 import { z } from 'zod';
+import { interfaceNameField } from '../config';
 import { JsonFile } from '../home';
-import { processIdentitySchema } from '../process-identity';
 
 /**
  * What the agent changed on the machine, written down before it is done, so that the next start can undo it after a
- * `kill -9`. Address and route go with the interface; the agent's own socket is covered by its lock.
+ * `kill -9`. Everything else follows from the interface's name: address and route go with it, the table of the guard is
+ * named after it, and its wireguard-go is looked for. The agent's own socket is covered by its lock.
  */
-const journalSchema = z.object({
-  interface: z.string(),
-  /** The wireguard-go process; null for a kernel interface, and in the moment before it is started. */
-  process: processIdentitySchema.nullable(),
-});
+const journalSchema = z.object({ interface: interfaceNameField });
 
 export function openJournal(path: string) {
   return new JsonFile(path, journalSchema);

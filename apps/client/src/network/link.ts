@@ -1,12 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LanrageError } from '#shared/errors';
-import { identifyProcess, isRunning, type ProcessIdentity } from '../process-identity';
-import { missingTool, runCommand } from './command';
+import { z } from 'zod';
+import { runCommand } from './command';
 import type { WireGuardDevice } from './device';
 import { isUapiSocketLive, UapiDevice, uapiSocketPath } from './uapi-device';
 import { WgToolDevice } from './wg-tool';
+import { endOrphans, explainFailure, spawnWireGuardGo, type Owned } from './wireguard-go';
+import { interfaceTaken, rightsMissing } from './wireguard-go-failure';
 
 /** A WireGuard interface that exists. */
 export interface Link {
@@ -18,59 +19,69 @@ export interface Link {
 
 const START_LIMIT_MS = 5_000;
 const START_POLL_MS = 4;
-const STOP_LIMIT_MS = 1_000;
 
 /**
  * Makes a WireGuard interface: the kernel's, or else one of wireguard-go.
- * @param onProcess told about the wireguard-go process as soon as it runs
  * @throws LanrageError PERMISSION_DENIED, WIREGUARD_MISSING, INTERFACE_FAILED
  */
-export async function openLink(name: string, onProcess: (started: ProcessIdentity) => void): Promise<Link> {
-  const { code, stderr } = await runCommand('ip', ['link', 'add', 'dev', name, 'type', 'wireguard']);
+export async function openLink(owned: Owned): Promise<Link> {
+  const { name } = owned;
+  const commands = [`link add dev ${name} type wireguard`, `link set dev ${name} alias ${aliasOf(owned)}`];
+  const { code, stderr } = await runCommand('ip', ['-batch', '-'], { input: commands.join('\n') });
   if (code === 0) return kernelLink(name);
-  if (/not permitted/i.test(stderr)) throw new LanrageError('PERMISSION_DENIED');
+  if (/not permitted/i.test(stderr)) throw rightsMissing(process.geteuid?.() === 0, firstLine(stderr));
   if (/exists/i.test(stderr)) throw interfaceTaken(name);
-  return startWireguardGo(name, onProcess);
+  return startWireguardGo(owned);
 }
 
 /** Starts wireguard-go for a new interface. @throws LanrageError as {@link openLink} */
-export async function startWireguardGo(
-  name: string,
-  onProcess: (started: ProcessIdentity) => void,
-): Promise<Link> {
+export async function startWireguardGo(owned: Owned): Promise<Link> {
+  const { name } = owned;
   const socketPath = uapiSocketPath(name);
   if (await isUapiSocketLive(socketPath)) throw interfaceTaken(name);
-  // A group of its own: Ctrl-C must reach the agent alone, which says goodbye through the tunnel.
-  const child = spawn('wireguard-go', ['-f', name], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = endOf(child);
-  if (child.pid !== undefined) onProcess(identifyProcess(child.pid));
-  const failure = await Promise.race([ended, untilSocketLives(socketPath)]);
-  if (failure) {
-    await stop(child, ended);
-    throw failure;
+  const program = spawnWireGuardGo(owned);
+  const isReady = await Promise.race([program.ended.then(() => false), untilSocketLives(socketPath)]);
+  if (!isReady) {
+    await program.stop();
+    throw (await program.ended) ?? (await explainFailure(name));
   }
   let closing = false;
   return {
     device: new UapiDevice(socketPath),
-    died: new Promise((resolve) => void ended.then(() => closing || resolve())),
+    died: new Promise((resolve) => void program.ended.then(() => closing || resolve())),
     close: async () => {
       closing = true;
-      await stop(child, ended);
+      await program.stop();
     },
   };
 }
 
-/** Removes what a killed agent left of an interface. */
-export async function removeLeftovers(name: string, started: ProcessIdentity | null): Promise<void> {
-  if (started && isRunning(started)) {
-    process.kill(started.pid, 'SIGTERM');
-    for (let waitedMs = 0; waitedMs < STOP_LIMIT_MS && isRunning(started); waitedMs += 20) await delay(20);
-    if (isRunning(started)) process.kill(started.pid, 'SIGKILL');
-  }
-  // Also ends a wireguard-go that was started just before the kill. Fails when there is no such interface.
-  await runCommand('ip', ['link', 'delete', 'dev', name]);
+/** Removes what a killed agent left of an interface, and nothing that another program made. */
+export async function removeLeftovers(owned: Owned): Promise<void> {
+  const { name } = owned;
+  await endOrphans(owned);
+  if (await isOwnKernelLink(owned)) await runCommand('ip', ['link', 'delete', 'dev', name]);
   const socketPath = uapiSocketPath(name);
   if (!(await isUapiSocketLive(socketPath))) await rm(socketPath, { force: true });
+}
+
+/** What ip(8) says of a device, as far as it matters here. */
+const deviceSchema = z.tuple([
+  z.object({ ifalias: z.string().optional(), linkinfo: z.object({ info_kind: z.string() }) }),
+]);
+
+/** The interface of wireguard-go ends with its process. */
+async function isOwnKernelLink(owned: Owned): Promise<boolean> {
+  const { name } = owned;
+  const { code, stdout } = await runCommand('ip', ['-json', '-details', 'link', 'show', 'dev', name]);
+  if (code !== 0) return false;
+  const { success, data } = deviceSchema.safeParse(JSON.parse(stdout));
+  return success && data[0].ifalias === aliasOf(owned) && data[0].linkinfo.info_kind === 'wireguard';
+}
+
+/** Tells an interface of the kernel that the agent of this state folder made from all others. */
+function aliasOf({ home }: Owned): string {
+  return `lanrage-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
 }
 
 function kernelLink(name: string): Link {
@@ -83,45 +94,16 @@ function kernelLink(name: string): Link {
   };
 }
 
-/** Resolves with why the process ended. */
-function endOf(child: ChildProcess): Promise<LanrageError> {
-  let complaint = '';
-  child.stderr
-    ?.setEncoding('utf8')
-    .on('data', (text: string) => (complaint = (complaint + text).slice(-2_000)));
-  return new Promise((resolve) => {
-    child.on('error', (error) => resolve(missingTool('wireguard-go', error)));
-    child.on('close', () => resolve(explain(complaint)));
-  });
-}
-
-function explain(complaint: string): LanrageError {
-  if (/not permitted|permission denied/i.test(complaint)) return new LanrageError('PERMISSION_DENIED');
-  const detail = complaint.trim().split('\n').at(-1) ?? '';
-  return new LanrageError('INTERFACE_FAILED', {
-    message: `wireguard-go ended${detail ? `: ${detail}` : ''}. Is /dev/net/tun there, and the interface name free?`,
-  });
-}
-
-/** Resolves with undefined when the socket answers, else with the error. */
-async function untilSocketLives(socketPath: string): Promise<LanrageError | undefined> {
+/** Whether the socket answers in time. */
+async function untilSocketLives(socketPath: string): Promise<boolean> {
   const deadlineMs = Date.now() + START_LIMIT_MS;
   while (Date.now() < deadlineMs) {
-    if (await isUapiSocketLive(socketPath)) return undefined;
+    if (await isUapiSocketLive(socketPath)) return true;
     await delay(START_POLL_MS);
   }
-  return new LanrageError('INTERFACE_FAILED', { message: 'wireguard-go did not get ready in 5 s.' });
+  return false;
 }
 
-async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-  await ended;
-  clearTimeout(timer);
-}
-
-function interfaceTaken(name: string): LanrageError {
-  return new LanrageError('INTERFACE_FAILED', {
-    message: `There is a network interface named ${name} already. Pick another name with LANRAGE_INTERFACE.`,
-  });
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

@@ -7,7 +7,7 @@ describe('a watch on the network', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     changes = 0;
-    watch = new NetworkWatch();
+    watch = new NetworkWatch('lanrage0');
     watch.on('change', () => changes++);
     watch.start();
   });

@@ -3,33 +3,65 @@
  *
  *     offset  bytes
  *          0      4  "LAN1"
- *          4      1  type: 1 echo request, 2 echo reply, 3 goodbye, 4 sent
+ *          4      1  type: 1 echo request, 2 echo reply, 3 goodbye, 4 sent, 5 check, 6 heard,
+ *                    7 size probe, 8 size reply, 9 port question, 10 port answer
  *          5      3  zero
- *          8      8  nonce: chosen at random by the requester, repeated in the reply
+ *          8      8  nonce: chosen at random by the requester, repeated in echo reply, heard, size reply and port answer
  *         16     16  goodbye only: the first half of
  *                    HMAC-SHA256(X25519(own key, receiver's key), "lanrage goodbye 1" ‖ bytes 0–15)
+ *         16      1  size probe only: 1 if the sender's path to the receiver has just changed, else 0
+ *         17         size probe only: zeros, up to the size that is probed
+ *         16      2  port question and answer only: the port, big-endian
+ *         18      2  port question: zero; port answer: what is so of the port, for TCP and for UDP (ports/port-report.ts)
  *
- * "Sent" says that packets have gone to the receiver's candidates, and that its own are awaited (docs/protocol.md, "Direct
- * paths").
+ * "Sent" says that packets have gone to the receiver's candidates, and that its own are awaited. "Check" is sent to one
+ * candidate, and answered by "heard" if it came directly (docs/protocol.md, "Direct paths").
  *
  * The tunnel vouches for a sender's address, but a packet from the local network may claim one, too, and Linux takes it
- * (RFC 1122 section 3.3.4.2, weak host model). Echo and sent do no harm; a goodbye carries its own proof.
+ * (RFC 1122 section 3.3.4.2, weak host model). Echo, sent, check, heard and size do no harm, nor does a question, of which
+ * only the member itself gets the answer; a goodbye carries its own proof.
  */
 import { createHmac } from 'node:crypto';
+import { decodePortAnswer, encodePortAnswer, type PortAnswer } from './ports/port-report';
 
 export const TUNNEL_PORT = 10_066;
+/** The smallest MTU that IPv6 allows (RFC 8200 section 5): WireGuard's packets then fit through almost every access network. */
+export const TUNNEL_MTU = 1_280;
 
 /** The types that are a header and no more. */
-type PlainType = 'echo_request' | 'echo_reply' | 'sent';
+type PlainType = 'echo_request' | 'echo_reply' | 'sent' | 'check' | 'heard' | 'size_reply';
 
 export type TunnelMessage =
   | { readonly type: PlainType; readonly nonce: Buffer }
-  | { readonly type: 'goodbye'; readonly nonce: Buffer; readonly proof: Buffer };
+  | { readonly type: 'goodbye'; readonly nonce: Buffer; readonly proof: Buffer }
+  /** `isNew`: the sender's path to the receiver has just changed. */
+  | { readonly type: 'size_probe'; readonly nonce: Buffer; readonly isNew: boolean }
+  | { readonly type: 'port_question'; readonly nonce: Buffer; readonly port: number }
+  | {
+      readonly type: 'port_answer';
+      readonly nonce: Buffer;
+      readonly port: number;
+      readonly answer: PortAnswer;
+    };
 
 const magic = Buffer.from('LAN1');
-const typeNumbers = { echo_request: 1, echo_reply: 2, goodbye: 3, sent: 4 } as const;
+const typeNumbers = {
+  echo_request: 1,
+  echo_reply: 2,
+  goodbye: 3,
+  sent: 4,
+  check: 5,
+  heard: 6,
+  size_probe: 7,
+  size_reply: 8,
+  port_question: 9,
+  port_answer: 10,
+} as const;
 const headerBytes = 16;
+/** Of IPv4 (RFC 791, without options) and UDP, before each message. */
+const outerBytes = 20 + 8;
 const proofBytes = 16;
+const portBytes = 4;
 const goodbyeLabel = 'lanrage goodbye 1';
 
 /** @param nonce 8 bytes */
@@ -41,6 +73,34 @@ export function encodePlain(type: PlainType, nonce: Buffer): Buffer {
 export function encodeGoodbye(secret: Buffer, nonce: Buffer): Buffer {
   const header = encodeHeader(typeNumbers.goodbye, nonce);
   return Buffer.concat([header, goodbyeProof(secret, header)]);
+}
+
+/** @param nonce 8 bytes @param port 1 to 65,535 */
+export function encodePortQuestion(nonce: Buffer, port: number): Buffer {
+  return withPort(encodeHeader(typeNumbers.port_question, nonce), port, Buffer.alloc(2));
+}
+
+/** @param nonce of the question */
+export function encodePortReply(nonce: Buffer, port: number, answer: PortAnswer): Buffer {
+  return withPort(encodeHeader(typeNumbers.port_answer, nonce), port, encodePortAnswer(answer));
+}
+
+function withPort(header: Buffer, port: number, rest: Buffer): Buffer {
+  const number = Buffer.alloc(2);
+  number.writeUInt16BE(port);
+  return Buffer.concat([header, number, rest]);
+}
+
+/**
+ * @param nonce 8 bytes
+ * @param packetBytes of the whole IPv4 packet, 45 at least
+ * @param isNew whether the path to the receiver has just changed
+ */
+export function encodeSizeProbe(nonce: Buffer, packetBytes: number, isNew: boolean): Buffer {
+  const header = encodeHeader(typeNumbers.size_probe, nonce);
+  const probe = Buffer.concat([header], packetBytes - outerBytes);
+  probe[headerBytes] = isNew ? 1 : 0;
+  return probe;
 }
 
 /** @returns undefined for anything that is not exactly a message; a goodbye's proof is not checked here */
@@ -56,15 +116,40 @@ export function decodeTunnelMessage(datagram: Buffer): TunnelMessage | undefined
       return plain('echo_reply', nonce, rest);
     case typeNumbers.sent:
       return plain('sent', nonce, rest);
+    case typeNumbers.check:
+      return plain('check', nonce, rest);
+    case typeNumbers.heard:
+      return plain('heard', nonce, rest);
+    case typeNumbers.size_reply:
+      return plain('size_reply', nonce, rest);
+    case typeNumbers.size_probe:
+      return sizeProbe(nonce, rest);
     case typeNumbers.goodbye:
       return rest.length === proofBytes ? { type: 'goodbye', nonce, proof: rest } : undefined;
+    case typeNumbers.port_question:
+    case typeNumbers.port_answer:
+      return aboutPort(datagram[4], nonce, rest);
     default:
       return undefined;
   }
 }
 
+function aboutPort(type: number, nonce: Buffer, rest: Buffer): TunnelMessage | undefined {
+  const port = rest.length === portBytes ? rest.readUInt16BE(0) : 0;
+  if (port === 0) return undefined;
+  if (type === typeNumbers.port_question)
+    return rest.readUInt16BE(2) === 0 ? { type: 'port_question', nonce, port } : undefined;
+  const answer = decodePortAnswer(rest.subarray(2));
+  return answer && { type: 'port_answer', nonce, port, answer };
+}
+
 function plain(type: PlainType, nonce: Buffer, rest: Buffer): TunnelMessage | undefined {
   return rest.length === 0 ? { type, nonce } : undefined;
+}
+
+function sizeProbe(nonce: Buffer, [flag, ...padding]: Buffer): TunnelMessage | undefined {
+  if (flag === undefined || flag > 1 || padding.some((byte) => byte !== 0)) return undefined;
+  return { type: 'size_probe', nonce, isNew: flag === 1 };
 }
 
 /** The proof that a goodbye with this nonce must carry. */

@@ -56,13 +56,13 @@ function fieldsOf(section: string): Map<string, string> {
 function encodePeer(peer: PeerChange): string[] {
   const publicKey = `public_key=${Buffer.from(peer.publicKey, 'base64').toString('hex')}`;
   if (peer.remove) return [publicKey, 'remove=true'];
-  const { endpoint, keepaliveSeconds } = peer;
+  const endpoint = `endpoint=${peer.endpoint}`;
+  if (peer.update) return [publicKey, 'update_only=true', endpoint];
   return [
     publicKey,
-    ...(peer.update ? ['update_only=true'] : []),
-    ...(endpoint === undefined ? [] : [`endpoint=${endpoint}`]),
-    ...(keepaliveSeconds === undefined ? [] : [`persistent_keepalive_interval=${keepaliveSeconds}`]),
-    ...(peer.update ? [] : ['replace_allowed_ips=true']),
-    ...(peer.update ? [] : peer.allowedIps.map((allowedIp) => `allowed_ip=${allowedIp}`)),
+    endpoint,
+    `persistent_keepalive_interval=${peer.keepaliveSeconds}`,
+    'replace_allowed_ips=true',
+    `allowed_ip=${peer.virtualIp}/32`,
   ];
 }

@@ -26,7 +26,7 @@ export class WgToolDevice implements WireGuardDevice {
     // Node makes stdin a socket, which wg cannot open as /dev/stdin; cat makes it a pipe.
     const { code, stdout, stderr } = await (input === undefined
       ? runCommand('wg', args)
-      : runCommand('sh', ['-c', 'cat | wg "$@"', 'sh', ...args], input));
+      : runCommand('sh', ['-c', 'cat | wg "$@"', 'sh', ...args], { input }));
     if (code === 0) return stdout;
     throw new LanrageError('INTERFACE_FAILED', { message: `wg ${args[0]} failed: ${stderr.trim()}` });
   }
@@ -55,12 +55,8 @@ export function decodeWgDump(dump: string): DeviceReading {
 
 function peerArguments(peer: PeerChange): string[] {
   if (peer.remove) return ['peer', peer.publicKey, 'remove'];
-  const { publicKey, endpoint, keepaliveSeconds } = peer;
-  return [
-    'peer',
-    publicKey,
-    ...(endpoint === undefined ? [] : ['endpoint', endpoint]),
-    ...(keepaliveSeconds === undefined ? [] : ['persistent-keepalive', String(keepaliveSeconds)]),
-    ...(peer.update ? [] : ['allowed-ips', peer.allowedIps.join(',')]),
-  ];
+  const moved = ['peer', peer.publicKey, 'endpoint', peer.endpoint];
+  if (peer.update) return moved;
+  const keepalive = ['persistent-keepalive', String(peer.keepaliveSeconds)];
+  return [...moved, ...keepalive, 'allowed-ips', `${peer.virtualIp}/32`];
 }

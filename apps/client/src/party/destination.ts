@@ -2,12 +2,21 @@ import { LanrageError } from '#shared/errors';
 import type { PartyId } from '#shared/party/identity';
 import { inviteServer, parseInviteLink, type InviteLink } from '#shared/party/invite';
 import { validPartyId } from './valid-input';
+import type { PartyTrust } from './vouching';
 
 /** Where a player wants to go. */
 export interface Destination {
   readonly id: PartyId;
   /** Null: the player has the bare id. */
   readonly link: InviteLink | null;
+}
+
+/** A way into a party. */
+export interface Entrance {
+  /** Null: of a new party, whose id the server gives. */
+  readonly joining: PartyId | null;
+  readonly link: InviteLink | null;
+  readonly trust: PartyTrust;
 }
 
 /**

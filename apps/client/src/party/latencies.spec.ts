@@ -1,8 +1,9 @@
 import type { PeerId } from '#shared/party/identity';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 import { Latencies } from './latencies';
 
-const bob = { id: 'b'.repeat(16) as PeerId, virtualIp: '10.66.0.2' };
-const carol = { id: 'c'.repeat(16) as PeerId, virtualIp: '10.66.0.3' };
+const bob = { id: 'b'.repeat(16) as PeerId, virtualIp: '10.66.0.2' as VirtualIp };
+const carol = { id: 'c'.repeat(16) as PeerId, virtualIp: '10.66.0.3' as VirtualIp };
 
 describe('latencies', () => {
   beforeEach(() => jest.useFakeTimers());

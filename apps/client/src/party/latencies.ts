@@ -1,9 +1,10 @@
 import type { PeerId } from '#shared/party/identity';
+import type { VirtualIp } from '#shared/party/virtual-ip';
 
 /** Somebody to measure the way to. */
 export interface LatencyTarget {
   readonly id: PeerId;
-  readonly virtualIp: string;
+  readonly virtualIp: VirtualIp;
 }
 
 interface Measurement {
@@ -20,7 +21,7 @@ export class Latencies {
   private timer: NodeJS.Timeout | undefined;
 
   /** @param measure milliseconds to a virtual IP; null without an answer */
-  constructor(private readonly measure: (virtualIp: string) => Promise<number | null>) {}
+  constructor(private readonly measure: (virtualIp: VirtualIp) => Promise<number | null>) {}
 
   /** Measures every 30 s until stopped. */
   start(targets: () => readonly LatencyTarget[]): void {
@@ -50,7 +51,7 @@ export class Latencies {
     return running;
   }
 
-  private async measureOne(id: PeerId, virtualIp: string): Promise<void> {
+  private async measureOne(id: PeerId, virtualIp: VirtualIp): Promise<void> {
     try {
       const latencyMs = await this.measure(virtualIp);
       if (latencyMs !== null) this.measurements.set(id, { latencyMs, measuredAtMs: Date.now() });

@@ -2,6 +2,8 @@
 import type { StateEntry } from '#shared/api/state';
 import type { ErrorCode, LanrageError } from '#shared/errors';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { GuardInfo } from '../network/guard/guard';
+import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
 import type { Party, Peer } from './party';
 
 export interface CreateOptions {
@@ -19,6 +21,8 @@ export interface CreateOptions {
   /** Only invite links lead in, and the members connect to nobody else. For good. */
   readonly sealed?: boolean | undefined;
   readonly discordUrl?: string | undefined;
+  /** Of the players' addresses, such as `10.87.0.0/16`; absent: one that is free on this machine. */
+  readonly network?: string | undefined;
 }
 
 export interface JoinOptions {
@@ -40,6 +44,10 @@ export type PartyStatus =
       readonly natInfo: NatInfo;
       /** Whether the server's events arrive; the game does not need them. */
       readonly controlConnected: boolean;
+      /** What the other members reach on this machine. */
+      readonly guard: GuardInfo | null;
+      /** How the party's interface stands among the machine's networks. */
+      readonly tunnel: TunnelInfo | null;
     };
 
 export interface EndNotice {
@@ -58,6 +66,10 @@ export interface PartyManagerEvents {
   stateChanged: [StateEntry];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];
+  /** Another program took this of the party's interface away; it is back. */
+  tunnelRepaired: [parts: readonly TunnelPart[]];
+  /** Something is missing of the interface, or players are reached by it no more; or that is over. */
+  tunnelChanged: [TunnelInfo];
   natDetected: [NatInfo];
   controlConnected: [];
   controlLost: [];

@@ -3,6 +3,7 @@ import { bytesField, partyIdField } from '#shared/api/fields';
 import type { PartyId } from '#shared/party/identity';
 import { PARTY_KEY_BYTES } from '#shared/party/invite';
 import { JsonFile } from '../home';
+import { damagedFile } from '../home-failure';
 import type { PartyTrust } from './vouching';
 
 /** A party is forgotten when so many others came after it. */
@@ -33,7 +34,14 @@ export class PartyKeys {
     this.file.write([record, ...others].slice(0, MOST_PARTIES));
   }
 
+  /** Of a damaged file nothing is guessed: that a party is sealed would be forgotten. @throws LanrageError HOME_FILE_DAMAGED */
   private records(): z.output<typeof recordSchema> {
-    return this.file.read() ?? [];
+    const records = this.file.read();
+    if (!records && this.file.isThere())
+      throw damagedFile(
+        this.file.path,
+        'Put the right one back, or delete it, and enter sealed parties by their invite links again.',
+      );
+    return records ?? [];
   }
 }

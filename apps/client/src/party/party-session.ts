@@ -4,14 +4,19 @@ import type { DirectAttempt, Member, PartySnapshot } from '#shared/api/party';
 import { splitEndpoint } from '#shared/endpoint';
 import { proofMatches, sharedSecret } from '#shared/auth/proof';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import type { UdpReach } from '#shared/party/udp-reach';
 import { LanrageError } from '#shared/errors';
+import { outsideOf } from '../connection/candidates';
 import type { ConnectionManager, ConnectionTarget } from '../connection/connection-manager';
 import type { ConnectionCoordinator } from '../connection/coordinator';
-import { explainPath, type PathReason } from '../connection/explanation';
+import { isHopeless as isHopelessWith, othersReach, type Evidence } from '../connection/causes';
+import { explainPath, explainStray } from '../connection/explanation';
 import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
 import type { Identity } from '../identity';
 import type { NATTraversal } from '../nat/nat-traversal';
+import { exposureIn, type Exposure } from '../network/guard/exposure';
+import { ipv4Access } from '../network/ipv4/ipv4-access';
 import type { NetworkManager } from '../network/network-manager';
 import { expectedGoodbyeProof } from '../network/tunnel-message';
 import { Latencies } from './latencies';
@@ -21,10 +26,13 @@ import {
   membershipOf,
   presentMembers,
   withGoodbye,
+  withoutDoubted,
   type Membership,
   type MembershipEvent,
+  type Witness,
 } from './membership';
-import { refusalOfMember, voucherFor, vouchingOf, type PartyTrust } from './vouching';
+import { neighboursOf, ownEntry, type Neighbour, type Neighbours } from './neighbours';
+import { voucherFor, vouchingOf, type PartyTrust } from './vouching';
 import { viewParty, type Observation, type Party, type Peer } from './party';
 
 /** The parts of an agent that a party needs. */
@@ -36,6 +44,7 @@ export interface SessionParts {
   readonly nat: NATTraversal;
   readonly connections: ConnectionManager;
   readonly coordinator: ConnectionCoordinator;
+  readonly reachability: { readonly udp: UdpReach };
 }
 
 interface PartySessionEvents {
@@ -47,30 +56,44 @@ interface PartySessionEvents {
   partyChanged: [Party];
 }
 
+/** All but what is known of one member. */
+type PartyEvidence = Omit<Evidence, 'peer'>;
+
 /** Goodbyes are sent twice, as they may be lost, and WireGuard needs a moment to send them. */
 const GOODBYE_INTERVAL_MS = 60;
 
-/** What there is to observe of a member that this agent does not deal with. */
+/** What there is to observe of a member that this agent does not deal with, or does not get through to. */
 const refused = {
   connectionType: 'failed',
   pathEndpoint: null,
   directExpected: false,
   latencyMs: null,
   latencyAgeMs: null,
+  packetLimit: null,
 } as const;
 
 /** One stay in one party: its members, and the interface and connections that make them neighbours. */
 export class PartySession extends EventEmitter<PartySessionEvents> {
   private membership: Membership;
+  private own: Neighbour;
+  private neighbours: Neighbours;
+  private readonly witness: Witness;
   private readonly latencies: Latencies;
 
+  /** @throws LanrageError SERVER_MISBEHAVES when this agent has no usable address in the snapshot */
   constructor(
     snapshot: PartySnapshot,
     private readonly parts: SessionParts,
     private readonly trust: PartyTrust,
   ) {
     super();
-    this.membership = membershipOf(snapshot);
+    this.witness = {
+      mayName: (endpoint) => parts.control.mayName(endpoint),
+      isAnswering: (peerId) => parts.connections.isAnswering(peerId),
+    };
+    this.membership = membershipOf(snapshot, this.witness);
+    this.own = this.ownEntryIn(this.membership);
+    this.neighbours = this.neighboursIn(this.membership);
     this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
   }
 
@@ -89,23 +112,19 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return key ? voucherFor(key, this.parts.identity.publicKey) : undefined;
   }
 
-  /** This agent's own entry. @throws LanrageError when the server left it out */
-  get self(): Member {
-    const self = this.membership.members.get(this.parts.identity.peerId);
-    if (self) return self;
-    throw new LanrageError('CONTROL_UNAVAILABLE', {
-      message: 'The server put this player into a party without an address. Update LANrage on both sides.',
-    });
+  /** This agent's own entry. */
+  get self(): Neighbour {
+    return this.own;
   }
 
   /**
    * Puts the interface, which has been started, onto the party's network and connects to everybody.
-   * @throws LanrageError INTERFACE_FAILED
+   * @throws LanrageError ADDRESS_CLASH, INTERFACE_FAILED
    */
   async open(): Promise<void> {
     await this.configureInterface();
     this.parts.connections.start();
-    this.latencies.start(() => this.others());
+    this.latencies.start(() => this.neighbours.accepted);
     await this.connectToPeers();
   }
 
@@ -121,33 +140,47 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   /** Says goodbye to everybody, and takes this machine out of the party. */
   async leave(): Promise<void> {
-    this.sayGoodbye();
-    await delay(GOODBYE_INTERVAL_MS);
-    this.sayGoodbye();
-    await delay(GOODBYE_INTERVAL_MS);
-    await this.close();
+    try {
+      this.sayGoodbye();
+      await delay(GOODBYE_INTERVAL_MS);
+      this.sayGoodbye();
+      await delay(GOODBYE_INTERVAL_MS);
+    } finally {
+      await this.close();
+    }
   }
 
   /** Takes this machine out of the party without a word. */
   async close(): Promise<void> {
     const { network, nat, connections } = this.parts;
     this.latencies.stop();
-    await connections.stop();
-    await network.stop();
-    nat.returnPort();
+    try {
+      await connections.stop();
+    } finally {
+      await network.stop();
+      nat.returnPort();
+    }
+  }
+
+  /** Something else is known of this machine's network than before. */
+  reconsider(): void {
+    void this.connectToPeers();
   }
 
   /** The moment to look for a direct path to a member has come. */
   attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
     if (partyId !== this.id || !this.parts.config.direct) return;
     const isNeighbour = this.isNeighbour(this.membership.members.get(peerId));
-    void this.parts.connections.attempt(peerId, { candidates, isFirst: first, isNeighbour });
+    const outside = outsideOf(this.membership.network, candidates);
+    void this.parts.connections.attempt(peerId, { candidates: outside, isFirst: first, isNeighbour });
   }
 
   /** @returns whether an event before this one is missing */
   apply(event: MembershipEvent): boolean {
     const { relays } = this.membership;
-    const { membership, missed } = applyEvent(this.membership, event);
+    const { membership, missed } = applyEvent(this.membership, event, this.witness);
+    // Another address of its own takes another interface, which follows from a snapshot alone.
+    if (membership.members.get(this.own.id)?.virtualIp !== this.own.virtualIp) return true;
     this.become(membership);
     if (event.name === 'relays.changed') {
       const named = Object.keys(event.data.relays) as PeerId[];
@@ -157,32 +190,51 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return missed;
   }
 
-  /** Takes the server's word for the whole party. @returns whether this agent has another address now */
+  /**
+   * Takes the server's word for the whole party.
+   * @returns whether this agent has another address now
+   * @throws LanrageError SERVER_MISBEHAVES for another party, and when this agent has no usable address in it
+   */
   adopt(snapshot: PartySnapshot): boolean {
-    const { virtualIp } = this.self;
-    this.become(membershipOf(snapshot, this.membership));
-    return this.self.virtualIp !== virtualIp;
+    if (snapshot.id !== this.id) throw otherParty();
+    const { virtualIp } = this.own;
+    this.become(membershipOf(snapshot, this.witness, this.membership));
+    return this.own.virtualIp !== virtualIp;
   }
 
   /** Somebody at a virtual IP said goodbye: believed if only that member can have said it. */
   hearGoodbye(virtualIp: string, { nonce, proof }: { nonce: Buffer; proof: Buffer }): void {
-    const member = this.others().find((other) => other.virtualIp === virtualIp);
+    const member = this.neighbours.accepted.find((other) => other.virtualIp === virtualIp);
     if (!member) return;
     if (!proofMatches(expectedGoodbyeProof(this.secretWith(member), nonce), proof)) return;
     this.become(withGoodbye(this.membership, member.id));
   }
 
+  /** The path to a peer is another one: who timed out, and answers no more, is gone. */
+  pathChanged(peerId: PeerId): void {
+    if (!this.witness.isAnswering(peerId)) this.become(withoutDoubted(this.membership, peerId));
+  }
+
   /** Measures the way to everybody, for as long as the slowest takes: 1 s at most. */
   refreshLatencies(): Promise<void> {
-    return this.latencies.refresh(this.others());
+    return this.latencies.refresh(this.neighbours.accepted);
   }
 
   view(): Party {
-    return viewParty(this.membership, this.parts.identity.peerId, (member) => this.observe(member));
+    const evidence = this.evidence();
+    return viewParty(this.membership, this.parts.identity.peerId, (member) => this.observe(member, evidence));
+  }
+
+  /** The other players at these addresses. */
+  peersAt(addresses: readonly { readonly virtualIp: string }[]): Peer[] {
+    const wanted = new Set(addresses.map(({ virtualIp }) => virtualIp));
+    return this.view()
+      .getPeerList()
+      .filter(({ isSelf, virtualIp }) => !isSelf && wanted.has(virtualIp));
   }
 
   private sayGoodbye(): void {
-    for (const member of this.others()) {
+    for (const member of this.neighbours.accepted) {
       this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member));
     }
   }
@@ -190,15 +242,21 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   private become(next: Membership): void {
     const before = this.membership;
     if (next === before) return;
+    const own = this.ownEntryIn(next);
     const partyBefore = this.view();
+    this.own = own;
     this.membership = next;
+    this.neighbours = this.neighboursIn(next);
     void this.connectToPeers();
     const party = this.view();
     const { joined, left, hostChanged, termsChanged } = changesBetween(before, next);
     joined.forEach(({ id }) => this.announce('peerJoined', party.peers.get(id)));
     left.forEach(({ id }) => this.announce('peerLeft', partyBefore.peers.get(id)));
     if (hostChanged) this.announce('hostChanged', party.peers.get(next.hostId));
-    if (termsChanged) this.emit('partyChanged', party);
+    if (termsChanged) {
+      void this.parts.network.expose(this.exposure, next.network);
+      this.emit('partyChanged', party);
+    }
   }
 
   private announce(name: 'peerJoined' | 'peerLeft' | 'hostChanged', peer: Peer | undefined): void {
@@ -210,23 +268,26 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   }
 
   private targets(): ConnectionTarget[] {
-    return this.others().map(({ id, publicKey, virtualIp, online, natType }) => {
+    const { config } = this.parts;
+    const evidence = this.evidence();
+    return this.neighbours.accepted.map((neighbour) => {
+      const { id, publicKey, virtualIp, online, natType } = neighbour;
+      const isHopeless = isHopelessWith(evidenceOf(neighbour, evidence));
       const relay = this.membership.relays.get(id) ?? null;
       const strategy = this.parts.coordinator.coordinateConnection({ natType, relay });
-      return { peerId: id, publicKey, virtualIp, online, relay: strategy.relay };
+      const role = { seeksDirect: config.direct, leads: this.own.id < id };
+      return { peerId: id, publicKey, virtualIp, online, isHopeless, relay: strategy.relay, ...role };
     });
   }
 
-  /** Whom this machine deals with; a member that is refused is shown, and nothing more. */
-  private others(): Member[] {
-    return presentMembers(this.membership).filter(
-      (member) => member.id !== this.parts.identity.peerId && !this.refusal(member),
-    );
+  private ownEntryIn(membership: Membership): Neighbour {
+    return ownEntry(membership, this.parts.identity.peerId);
   }
 
-  private refusal(member: Member): PathReason | null {
-    const sealed = this.trust.sealed || this.membership.settings.sealed;
-    return refusalOfMember(member, { ...this.trust, sealed });
+  /** Whom this machine deals with; a member that is refused is shown, and nothing more. */
+  private neighboursIn(membership: Membership): Neighbours {
+    const sealed = this.trust.sealed || membership.settings.sealed;
+    return neighboursOf(presentMembers(membership), this.own, { ...this.trust, sealed }, membership.network);
   }
 
   /** Behind the same public address: of one household, most likely. */
@@ -236,45 +297,90 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return splitEndpoint(member.endpoint).address === splitEndpoint(publicEndpoint).address;
   }
 
-  private observe(member: Member): Observation {
-    const { id, natType, online, direct } = member;
+  /** What is known of UDP here and at the others: the same for all of them. */
+  private evidence(): PartyEvidence {
+    const { control, connections, reachability } = this.parts;
+    const present = this.neighbours.accepted.filter(({ online }) => online);
+    return {
+      server: control.connected ? 'there' : 'away',
+      own: reachability.udp,
+      others: othersReach(present.map(({ udp }) => udp)),
+      isRelaying: connections.carriers().has('relay'),
+    };
+  }
+
+  private observe(member: Member, evidence: PartyEvidence): Observation {
+    const { id, natType, direct } = member;
     const vouching = vouchingOf(member, this.trust.key);
     const vouched = vouching === 'unknown' ? null : vouching === 'vouched';
-    const { config, control, connections, coordinator } = this.parts;
+    const { config, connections, coordinator, network } = this.parts;
     const relay = this.membership.relays.get(id) ?? null;
     const { directExpected } = coordinator.coordinateConnection({ natType, relay });
     const path = connections.pathOf(id);
-    const refusal = this.refusal(member);
+    const refusal = this.neighbours.refused.get(id);
     if (refusal) return { ...refused, reason: refusal, vouched };
+    const pathEndpoint = path?.direct ?? path?.relay ?? null;
+    const stray = network.strayAt(member.virtualIp);
+    if (stray) {
+      const reason = explainStray(stray.virtualIp, stray.interfaceName);
+      return { ...refused, pathEndpoint, directExpected, reason, vouched };
+    }
     const hasFailed = path?.phase === 'failed';
     const reason =
       path &&
       explainPath({
         path,
         directExpected,
-        controlConnected: control.connected,
-        peerOnline: online,
+        relayRefused: this.membership.refusedRelays.has(id),
+        relayRefusal: this.membership.relayRefusals.get(id) ?? 'no_relay',
+        relayOutOfReach: path.relay !== null && ipv4Access.isOutOfReach(splitEndpoint(path.relay).address),
+        evidence: evidenceOf(member, evidence),
+        peerDoubted: this.membership.doubted.has(id),
         directAllowed: config.direct,
         peerDirectAllowed: direct,
       });
     return {
       connectionType: path?.phase ?? 'unknown',
       reason: reason ?? null,
-      pathEndpoint: path?.direct ?? path?.relay ?? null,
+      pathEndpoint,
       directExpected,
       vouched,
+      packetLimit: connections.packetLimitOf(id),
       ...(hasFailed ? { latencyMs: null, latencyAgeMs: null } : this.latencies.of(id, Date.now())),
     };
+  }
+
+  private get exposure(): Exposure {
+    return exposureIn(this.parts.config.expose, this.membership.settings.public);
   }
 
   private async configureInterface(): Promise<void> {
     const { identity, network, nat } = this.parts;
     const { virtualIp } = this.self;
     const listenPort = nat.takePort();
-    await network.configure({ privateKey: identity.privateKey, listenPort, virtualIp });
+    await network.configure({
+      privateKey: identity.privateKey,
+      listenPort,
+      virtualIp,
+      network: this.membership.network,
+      exposure: this.exposure,
+    });
   }
 
-  private secretWith({ publicKey }: Member): Buffer {
+  private secretWith({ publicKey }: Neighbour): Buffer {
     return sharedSecret(this.parts.identity.privateKey, publicKey);
   }
+}
+
+function evidenceOf({ online, udp }: Pick<Member, 'online' | 'udp'>, evidence: PartyEvidence): Evidence {
+  return { ...evidence, peer: online ? udp : 'away' };
+}
+
+/** The server speaks of another party than the one that this agent is to be in. */
+export function otherParty(): LanrageError {
+  return new LanrageError('SERVER_MISBEHAVES', {
+    message:
+      'The server answers with another party than the one that was asked for. ' +
+      'Do not trust it: tell its operator, and meet on another server.',
+  });
 }

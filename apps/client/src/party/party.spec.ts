@@ -2,6 +2,7 @@ import type { Member } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { natTypes, type NatType } from '#shared/party/nat-type';
 import type { PublicKey } from '#shared/wireguard/key';
+import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { Membership } from './membership';
 import { viewParty, type Observation } from './party';
 import { settingsFixture } from '../../../../test/fixtures/party';
@@ -17,6 +18,7 @@ const member = (letter: string, joinedAt: string, natType: NatType = 'unknown'):
   natType,
   endpoint: null,
   direct: true,
+  udp: 'unknown',
   voucher: null,
 });
 const membership = (...members: Member[]): Membership => ({
@@ -27,10 +29,14 @@ const membership = (...members: Member[]): Membership => ({
   createdAt: '2026-01-01T00:00:00.000Z',
   maxPeers: 8,
   settings: settingsFixture,
+  network: DEFAULT_NETWORK,
   revision: 1,
   members: new Map(members.map((each) => [each.id, each])),
+  refusedRelays: new Set(),
   relays: new Map(),
+  relayRefusals: new Map(),
   departed: new Set(),
+  doubted: new Map(),
 });
 const relayed: Observation = {
   connectionType: 'relayed',
@@ -39,6 +45,7 @@ const relayed: Observation = {
   directExpected: false,
   latencyMs: 61.5,
   latencyAgeMs: 20,
+  packetLimit: null,
   vouched: null,
 };
 const seenBy = (letter: string, party: Membership) => viewParty(party, id(letter), () => relayed);
@@ -84,6 +91,7 @@ describe('a party in the eyes of a member', () => {
       'createdAt',
       'maxPeers',
       'settings',
+      'network',
       'peers',
     ]);
     expect(json.peers.map((peer) => peer.id)).toEqual([id('a'), id('b'), id('c')]);

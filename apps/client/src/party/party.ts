@@ -2,7 +2,9 @@ import type { Member, PartySettings } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import type { PathReason } from '../connection/explanation';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import type { VirtualNetwork } from '#shared/party/virtual-ip';
 import { canConnectDirectly, type NatType } from '#shared/party/nat-type';
+import type { UdpReach } from '#shared/party/udp-reach';
 import { presentMembers, type Membership } from './membership';
 
 /**
@@ -17,7 +19,7 @@ export interface Peer {
   readonly name: string;
   /** WireGuard public key, base64. */
   readonly publicKey: string;
-  /** In 10.66.0.0/16. */
+  /** In the party's network; for a peer that is refused for its address (`false_address`), whatever the server says. */
   readonly virtualIp: string;
   /** Public address of the peer's WireGuard, where known. */
   readonly endpoint: Endpoint | null;
@@ -25,6 +27,11 @@ export interface Peer {
   readonly latencyMs: number | null;
   /** How long ago `latencyMs` was measured. */
   readonly latencyAgeMs: number | null;
+  /**
+   * The largest packets inside the tunnel, in bytes, that the path to the peer carries, where those are smaller than usual: the
+   * agent keeps what is sent to them. Null otherwise, and while unknown.
+   */
+  readonly packetLimit: number | null;
   readonly connectionType: ConnectionType;
   /** Why the path is what it is, and what would change that; null for the viewer itself. */
   readonly reason: PathReason | null;
@@ -37,8 +44,12 @@ export interface Peer {
   readonly natType: NatType;
   /** Whether the peer takes part in looking for direct paths. */
   readonly direct: boolean;
+  /** From whom the peer gets answers by UDP, as its agent says. */
+  readonly udp: UdpReach;
   /** Whether the peer's agent is connected to the control plane. */
   readonly online: boolean;
+  /** The server counts it as gone, but it answers here by a direct path: see docs/protocol.md, "Who timed out". */
+  readonly doubted: boolean;
   /** Whether the party key vouches for the peer's key; null: this agent came without a link and cannot tell. */
   readonly vouched: boolean | null;
   readonly isHost: boolean;
@@ -53,6 +64,7 @@ export interface Observation {
   readonly directExpected: boolean;
   readonly latencyMs: number | null;
   readonly latencyAgeMs: number | null;
+  readonly packetLimit: number | null;
   readonly vouched: boolean | null;
 }
 
@@ -67,6 +79,8 @@ export class Party {
     readonly maxPeers: number,
     readonly ownerId: PeerId,
     readonly settings: PartySettings,
+    /** Of the peers' addresses, such as `10.66.0.0/16`. */
+    readonly network: VirtualNetwork,
     readonly peers: ReadonlyMap<PeerId, Peer>,
   ) {}
 
@@ -81,8 +95,8 @@ export class Party {
   }
 
   toJSON() {
-    const { id, name, hostId, ownerId, createdAt, maxPeers, settings } = this;
-    return { id, name, hostId, ownerId, createdAt, maxPeers, settings, peers: this.getPeerList() };
+    const { id, name, hostId, ownerId, createdAt, maxPeers, settings, network } = this;
+    return { id, name, hostId, ownerId, createdAt, maxPeers, settings, network, peers: this.getPeerList() };
   }
 }
 
@@ -97,16 +111,23 @@ export function viewParty(
     const isHost = member.id === membership.hostId;
     const { voucher, ...shown } = member;
     const observation = isSelf ? viewOfSelf(isHost, voucher !== null) : observe(member);
-    return { ...shown, ...observation, isHost, isSelf };
+    const doubted = membership.doubted.has(member.id);
+    return { ...shown, ...observation, doubted, isHost, isSelf };
   });
-  const { id, name, hostId, createdAt, maxPeers, ownerId, settings } = membership;
+  const { id, name, hostId, createdAt, maxPeers, ownerId, settings, network } = membership;
   const byId = new Map(peers.map((peer) => [peer.id, peer]));
-  return new Party(id, name, hostId, createdAt, maxPeers, ownerId, settings, byId);
+  return new Party(id, name, hostId, createdAt, maxPeers, ownerId, settings, network, byId);
 }
 
 function viewOfSelf(isHost: boolean, isVouched: boolean): Observation {
   const connectionType = isHost ? 'host' : 'direct';
-  const nothing = { reason: null, pathEndpoint: null, latencyMs: null, latencyAgeMs: null };
+  const nothing = {
+    reason: null,
+    pathEndpoint: null,
+    latencyMs: null,
+    latencyAgeMs: null,
+    packetLimit: null,
+  };
   return { connectionType, directExpected: true, vouched: isVouched || null, ...nothing };
 }
 

@@ -29,6 +29,10 @@ const RETRY_MS = 3_000;
  * in is entered again when the server has let it go, and one that it is not in is left.
  */
 export class Reconciliation extends EventEmitter<ReconciliationEvents> {
+  private asking: Promise<void> | undefined;
+  private isInDoubt = false;
+  private retryTimer: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly seat: Seat,
     private readonly control: ControlPlane,
@@ -42,17 +46,26 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
     await this.attempt(async () => {
       const session = this.seat.session();
       // At once, as the events that follow build on it.
-      const hasMoved = party !== null && party.id === session?.id && session.adopt(party);
+      const hasMoved = party !== null && party.id === session?.id && (await this.adopt(session, party));
       if (hasMoved) await this.seat.inTurn(() => this.seat.renew(session));
       else if (party?.id !== session?.id) await this.seat.inTurn(() => this.settle(party, session));
     });
   }
 
   /** Asks the server where it has this agent, and acts on it. */
-  async ask(): Promise<void> {
+  ask(): Promise<void> {
+    this.isInDoubt = true;
+    this.asking ??= this.askWhileInDoubt().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  /** One question at a time, however many doubts the server gives rise to meanwhile. */
+  private async askWhileInDoubt(): Promise<void> {
     // Without a connection the snapshot that comes with the next one does it.
-    if (!this.control.connected) return;
-    await this.attempt(async () => this.hear(await this.control.currentParty()));
+    while (this.isInDoubt && this.control.connected) {
+      this.isInDoubt = false;
+      await this.attempt(async () => this.hear(await this.control.currentParty()));
+    }
   }
 
   /** @param before where the agent was when it heard the server's word */
@@ -73,9 +86,26 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
       if (session.adopt(await this.control.joinParty(session.id, me))) await this.seat.renew(session);
     } catch (error) {
       if (!(error instanceof LanrageError) || error.retryable) throw error;
-      this.serverMembership.refused();
-      await this.seat.end(session, error);
+      await this.giveUp(session, error);
     }
+  }
+
+  /** Ends the party when the server says of it what cannot be true. */
+  private async adopt(session: PartySession, party: PartySnapshot): Promise<boolean> {
+    try {
+      return session.adopt(party);
+    } catch (error) {
+      if (!(error instanceof LanrageError)) throw error;
+      await this.seat.inTurn(() => this.giveUp(session, error));
+      return false;
+    }
+  }
+
+  private async giveUp(session: PartySession, error: LanrageError): Promise<void> {
+    if (this.seat.session() !== session) return;
+    if (error.code === 'SERVER_MISBEHAVES') await this.serverMembership.left(session.id);
+    else this.serverMembership.refused();
+    await this.seat.end(session, error);
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
@@ -85,7 +115,8 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
       if (!(error instanceof LanrageError)) throw error;
       this.emit('fault', error);
       const delayMs = Math.max(RETRY_MS, (error.retryAfterSeconds ?? 0) * 1_000);
-      setTimeout(() => void this.ask(), delayMs).unref();
+      clearTimeout(this.retryTimer);
+      this.retryTimer = setTimeout(() => void this.ask(), delayMs).unref();
     }
   }
 }

@@ -5,9 +5,11 @@ import {
   peerIdField,
   publicKeyField,
   relayIdField,
+  searchField,
   timestampField,
 } from '#shared/api/fields';
 import { partySettingsSchema } from '#shared/api/party';
+import { relayFaults } from '#shared/api/stats';
 import { CURSOR_PATTERN } from '../operations/pages';
 
 /** What whoever runs a server asks of it, and sees: no address of a player, no endpoint, no content of a party. */
@@ -21,11 +23,7 @@ const cursor = z.string().regex(CURSOR_PATTERN).optional();
 
 export const listPartiesQuerySchema = z.object({
   /** Part of the name, in whatever case, or the whole id. */
-  search: z
-    .string()
-    .max(200)
-    .default('')
-    .transform((text) => text.normalize('NFC').trim()),
+  search: searchField,
   /** `nextCursor` of the page before. */
   cursor,
 });
@@ -93,8 +91,17 @@ export const adminRelaySchema = z.object({
   id: relayIdField,
   /** Null of a relay that is to be drained and has not been in touch since the server started. */
   region: z.string().nullable(),
-  /** `connecting`: it has not said yet what it has open. `away`: its link is down, which harms no game. */
-  state: z.enum(['ready', 'connecting', 'away', 'dead', 'unknown']),
+  /**
+   * `connecting`: it has not said yet what it has open. `unproven`: it carries nobody, as what is sent to the addresses that
+   * it announces does not arrive there. `away`: its link is down, which harms no game.
+   */
+  state: z.enum(['ready', 'connecting', 'unproven', 'away', 'dead', 'unknown']),
+  /** With `unproven`: the addresses that may not be its own. */
+  unproven: z.array(z.string()),
+  /** To which players send; null of one that has not been in touch. */
+  publicAddress: z.string().nullable(),
+  /** Why players do not reach it; null: nothing is known to be wrong, or it is away. */
+  fault: z.enum(relayFaults).nullable(),
   /** By whose word it takes no more pairs and gives away those that it has; null: it does not drain. */
   draining: z.enum(['operator', 'itself']).nullable(),
   pairs: z.int(),

@@ -5,7 +5,7 @@ import { LanrageError } from '#shared/errors';
 import { CONFIG, type Config } from '../config';
 import { RequestLimits } from '../operations/request-limits';
 
-/** Lets in whoever runs the server. An address that has tried too many wrong tokens is not let in with the right one. */
+/** Lets in the operator. An address that has tried too many wrong tokens is not let in with the right one. */
 @Injectable()
 export class AdminGuard implements CanActivate {
   private readonly logger = new Logger('admin');

@@ -16,7 +16,7 @@ export interface BanRow {
   readonly atMs: number;
 }
 
-/** What whoever runs the server has laid down, as all control planes on this database have to follow it. */
+/** What the operator has laid down, as all control planes on this database have to follow it. */
 export interface RulingsRow {
   /** Changes with the set of banned keys. */
   readonly bansDigest: string;
@@ -83,7 +83,8 @@ export class AdminStore {
   }
 
   async drain(relayId: string): Promise<void> {
-    await this.client.drainedRelay.upsert({ where: { relayId }, create: { relayId }, update: {} });
+    // Unlike Prisma's upsert, one statement: two at once do not collide.
+    await this.client.drainedRelay.createMany({ data: { relayId }, skipDuplicates: true });
   }
 
   /** @returns whether it was drained */

@@ -7,6 +7,7 @@ import { Leader } from '../live/leader';
 import { HostingService } from '../parties/hosting.service';
 import type { MemberRecord, PartyRecord } from '../parties/party';
 import { PartyStore } from '../parties/party.store';
+import { shownName } from '../parties/shown';
 import { hasRoom } from '../relays/selection';
 import {
   MOST_SERVER_BANS,
@@ -26,7 +27,7 @@ import { Rulings } from './rulings';
 /** As much of a key as an audit line says. */
 const KEY_PREFIX = 8;
 
-/** What whoever runs the server does. Each action leaves a line in the log, with no name and no whole key. */
+/** What the operator does. Each action leaves a line in the log, with no name and no whole key. */
 @Injectable()
 export class Administration {
   private readonly logger = new Logger('admin');
@@ -43,7 +44,12 @@ export class Administration {
     this.audit('list parties', {});
     const { items, nextCursor } = await this.store.parties(query);
     return {
-      parties: items.map(({ atMs, ...party }) => ({ ...party, createdAt: timestamp(atMs) })),
+      parties: items.map(({ atMs, name, hostName, ...party }) => ({
+        ...party,
+        name: shownName(name, party.id),
+        hostName: hostName && shownName(hostName, party.hostId),
+        createdAt: timestamp(atMs),
+      })),
       nextCursor,
     };
   }
@@ -59,7 +65,13 @@ export class Administration {
     const peerIds = members.map(({ peerId }) => peerId);
     const online = new Set(await this.leader.call('agents.online', { peerIds }));
     return {
-      ...{ id, name, createdAt: timestamp(createdAtMs), playerCount: members.length, maxPeers },
+      ...{
+        id,
+        name: shownName(name, id),
+        createdAt: timestamp(createdAtMs),
+        playerCount: members.length,
+        maxPeers,
+      },
       ...{ hostId, hostName: hostNameOf(party), ownerId, settings },
       members: members.map((member) => memberView(member, online.has(member.peerId))),
     };
@@ -154,15 +166,16 @@ function memberView(
   { peerId, publicKey, name, joinedAtMs }: MemberRecord,
   connected: boolean,
 ): AdminPartyDetails['members'][number] {
-  return { peerId, publicKey, name, joinedAt: timestamp(joinedAtMs), connected };
+  return { peerId, publicKey, name: shownName(name, peerId), joinedAt: timestamp(joinedAtMs), connected };
 }
 
 function hostNameOf({ hostId, members }: PartyRecord): string | null {
-  return members.find(({ peerId }) => peerId === hostId)?.name ?? null;
+  const host = members.find(({ peerId }) => peerId === hostId);
+  return host ? shownName(host.name, hostId) : null;
 }
 
-function banView({ id, atMs, ...ban }: BanRow): ServerBan {
-  return { peerId: id, ...ban, bannedAt: timestamp(atMs) };
+function banView({ id, atMs, name, ...ban }: BanRow): ServerBan {
+  return { peerId: id, name: name && shownName(name, id), ...ban, bannedAt: timestamp(atMs) };
 }
 
 function timestamp(atMs: number): string {

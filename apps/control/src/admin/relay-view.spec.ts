@@ -15,12 +15,25 @@ const relay = {
   drained: false,
   draining: false,
   answering: true,
+  publicAddress: '192.0.2.1',
+  fault: null,
+  unproven: [],
 };
 
 describe('relayView', () => {
   it('shows load and nothing of the link', () => {
     expect(relayView(relay)).toEqual({
-      ...{ id: 'fra-1', region: 'eu', state: 'ready', draining: null, pairs: 3, capacityPairs: 100 },
+      ...{
+        id: 'fra-1',
+        region: 'eu',
+        state: 'ready',
+        unproven: [],
+        publicAddress: '192.0.2.1',
+        fault: null,
+        draining: null,
+        pairs: 3,
+        capacityPairs: 100,
+      },
       ...{ packetsPerSecond: 1200, bytesPerSecond: 90_000, eventLoopDelayMs: 2 },
     });
   });
@@ -28,6 +41,7 @@ describe('relayView', () => {
   it.each([
     ['ready', {}],
     ['connecting', { ready: false }],
+    ['unproven', { ready: false, awaySinceMs: 5, unproven: ['192.0.2.1'] }],
     ['away', { ready: false, awaySinceMs: 5 }],
     ['dead', { ready: false, awaySinceMs: 5, dead: true }],
     ['dead', { dead: true }],

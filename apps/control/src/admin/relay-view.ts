@@ -1,4 +1,4 @@
-/** A relay as whoever runs the server sees it. */
+/** A relay as the operator sees it. */
 import type { ListedRelay } from '../live/contract';
 import type { AdminRelay } from './admin.api';
 
@@ -8,17 +8,23 @@ export function relayView(relay: ListedRelay): AdminRelay {
   // Whoever stops by itself does so whatever the operator says next.
   const byOperator = relay.drained ? 'operator' : null;
   const draining = relay.stopping ? 'itself' : byOperator;
-  return { id, region, state: stateOf(relay), draining, pairs, capacityPairs, ...load };
+  const unproven = [...relay.unproven];
+  const { publicAddress, fault } = relay;
+  const ways = { unproven, publicAddress, fault };
+  return { id, region, state: stateOf(relay), ...ways, draining, pairs, capacityPairs, ...load };
 }
 
 /** One that is to be drained when it comes. */
 export function unknownRelay(id: string): AdminRelay {
   const load = { packetsPerSecond: 0, bytesPerSecond: 0, eventLoopDelayMs: null };
-  return { id, region: null, state: 'unknown', draining: 'operator', pairs: 0, capacityPairs: 0, ...load };
+  const ways = { unproven: [], publicAddress: null, fault: null };
+  const pairs = { pairs: 0, capacityPairs: 0 };
+  return { id, region: null, state: 'unknown', ...ways, draining: 'operator', ...pairs, ...load };
 }
 
-function stateOf({ ready, dead, awaySinceMs }: ListedRelay): AdminRelay['state'] {
+function stateOf({ ready, dead, unproven, awaySinceMs }: ListedRelay): AdminRelay['state'] {
   if (dead) return 'dead';
+  if (unproven.length > 0) return 'unproven';
   if (awaySinceMs !== null) return 'away';
   return ready ? 'ready' : 'connecting';
 }

@@ -1,5 +1,6 @@
-import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
 import {
   challengeRequestSchema,
   challengeSchema,
@@ -8,14 +9,19 @@ import {
   type ChallengeRequest,
   type TokenRequest,
 } from '#shared/api/rest';
+import { CONFIG, type Config } from '../config';
 import { Answers } from '../operations/openapi';
 import { Limited } from '../operations/request-limits';
+import { reachedBy } from './reached';
 import { SignIn } from './sign-in';
 
 @ApiTags('sign-in')
 @Controller('v1/auth')
 export class AuthController {
-  constructor(private readonly signIn: SignIn) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly signIn: SignIn,
+  ) {}
 
   @Post('challenge')
   @HttpCode(200)
@@ -30,9 +36,9 @@ export class AuthController {
   @Answers({
     summary: 'Prove possession of the private key, get a token',
     body: tokenGrantSchema,
-    refusals: ['CHALLENGE_EXPIRED', 'PROOF_REJECTED', 'BANNED_FROM_SERVER'],
+    refusals: ['SERVER_NAME_UNKNOWN', 'CHALLENGE_EXPIRED', 'PROOF_REJECTED', 'BANNED_FROM_SERVER'],
   })
-  token(@Body({ schema: tokenRequestSchema }) request: TokenRequest, @Headers('host') host = '') {
-    return this.signIn.redeem(request, host, Date.now());
+  token(@Body({ schema: tokenRequestSchema }) grantRequest: TokenRequest, @Req() request: Request) {
+    return this.signIn.redeem(grantRequest, reachedBy(request, this.config.trustedProxies), Date.now());
   }
 }

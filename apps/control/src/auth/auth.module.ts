@@ -6,9 +6,13 @@ import { BannedKeys } from './banned-keys';
 import { SignIn } from './sign-in';
 import { Tokens } from './tokens';
 
+/** The same for all nodes of a server. */
+export async function tokenSecret({ tokenSecret: given, dataDirectory }: Config): Promise<string> {
+  return given ?? (await keptSecret(dataDirectory, 'token-secret'));
+}
+
 async function makeTokens(config: Config): Promise<Tokens> {
-  const secret = config.tokenSecret ?? (await keptSecret(config.dataDirectory, 'token-secret'));
-  return new Tokens(secret, config.tokenLifetimeSeconds);
+  return new Tokens(await tokenSecret(config), config.tokenLifetimeSeconds);
 }
 
 @Module({

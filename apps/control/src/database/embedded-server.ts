@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { readIfThere } from '../operations/files';
+import { folderFault, readIfThere } from '../operations/files';
 import { StartError } from '../operations/start-error';
 import { postgresAccount, type Account } from './postgres-account';
 
@@ -52,8 +52,7 @@ export class EmbeddedServer {
 
   /** @param directory of its own, made when missing */
   static async start(directory: string): Promise<EmbeddedServer> {
-    await mkdir(directory, { recursive: true });
-    await chmod(directory, 0o700);
+    await makeOwn(directory);
     const server = new EmbeddedServer(directory, await postgresAccount(programPath('postgres'), directory));
     if (join(server.data, SOCKET_NAME).length > LONGEST_SOCKET_PATH) {
       throw new StartError(`The path of the data directory is too long for a socket in it: ${directory}`);
@@ -176,6 +175,16 @@ export class EmbeddedServer {
     const { prefix, ids } = this.account;
     const [command = '', ...rest] = [...prefix, programPath(program), ...args];
     await run(command, rest, { cwd: '/', env: { LC_ALL: 'C' }, ...ids });
+  }
+}
+
+/** @throws StartError for one that another user made */
+async function makeOwn(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o700);
+  } catch (error) {
+    throw folderFault(directory, error) ?? error;
   }
 }
 

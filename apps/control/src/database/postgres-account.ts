@@ -28,9 +28,16 @@ interface Ids {
  *
  * @param program one of PostgreSQL's programs
  * @param directory an existing folder for its data
+ * @throws StartError when there is no account under which they run
  */
 export async function postgresAccount(program: string, directory: string): Promise<Account> {
-  if (userInfo().uid !== ROOT) return { ids: null, prefix: [] };
+  const uid = process.geteuid?.();
+  if (uid !== ROOT && !isListed())
+    throw new StartError(
+      `error USER_UNKNOWN: PostgreSQL runs only for a user with a name, and the system's list (/etc/passwd) has none for ${uid}. ` +
+        'Add one, or set DATABASE_URL to a PostgreSQL of yours.',
+    );
+  if (uid !== ROOT) return { ids: null, prefix: [] };
   const ids = (await findAccount()) ?? (await makeAccount());
   await own(directory, ids);
   if ((await passes(ids, '-x', program)) && (await passes(ids, '-w', directory))) return { ids, prefix: [] };
@@ -43,6 +50,15 @@ export async function postgresAccount(program: string, directory: string): Promi
     `PostgreSQL does not run as root, and the account ${ACCOUNT_NAME} cannot reach ${directory} and ${program}. ` +
       'Run LANrage from a folder that all may enter, or as an ordinary user, or set DATABASE_URL.',
   );
+}
+
+function isListed(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function own(directory: string, { uid, gid }: Ids): Promise<void> {

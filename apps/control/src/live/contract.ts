@@ -1,19 +1,22 @@
 /** What nodes ask of the leader and what the leader asks of nodes, see cluster.ts. All of it survives JSON. */
 import type { EndReason, LeaveReason, PartySnapshot, Presence } from '#shared/api/party';
-import type { OpenPair, RelayHandshake, relayReportSchemas } from '#shared/api/relay-link';
+import type { OpenPair, relayReportSchemas } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
+import type { FaultyRelay, RelayFault } from '#shared/api/stats';
 import type { AgentEventName, AgentEvents, AgentRequests } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { z } from 'zod';
 import type { MemberRecord, PartyRecord } from '../parties/party';
+import type { AdmittedRelay } from '../relays/relay-sign-in';
 import type { RelayFacts } from '../relays/selection';
-import type { Connection } from '../signaling/presence';
+import type { SocketPlace } from '../signaling/presence';
 
 /** A connected agent, and what it said of its network last. */
 export interface ConnectedAgent {
   readonly peerId: PeerId;
   readonly socketId: string;
-  readonly connectedAtMs: number;
+  /** Milliseconds since it connected: an age, as the clocks of nodes differ. */
+  readonly ageMs: number;
   readonly presence: Presence | null;
 }
 
@@ -46,15 +49,21 @@ export type News = {
   };
 }[AgentEventName];
 
-/** A relay as it is seen by whoever runs the server. */
+/** A relay as it is seen by the operator. */
 export interface ListedRelay extends RelayFacts {
   /** As it reported last. */
   readonly bytesPerSecond: number;
   readonly eventLoopDelayMs: number | null;
   /** It said itself that it is about to stop. */
   readonly stopping: boolean;
-  /** Whoever runs the server wants it empty. */
+  /** The operator wants it empty. */
   readonly drained: boolean;
+  /** To which players send. */
+  readonly publicAddress: string;
+  /** Why players do not reach it; null when nothing is known to be wrong, or it is away. */
+  readonly fault: RelayFault | null;
+  /** Those of its addresses that are not known to be its own. */
+  readonly unproven: readonly string[];
 }
 
 interface OfRelay {
@@ -68,7 +77,7 @@ export interface LeaderCalls {
   /** All agents that are connected to a node, in several parts; with the first one, what was known of it is forgotten. */
   'agents.introduced'(part: { nodeId: string; isFirst: boolean; agents: readonly ConnectedAgent[] }): void;
   /** Answered when the agent has its snapshot. */
-  'agent.connected'(agent: { peerId: PeerId; connection: Connection }): Promise<void>;
+  'agent.connected'(agent: { peerId: PeerId; place: SocketPlace; ageMs: number }): Promise<void>;
   'agent.disconnected'(agent: { peerId: PeerId; socketId: string }): Promise<void>;
   /** @returns the version of the list of relays, see registry.ts */
   'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
@@ -81,10 +90,15 @@ export interface LeaderCalls {
   'party.departed'(departures: readonly Departure[]): void;
   'party.news'(news: News): void;
 
-  /** Whether there is place for one more relay of this name. */
-  'relay.fits'(relay: { relayId: string }): boolean;
-  'relay.connected'(relay: { handshake: RelayHandshake; connection: Connection }): void;
+  /**
+   * Whether there is place for one more relay of this name, which is kept for this connection for a while.
+   * @throws LanrageError RELAY_NAME_TAKEN while a relay of this name answers on its link, or is about to connect
+   */
+  'relay.fits'(relay: OfRelay): Promise<boolean>;
+  'relay.connected'(relay: { relay: AdmittedRelay; place: SocketPlace }): void;
   'relay.disconnected'(relay: OfRelay): void;
+  /** What was sent to one of its addresses has come there. */
+  'relay.seen'(report: OfRelay & Report<'address.seen'>): void;
   /** @returns the ids of the pairs that the relay is to close */
   'relay.announced'(report: OfRelay & { pairs: readonly OpenPair[]; final: boolean }): Promise<string[]>;
   'relay.observed'(report: OfRelay & Report<'pairs.observed'>): Promise<void>;
@@ -95,6 +109,10 @@ export interface LeaderCalls {
   'relays.listed'(nothing: object): ListedRelay[];
   /** These are to give their pairs away and take no more, and no others. */
   'relays.drained'(relays: { relayIds: readonly string[] }): void;
+  /** Those that players do not reach. */
+  'relays.faults'(nothing: object): FaultyRelay[];
+  /** The players of the largest party that the relays carry, see carried.ts. */
+  'relays.carried'(nothing: object): number;
   /** Those that agents may use. */
   'relays.described'(nothing: object): ServerInfo['relays'];
 }

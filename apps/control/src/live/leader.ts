@@ -89,17 +89,23 @@ export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown
     for (const { peerId, socketId } of introduced) {
       if (!this.sockets.has(socketId)) void this.inform('agent.disconnected', { peerId, socketId });
     }
-    for (const { peerId, socketId, connectedAtMs } of this.sockets.agents()) {
-      const connection = { nodeId: this.nodeId, socketId, connectedAtMs };
-      if (!known.has(socketId)) void this.inform('agent.connected', { peerId, connection });
+    for (const { peerId, socketId, ageMs } of this.sockets.agents()) {
+      const place = { nodeId: this.nodeId, socketId };
+      if (!known.has(socketId)) void this.inform('agent.connected', { peerId, place, ageMs });
     }
   }
 
   private readonly duties: Duties = {
     serve: this.sockets.serve,
     lead: () => {
-      const { presenceTimeoutSeconds } = this.config;
-      this.live = new LiveState(this.cluster, this.membership, this.store, presenceTimeoutSeconds * 1000);
+      const { presenceTimeoutSeconds, maxPeers } = this.config;
+      this.live = new LiveState(
+        this.cluster,
+        this.membership,
+        this.store,
+        presenceTimeoutSeconds * 1000,
+        maxPeers,
+      );
       return this.live;
     },
     introduce: async () => {

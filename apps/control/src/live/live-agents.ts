@@ -6,7 +6,7 @@ import { groupBy, inParts } from '../operations/lists';
 import type { PartyStore } from '../parties/party.store';
 import type { RelayMoves } from '../relays/moves';
 import type { AgentSockets } from '../signaling/agent-sockets';
-import type { Connection, PresenceBook } from '../signaling/presence';
+import type { Connection, PresenceBook, SocketPlace } from '../signaling/presence';
 import type { ConnectedAgent } from './contract';
 import type { LiveParties } from './live-parties';
 
@@ -29,30 +29,33 @@ export class LiveAgents {
     private readonly store: PartyStore,
   ) {}
 
-  async connected(peerId: PeerId, connection: Connection): Promise<void> {
+  /** @param ageMs since it connected, to whichever node */
+  async connected(peerId: PeerId, place: SocketPlace, ageMs: number): Promise<void> {
+    const connection = connectionOf(place, ageMs);
     if (this.connect(peerId, connection)) await this.parties.welcome(peerId, connection);
   }
 
   /** The agent may be back already, at another node. */
   async disconnected(peerId: PeerId, socketId: string): Promise<void> {
-    if (!this.presence.disconnect(peerId, socketId, Date.now())) return;
+    if (!this.presence.disconnect(peerId, socketId, performance.now())) return;
     this.sockets.detach(peerId);
     await this.parties.tellPresence(peerId);
   }
 
   async declared(peerId: PeerId, presence: Presence): Promise<void> {
     if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
-    if (presence.relayRoundTripsMs) this.moves.measured(peerId, presence.relayRoundTripsMs, Date.now());
+    if (presence.relayRoundTripsMs)
+      this.moves.measured(peerId, presence.relayRoundTripsMs, performance.now());
   }
 
   /** What a node has connected; they have their snapshots, if not of late. @param isFirst of several parts */
   introduced(nodeId: string, agents: readonly ConnectedAgent[], isFirst: boolean): void {
     if (isFirst) this.forget(nodeId);
-    for (const { peerId, socketId, connectedAtMs, presence } of agents) {
-      const connection = { nodeId, socketId, connectedAtMs };
+    for (const { peerId, socketId, ageMs, presence } of agents) {
+      const connection = connectionOf({ nodeId, socketId }, ageMs);
       if (!this.connect(peerId, connection)) continue;
       this.sockets.attach(peerId, connection);
-      if (presence) this.presence.hear(peerId, presence, Date.now());
+      if (presence) this.presence.hear(peerId, presence, performance.now());
       this.unrefreshed.add(peerId);
     }
     this.refreshSoon();
@@ -61,6 +64,7 @@ export class LiveAgents {
   /** The node is gone: its agents are offline until they connect to another one, and others may have missed its last word. */
   nodeGone(nodeId: string): void {
     this.forget(nodeId);
+    this.parties.doubtAll();
     for (const peerId of this.sockets.attachedPeers()) this.unrefreshed.add(peerId);
     this.refreshSoon();
   }
@@ -87,7 +91,7 @@ export class LiveAgents {
 
   private forget(nodeId: string): void {
     for (const [peerId, socketId] of this.presence.connectedTo(nodeId)) {
-      this.presence.disconnect(peerId, socketId, Date.now());
+      this.presence.disconnect(peerId, socketId, performance.now());
       this.sockets.detach(peerId);
     }
   }
@@ -127,4 +131,9 @@ export class LiveAgents {
       );
     }
   }
+}
+
+/** By the clock of the leader: those of the nodes say nothing about each other. */
+function connectionOf(place: SocketPlace, ageMs: number): Connection {
+  return { ...place, connectedAtMs: performance.now() - ageMs };
 }

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { PartySnapshot, Presence } from '#shared/api/party';
 import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import type { VirtualNetwork } from '#shared/party/virtual-ip';
 import { KeyedQueue } from '../parties/keyed-queue';
 import type { Membership } from '../parties/membership';
 import type { PartyRecord } from '../parties/party';
@@ -12,15 +13,19 @@ import type { AgentSockets } from '../signaling/agent-sockets';
 import type { Connection, PresenceBook } from '../signaling/presence';
 import type { Departure, Entry, News } from './contract';
 import { MemberLookup } from './member-lookup';
+import { PresenceNews } from './presence-news';
+import { Revisions } from './revisions';
+import { Roster } from './roster';
 
 /** What a change of a party means for presence and relay sessions, and who hears of it. */
 export class LiveParties {
   private readonly logger = new Logger('parties');
   /** One party's news go out in the order of its revisions. */
   private readonly news = new KeyedQueue<PartyId>();
-  /** The newest that is known of each party in this term. */
-  private readonly revisions = new Map<PartyId, number>();
+  private readonly revisions = new Revisions();
   private readonly members: MemberLookup;
+  private readonly roster = new Roster();
+  private readonly presenceNews: PresenceNews;
 
   constructor(
     private readonly membership: Membership,
@@ -30,6 +35,7 @@ export class LiveParties {
     private readonly sockets: AgentSockets,
   ) {
     this.members = new MemberLookup(store);
+    this.presenceNews = new PresenceNews(this.roster, this.members, presence, sockets);
   }
 
   /** @returns the party as the peer sees it, with relays that are open where that does not take long */
@@ -38,6 +44,7 @@ export class LiveParties {
     this.heardOf(peerId, presence);
     // From another node: what it knows may be overtaken by what happened since. The peer asks again if it is a member.
     if (!this.isNewest(party)) return this.snapshot(party, peerId);
+    this.roster.learn(party, performance.now());
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(party, peerId);
     if (isNews) {
@@ -53,8 +60,13 @@ export class LiveParties {
   /** Lets go of all that a member had besides its place, and tells it and those who stay. */
   departed({ before, after, peerId, reason, ended }: Departure): void {
     const { id: partyId } = before;
-    if (after) this.isNewest(after);
-    else this.revisions.delete(partyId);
+    if (after) {
+      this.isNewest(after);
+      this.roster.learn(after, performance.now());
+    } else {
+      this.revisions.end(partyId, performance.now());
+      this.roster.end(partyId, performance.now());
+    }
     this.sessions.close(before, peerId);
     this.presence.forget(peerId);
     if (ended) {
@@ -77,20 +89,24 @@ export class LiveParties {
     const party = await this.members.of(peerId);
     if (!party) return this.attach(peerId, connection, null);
     const current = await this.news.run(party.id, async () => {
+      const askedAtMs = performance.now();
       const found = await this.members.of(peerId);
+      if (found) this.roster.learn(found, askedAtMs);
       this.expect(found, peerId);
       // Gone since, so that nobody else takes back what was expected.
       if (found?.id !== party.id) this.sessions.close(party, peerId);
       this.attach(peerId, connection, found);
       return found;
     });
-    if (current) this.tellPresenceIn(current, peerId);
+    if (current) this.presenceNews.tellIn(current.id, peerId);
   }
 
   /** Sends those of the party's members that are among these peers the party as it is now. */
   async refresh(partyId: PartyId, peerIds: ReadonlySet<PeerId>): Promise<void> {
     await this.news.run(partyId, async () => {
+      const askedAtMs = performance.now();
       const party = await this.store.findById(partyId);
+      if (party) this.roster.learn(party, askedAtMs);
       for (const { peerId } of party?.members ?? []) {
         if (!party || !peerIds.has(peerId)) continue;
         this.expect(party, peerId);
@@ -100,9 +116,17 @@ export class LiveParties {
   }
 
   /** Lets the other members know where the peer is now. */
-  async tellPresence(peerId: PeerId): Promise<void> {
-    const party = await this.store.findByMember(peerId);
-    if (party) this.tellPresenceIn(party, peerId);
+  tellPresence(peerId: PeerId): Promise<void> {
+    return this.presenceNews.tell(peerId);
+  }
+
+  /** A node is gone, and with it perhaps the word of what it wrote last. */
+  doubtAll(): void {
+    this.roster.forgetAll();
+  }
+
+  stop(): void {
+    this.presenceNews.stop();
   }
 
   /** Ends the membership of a peer that has not been heard of for too long. */
@@ -110,14 +134,23 @@ export class LiveParties {
     const party = await this.store.findByMember(peerId);
     if (this.presence.connectionOf(peerId)) return; // just in time
     const outcome = party && (await this.membership.leave(party.id, peerId, 'timed_out'));
-    if (!outcome) return this.presence.forget(peerId);
+    if (!outcome) {
+      this.roster.forgetPeer(peerId);
+      return this.presence.forget(peerId);
+    }
     this.departed({ ...outcome, peerId, reason: 'timed_out' });
     this.sockets.deliver(peerId, 'party.snapshot', { party: null });
   }
 
   /** After what was queued so far. */
   tell({ partyId, peerIds, event, payload }: News): void {
+    if ('revision' in payload) this.roster.advance(partyId, payload.revision);
     this.spread(partyId, () => this.sockets.deliverToAll(peerIds, event, payload));
+  }
+
+  /** @returns null for a party that is not known */
+  networkOf(partyId: PartyId): VirtualNetwork | null {
+    return this.roster.networkOf(partyId);
   }
 
   snapshot(party: PartyRecord, viewer: PeerId): PartySnapshot {
@@ -126,6 +159,7 @@ export class LiveParties {
       party,
       (peerId) => this.presence.view(peerId),
       (peerId) => this.sessions.between(party.id, viewer, peerId),
+      (peerId) => this.sessions.refusalBetween(party.id, viewer, peerId),
     );
   }
 
@@ -139,17 +173,7 @@ export class LiveParties {
 
   /** Whether nothing is known that came after this. */
   private isNewest({ id, revision }: PartyRecord): boolean {
-    const newest = this.revisions.get(id) ?? 0;
-    if (revision > newest) this.revisions.set(id, revision);
-    return revision >= newest;
-  }
-
-  private tellPresenceIn(party: PartyRecord, peerId: PeerId): void {
-    this.tellOthers(party, peerId, 'member.presence', {
-      partyId: party.id,
-      peerId,
-      ...this.presence.view(peerId),
-    });
+    return this.revisions.note(id, revision);
   }
 
   private attach(peerId: PeerId, connection: Connection, party: PartyRecord | null): void {
@@ -166,20 +190,22 @@ export class LiveParties {
   }
 
   private heardOf(peerId: PeerId, presence: Presence | undefined): void {
-    this.presence.expect(peerId, Date.now());
-    if (presence) this.presence.hear(peerId, presence, Date.now());
+    this.presence.expect(peerId, performance.now());
+    if (presence) this.presence.hear(peerId, presence, performance.now());
   }
 
   /** Each of the others has a relay session of its own with the newcomer. */
   private tellOfMember({ party, member }: Pick<Entry, 'party' | 'member'>): void {
-    const view = memberView(member, this.presence.view(member.peerId));
+    const view = memberView(member, this.presence.view(member.peerId), party.network);
     for (const { peerId } of party.members) {
       if (peerId === member.peerId) continue;
+      const relayRefusal = this.sessions.refusalBetween(party.id, peerId, member.peerId);
       this.sockets.deliver(peerId, 'member.joined', {
         partyId: party.id,
         revision: party.revision,
         member: view,
         relay: this.sessions.between(party.id, peerId, member.peerId),
+        ...(relayRefusal !== null && { relayRefusal }),
         ...(member.peerId === party.hostId && { hostId: party.hostId }),
       });
     }

@@ -3,6 +3,7 @@ import type { Cluster, NodeId, Nodes, Term } from '../cluster/cluster';
 import type { Membership } from '../parties/membership';
 import type { PartyStore } from '../parties/party.store';
 import { RelayMoves } from '../relays/moves';
+import { ReachWatch } from '../relays/reach-watch';
 import { RelayRegistry, type Relay } from '../relays/registry';
 import { RelayCare } from '../relays/relay-care';
 import { RelayLink } from '../relays/relay-link';
@@ -35,7 +36,13 @@ export class LiveState implements Term {
   private readonly nodes: Nodes;
   private isOver = false;
 
-  constructor(cluster: Cluster, membership: Membership, store: PartyStore, presenceTimeoutMs: number) {
+  constructor(
+    cluster: Cluster,
+    membership: Membership,
+    store: PartyStore,
+    presenceTimeoutMs: number,
+    maxPeers: number,
+  ) {
     const { registry, presence } = this;
     this.nodes = {
       ask: (...question) =>
@@ -47,11 +54,20 @@ export class LiveState implements Term {
     const sockets = new AgentSockets(this.nodes);
     this.sessions = new RelaySessions(registry, sockets, presence);
     const moves = new RelayMoves(registry, this.sessions, presence);
-    this.care = new RelayCare(registry, this.sessions, moves);
-    this.directPaths = new DirectPaths(this.sessions, presence, sockets);
+    this.care = new RelayCare(registry, this.sessions, moves, new ReachWatch(registry, presence));
+    this.directPaths = new DirectPaths(this.sessions, presence, sockets, (id) => this.parties.networkOf(id));
     this.parties = new LiveParties(membership, store, presence, this.sessions, sockets);
     this.agents = new LiveAgents(presence, sockets, this.parties, moves, store);
-    this.relays = new LiveRelays(registry, this.sessions, presence, this.directPaths, this.parties, store);
+    this.relays = new LiveRelays(
+      registry,
+      this.sessions,
+      presence,
+      this.directPaths,
+      this.parties,
+      store,
+      this.care.addressProofs,
+      maxPeers,
+    );
     this.watch = new PresenceWatch(
       presence,
       presenceTimeoutMs,
@@ -72,12 +88,13 @@ export class LiveState implements Term {
   async end(): Promise<void> {
     this.isOver = true;
     this.care.stop();
+    this.parties.stop();
     await Promise.all([this.watch.stop(), this.agents.stop()]);
   }
 
   private readonly calls: LeaderCalls = {
     'agents.introduced': ({ nodeId, agents, isFirst }) => this.agents.introduced(nodeId, agents, isFirst),
-    'agent.connected': ({ peerId, connection }) => this.agents.connected(peerId, connection),
+    'agent.connected': ({ peerId, place, ageMs }) => this.agents.connected(peerId, place, ageMs),
     'agent.disconnected': ({ peerId, socketId }) => this.agents.disconnected(peerId, socketId),
     'agent.presence': async ({ peerId, presence }) => {
       await this.agents.declared(peerId, presence);
@@ -92,18 +109,18 @@ export class LiveState implements Term {
     'party.departed': (departures) => departures.forEach((departure) => this.parties.departed(departure)),
     'party.news': (news) => this.parties.tell(news),
 
-    'relay.fits': ({ relayId }) => this.registry.canTake(relayId),
-    'relay.connected': ({ handshake, connection }) =>
-      this.relays.connected(handshake, new RelayLink(this.nodes, connection)),
+    'relay.fits': ({ relayId, socketId }) => this.relays.fits(relayId, socketId),
+    'relay.connected': ({ relay, place }) => this.relays.connected(relay, new RelayLink(this.nodes, place)),
     'relay.disconnected': ({ relayId, socketId }) => this.relays.disconnected(relayId, socketId),
+    'relay.seen': ({ transactionId, ...from }) => this.relays.seen(this.relay(from), transactionId),
     'relay.announced': ({ pairs, final, ...from }) => this.relays.announced(this.relay(from), pairs, final),
     'relay.observed': ({ observations, ...from }) => this.relays.observed(this.relay(from), observations),
-    'relay.load': ({ packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null, ...from }) => {
-      Object.assign(this.relay(from), { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
-    },
+    'relay.load': (report) => this.relays.load(this.relay(report), report),
     'relay.drain': ({ withinMs, ...from }) => this.relays.drain(this.relay(from), withinMs),
     'relays.listed': () => this.relays.listed(),
     'relays.drained': ({ relayIds }) => this.registry.setDrained(new Set(relayIds)),
+    'relays.faults': () => this.relays.faults(),
+    'relays.carried': () => this.relays.largestParty(),
     'relays.described': () => this.registry.describe(),
   };
 

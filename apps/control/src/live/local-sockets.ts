@@ -10,7 +10,7 @@ export interface AgentSocketData {
   peerId: PeerId;
   /** What it said of its network last; null until it has. */
   presence: Presence | null;
-  /** Unix milliseconds. */
+  /** Of the node's monotonic clock. */
   connectedAtMs: number;
 }
 
@@ -32,7 +32,11 @@ export class LocalSockets {
   readonly serve: Serve = (name, payload) => dispatch(this.calls, name, payload);
 
   agents(): ConnectedAgent[] {
-    return this.agentSockets().map(({ id, data }) => ({ socketId: id, ...(data as AgentSocketData) }));
+    const nowMs = performance.now();
+    return this.agentSockets().map(({ id, data }) => {
+      const { peerId, presence, connectedAtMs } = data as AgentSocketData;
+      return { socketId: id, peerId, presence, ageMs: nowMs - connectedAtMs };
+    });
   }
 
   /** Whether that agent's socket is still there. */

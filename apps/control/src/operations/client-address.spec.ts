@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { clientAddress, isLocalAddress, limitKey } from './client-address';
+import { clientAddress, isOfThisMachine, limitKey } from './client-address';
 
 const request = (remoteAddress: string, forwarded?: string) => ({
   socket: { remoteAddress } as Socket,
@@ -28,26 +28,26 @@ describe('limitKey', () => {
   });
 });
 
-describe('isLocalAddress', () => {
+describe('isOfThisMachine', () => {
+  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])('counts %s', (address) =>
+    expect(isOfThisMachine(request(address))).toBe(true),
+  );
+
   it.each([
-    '127.0.0.1',
-    '10.1.2.3',
-    '172.16.0.1',
-    '172.31.255.255',
-    '192.168.1.1',
-    '::1',
-    'fd00::1',
-    'fe80::1',
-  ])('counts %s', (address) => expect(isLocalAddress(address)).toBe(true));
-  it.each([
-    '8.8.8.8',
-    '172.32.0.1',
-    '172.15.0.1',
-    '192.169.0.1',
-    '100.64.0.1',
-    '2001:db8::1',
-    '::',
-    '',
-    'localhost',
-  ])('does not count %s', (address) => expect(isLocalAddress(address)).toBe(false));
+    ['a member of a party, through the tunnel', '10.66.7.8'],
+    ['a member, as an IPv6 socket sees it', '::ffff:10.66.7.8'],
+    ['a private network', '192.168.1.20'],
+    ['a private network', '10.1.2.3'],
+    ['a private network', '172.16.0.1'],
+    ['a private network', 'fd00::1'],
+    ['a link', 'fe80::1'],
+    ['the Internet', '203.0.113.9'],
+    ['nowhere', ''],
+  ])('does not count %s: %s', (_, address) => expect(isOfThisMachine(request(address))).toBe(false));
+
+  it('does not count what a proxy on this machine passes on', () => {
+    expect(isOfThisMachine(request('127.0.0.1', '127.0.0.1'))).toBe(false);
+    const forwarded = { ...request('127.0.0.1'), headers: { forwarded: 'for=127.0.0.1' } };
+    expect(isOfThisMachine(forwarded)).toBe(false);
+  });
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseIpAddress, formatIpAddress } from '#shared/ip-address';
+import { ipScope } from '#shared/ip-scope';
 
 const mappedIpv4 = /^::ffff:(?=\d+\.)/i;
 
@@ -11,10 +12,28 @@ export function clientAddress(
   request: Pick<IncomingMessage, 'headers' | 'socket'>,
   trustedProxies: number,
 ): string {
-  const direct = (request.socket.remoteAddress ?? '').replace(mappedIpv4, '');
+  const direct = plainAddress(request.socket.remoteAddress ?? '');
   if (trustedProxies === 0) return direct;
   const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
   return forwarded.at(-trustedProxies)?.trim() || direct;
+}
+
+/**
+ * Whether a process of this machine asks. A proxy on this machine would make everybody look like that, so requests that
+ * came through one do not count.
+ */
+export function isOfThisMachine(request: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
+  return !isForwarded(request) && ipScope(clientAddress(request, 0)) === 'loopback';
+}
+
+/** Whether a proxy says that it passed this request on. */
+export function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'].some((name) => name in headers);
+}
+
+/** An IPv4 address that a socket for both families shows as IPv6, as IPv4 again. */
+export function plainAddress(address: string): string {
+  return address.replace(mappedIpv4, '');
 }
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 subscriber has for itself. */
@@ -25,22 +44,6 @@ export function limitKey(address: string): string {
 /** The network that the address is in, as far as one owner's usually reaches: IPv4 /24, IPv6 /48. */
 export function networkKey(address: string): string {
   return prefixOf(address, parseIpAddress(address)?.length === 16 ? 6 : 3);
-}
-
-/** Loopback, link-local and private-use addresses (RFC 1918, RFC 4193). */
-export function isLocalAddress(address: string): boolean {
-  const bytes = parseIpAddress(address);
-  if (!bytes) return false;
-  const [first = 0, second = 0] = bytes;
-  if (bytes.length === 4) {
-    return (
-      first === 127 ||
-      first === 10 ||
-      (first === 172 && second >= 16 && second < 32) ||
-      (first === 192 && second === 168)
-    );
-  }
-  return address === '::1' || (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80);
 }
 
 /** What is no address stands for itself. */

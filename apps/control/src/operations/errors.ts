@@ -15,6 +15,7 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   UNAUTHENTICATED: 401,
   CHALLENGE_EXPIRED: 401,
+  SERVER_NAME_UNKNOWN: 421,
   PROOF_REJECTED: 401,
   BANNED_FROM_SERVER: 403,
   RATE_LIMITED: 429,
@@ -36,12 +37,17 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   CANNOT_REMOVE_YOURSELF: 409,
   TOO_MANY_BANS: 409,
   TOO_MANY_PARTIES: 409,
+  TOO_MANY_PARTIES_FROM_ADDRESS: 409,
+  TOO_MANY_PUBLIC_PARTIES: 409,
   STATE_CONFLICT: 409,
   STATE_FULL: 409,
   ADMINISTRATION_OFF: 404,
   WRONG_ADMIN_TOKEN: 401,
   NO_SUCH_BAN: 404,
   NO_SUCH_RELAY: 404,
+  RELAY_NAME_TAKEN: 409,
+  RELAY_SECRET_WRONG: 401,
+  RELAY_ADDRESS_REFUSED: 403,
   CONTROL_UNAVAILABLE: 503,
   INTERNAL: 500,
 };
@@ -76,14 +82,15 @@ export function toLanrageError(thrown: unknown): LanrageError {
   return new LanrageError('INTERNAL', { cause: thrown });
 }
 
-const codeByField: Partial<Record<string, ErrorCode>> = {
-  partyId: 'INVALID_PARTY_ID',
-  name: 'INVALID_NAME',
-  peerName: 'INVALID_NAME',
-  publicKey: 'INVALID_PUBLIC_KEY',
-  password: 'INVALID_PASSWORD',
-  discordUrl: 'INVALID_DISCORD_LINK',
-};
+/** A map: callers name the fields, and every object has `constructor`. */
+const codeByField: ReadonlyMap<string, ErrorCode> = new Map([
+  ['partyId', 'INVALID_PARTY_ID'],
+  ['name', 'INVALID_NAME'],
+  ['peerName', 'INVALID_NAME'],
+  ['publicKey', 'INVALID_PUBLIC_KEY'],
+  ['password', 'INVALID_PASSWORD'],
+  ['discordUrl', 'INVALID_DISCORD_LINK'],
+]);
 
 interface InputIssue {
   readonly message: string;
@@ -93,7 +100,7 @@ interface InputIssue {
 /** The refusal for input that a schema turned down. */
 export function invalidInput(issues: readonly InputIssue[]): LanrageError {
   const path = (issues[0]?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  const code = codeByField[path.at(-1) ?? ''];
+  const code = codeByField.get(path.at(-1) ?? '');
   if (code) return new LanrageError(code);
   const where = path.length ? `${path.join('.')}: ` : '';
   return new LanrageError('INVALID_REQUEST', {

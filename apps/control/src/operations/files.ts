@@ -1,28 +1,86 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { StartError } from './start-error';
 
 const SECRET_BYTES = 32;
 
 /**
  * A secret that outlives restarts: 64 hex digits in a file that only its owner reads, made on first use.
  * Two processes that start at once get the same one.
+ * @throws StartError for a file that holds none
  */
 export async function keptSecret(directory: string, name: string): Promise<string> {
-  await mkdir(directory, { recursive: true });
   const path = join(directory, name);
   const existing = await readIfThere(path);
-  if (existing !== null) return existing;
+  if (existing !== null) return wholeSecret(path, existing);
 
+  await mkdir(directory, { recursive: true });
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, randomBytes(SECRET_BYTES).toString('hex'), { mode: 0o600 });
-  await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await rm(draft);
-  return readFile(path, 'utf8');
+  try {
+    // On the disk before it gets its name: else a power failure leaves the name, and a secret that everybody can guess.
+    await writeFile(draft, randomBytes(SECRET_BYTES).toString('hex'), { mode: 0o600, flush: true });
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return wholeSecret(path, await readFile(path, 'utf8'));
 }
+
+/** @throws StartError for a file that was cut short */
+function wholeSecret(path: string, secret: string): string {
+  if (new RegExp(`^[0-9a-f]{${2 * SECRET_BYTES}}$`).test(secret)) return secret;
+  throw new StartError(
+    `error DATA_FILE_DAMAGED: ${path} holds no secret: it was cut short, or changed by hand. Put the right one back, or delete it: a new one is made, and agents sign in anew.`,
+  );
+}
+
+/**
+ * Makes the folder of the data if it is missing, and sees that something can be written there.
+ * @throws StartError when it cannot
+ */
+export async function ensureDataFolder(directory: string): Promise<void> {
+  const probe = join(directory, `.writable.${process.pid}`);
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(probe, 'Anything.', { mode: 0o600 });
+    await rm(probe);
+  } catch (error) {
+    throw folderFault(directory, await withParent(directory, error)) ?? error;
+  }
+}
+
+/** To make a folder on a disk that can only be read fails with ENOENT in Node; its parent has the true reason. */
+async function withParent(directory: string, error: unknown): Promise<unknown> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(directory)) return error;
+  let parent = dirname(directory);
+  while (!existsSync(parent)) parent = dirname(parent);
+  return access(parent, constants.W_OK).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
+}
+
+/** @param thrown by something that was to be done in the folder @returns null when it is not the folder's fault */
+export function folderFault(directory: string, thrown: unknown): StartError | null {
+  const reason = folderFaults.get((thrown as NodeJS.ErrnoException).code ?? '');
+  if (reason === undefined) return null;
+  return new StartError(`error DATA_FOLDER_NOT_WRITABLE: ${directory} ${reason}`);
+}
+
+const elsewhere = 'or set LANRAGE_DATA to another folder.';
+const folderFaults: ReadonlyMap<string, string> = new Map([
+  ['EROFS', `is on a disk that can only be read. Mount it for writing, ${elsewhere}`],
+  ['EACCES', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
+  ['EPERM', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
+  ['ENOSPC', `is on a disk that is full. Make room, ${elsewhere}`],
+  ['EDQUOT', `is on a disk where this user may have no more. Make room, ${elsewhere}`],
+  ['ENOTDIR', `is no folder, or lies in something that is none. Remove that, ${elsewhere}`],
+  ['EEXIST', `is no folder. Remove it, ${elsewhere}`],
+]);
 
 /** A file's text, or null when there is no such file. */
 export async function readIfThere(path: string): Promise<string | null> {

@@ -2,10 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { Controller, Get, Header, Inject, Injectable, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LanrageError } from '#shared/errors';
 import { CONFIG, type Config } from '../config';
-import { isLocalAddress, clientAddress } from './client-address';
+import { isOfThisMachine } from './client-address';
 
 /** Seconds */
 const durationBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -59,6 +59,12 @@ export class Metrics {
     });
   }
 
+  /** Something that is counted by what it was. @returns counts one more */
+  counter<Of extends string>(name: string, help: string, label: string): (of: Of) => void {
+    const counter = new Counter({ name, help, labelNames: [label], registers: [this.registry] });
+    return (of) => counter.inc({ [label]: of });
+  }
+
   observeRequest(method: string, route: string, status: number | string, seconds: number): void {
     this.requestSeconds.observe({ method, route, status }, seconds);
   }
@@ -72,21 +78,15 @@ export class MetricsController {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** For whoever holds the metrics token; without one, for this machine and its private network. */
+  /** For holders of the metrics token; without one, for this machine alone: members come from private addresses, too. */
   @Get()
   @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
   read(@Req() request: Request): Promise<string> {
     const { metricsToken } = this.config;
-    const allowed = metricsToken === null ? comesFromNearby(request) : carries(request, metricsToken);
+    const allowed = metricsToken === null ? isOfThisMachine(request) : carries(request, metricsToken);
     if (!allowed) throw new LanrageError('NOT_FOUND');
     return this.metrics.registry.metrics();
   }
-}
-
-/** A proxy on this machine would make everybody look near, so requests that came through one do not count. */
-function comesFromNearby(request: Request): boolean {
-  const forwarded = 'x-forwarded-for' in request.headers || 'forwarded' in request.headers;
-  return !forwarded && isLocalAddress(clientAddress(request, 0));
 }
 
 function carries(request: Request, token: string): boolean {

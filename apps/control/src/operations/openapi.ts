@@ -1,6 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiOperation,
+  ApiResponse,
+  DocumentBuilder,
+  SwaggerModule,
+  type OpenAPIObject,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
 import { errorCatalogue, type ErrorCode } from '#shared/errors';
@@ -46,24 +53,24 @@ export function AnswersToOperator({ refusals = [], ...answer }: Answer): MethodD
   return applyDecorators(ApiBearerAuth(ADMIN_SCHEME), Answers({ ...answer, refusals: ofOperators }));
 }
 
-/** Serves the API's description at /docs, for people, and /docs-json, for programs. */
+/** Serves the API's description at /docs, for people, and /docs-json, for programs; it is made when somebody asks for it. */
 export function serveDocumentation(app: NestExpressApplication): void {
-  const document = SwaggerModule.createDocument(
-    app,
-    new DocumentBuilder()
-      .setTitle('LANrage control plane')
-      .setVersion(version)
-      .addBearerAuth()
-      .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'LANRAGE_ADMIN_TOKEN' }, ADMIN_SCHEME)
-      .build(),
+  SwaggerModule.setup('docs', app, () => documentOf(app), { customSiteTitle: 'LANrage API' });
+}
+
+function documentOf(app: NestExpressApplication): OpenAPIObject {
+  const terms = new DocumentBuilder()
+    .setTitle('LANrage control plane')
+    .setVersion(version)
+    .addBearerAuth()
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'LANRAGE_ADMIN_TOKEN' }, ADMIN_SCHEME)
+    .build();
+  return SwaggerModule.createDocument(app, terms, {
     // Bodies are described as they are on the wire, which is the schemas' input on either side.
-    {
-      standardSchemaConverter: (schema) => ({
-        schema: z.toJSONSchema(schema as z.ZodType, { target: 'openapi-3.0', io: 'input' }),
-      }),
-    },
-  );
-  SwaggerModule.setup('docs', app, document, { customSiteTitle: 'LANrage API' });
+    standardSchemaConverter: (schema) => ({
+      schema: z.toJSONSchema(schema as z.ZodType, { target: 'openapi-3.0', io: 'input' }),
+    }),
+  });
 }
 
 function describe(codes: readonly ErrorCode[]): string {

@@ -1,19 +1,14 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { ErrorFilter } from './error.filter';
 import { HealthController } from './health.controller';
 import { Metrics, MetricsController } from './metrics';
-import { LimitGuard, RequestLimits } from './request-limits';
+import { RequestLimits } from './request-limits';
 
 @Global()
 @Module({
   controllers: [HealthController, MetricsController],
-  providers: [
-    Metrics,
-    RequestLimits,
-    { provide: APP_FILTER, useClass: ErrorFilter },
-    { provide: APP_GUARD, useClass: LimitGuard },
-  ],
+  providers: [Metrics, RequestLimits, { provide: APP_FILTER, useClass: ErrorFilter }],
   exports: [Metrics, RequestLimits],
 })
 export class OperationsModule {}

@@ -1,9 +1,19 @@
-import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  applyDecorators,
+  Inject,
+  Injectable,
+  SetMetadata,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import type { IncomingMessage } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
+import type { PeerId } from '#shared/party/identity';
+import type { Identity } from '../auth/identity';
 import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, limitedActions, type Config, type LimitedAction } from '../config';
@@ -11,17 +21,29 @@ import { clientAddress, limitKey } from './client-address';
 
 const SECONDS_PER_MINUTE = 60;
 /** Of a minute's requests, so much may come within a second: whoever asks for all at once makes others wait. */
-const BURST_SHARE = 1 / 6;
+const BURST_SHARE = 1 / 15;
 const LEAST_BURST = 100;
 const LIMITED_ACTION = 'limited-action';
+/** Those of players who have signed in. */
+const playersActions: ReadonlySet<LimitedAction> = new Set(['creates', 'joins']);
 
-/** Counts this route against a limit of its own, besides the one for all requests. */
-export const Limited = (action: LimitedAction) => SetMetadata(LIMITED_ACTION, action);
+/** What players of one address do, a student house or a provider's NAT, is as much as so many players may. */
+const PLAYERS_OF_ADDRESS = 15;
 
-/** How much one client address may do in a minute. */
+type ClientRequest = Pick<IncomingMessage, 'headers' | 'socket'>;
+
+/**
+ * Counts this route against a limit of its own, besides the one for all requests: for the caller's key where an AuthGuard
+ * came first, and for the address.
+ */
+export const Limited = (action: LimitedAction) =>
+  applyDecorators(SetMetadata(LIMITED_ACTION, action), UseGuards(LimitGuard));
+
+/** How much a client address, and a player, may do in a minute. */
 @Injectable()
 export class RequestLimits {
-  private readonly limiters: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
+  private readonly ofAddress: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
+  private readonly ofPlayer: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
   /** Of this node alone: it is its time that they take. Null: unlimited. */
   private readonly burst: RateLimiterAbstract | null;
 
@@ -30,11 +52,16 @@ export class RequestLimits {
     @Inject(CLUSTER) cluster: Cluster,
   ) {
     const limited = limitedActions.filter((action) => config.limits[action] > 0);
-    this.limiters = new Map(
-      limited.map((action) => [
-        action,
-        cluster.limiter(action, { points: config.limits[action], duration: SECONDS_PER_MINUTE }),
-      ]),
+    const limiter = (name: string, points: number) =>
+      cluster.limiter(name, { points, duration: SECONDS_PER_MINUTE });
+    const places = (action: LimitedAction) => (playersActions.has(action) ? PLAYERS_OF_ADDRESS : 1);
+    this.ofAddress = new Map(
+      limited.map((action) => [action, limiter(action, places(action) * config.limits[action])]),
+    );
+    this.ofPlayer = new Map(
+      limited
+        .filter((action) => playersActions.has(action))
+        .map((action) => [action, limiter(`${action} of a player`, config.limits[action])]),
     );
     const { requests } = config.limits;
     const points = Math.max(LEAST_BURST, Math.ceil(requests * BURST_SHARE));
@@ -42,37 +69,44 @@ export class RequestLimits {
   }
 
   /** Where the request came from, whatever proxies of ours stand between. */
-  addressOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): string {
+  addressOf(request: ClientRequest): string {
     return clientAddress(request, this.config.trustedProxies);
   }
 
-  /** @throws LanrageError RATE_LIMITED */
-  async count(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
-    const limiter = this.limiters.get(action);
+  /** Whether there is a limit at all. */
+  isLimited(action: LimitedAction): boolean {
+    return this.ofAddress.has(action);
+  }
+
+  /** By what the client's address is counted. */
+  keyOf(request: ClientRequest): string {
+    return limitKey(this.addressOf(request));
+  }
+
+  /** @param player who asks, where that is known @throws LanrageError RATE_LIMITED */
+  async count(action: LimitedAction, request: ClientRequest, player?: PeerId): Promise<void> {
+    const limiter = this.ofAddress.get(action);
     if (!limiter) return;
-    const key = limitKey(this.addressOf(request));
+    const key = this.keyOf(request);
     try {
       if (action === 'requests') await this.burst?.consume(key);
+      if (player !== undefined) await this.ofPlayer.get(action)?.consume(player);
       await limiter.consume(key);
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });
+      throw tooMany(rejection.msBeforeNext);
     }
   }
 
   /** @throws LanrageError RATE_LIMITED when one more would be too many; counts nothing */
-  async refuseIfUsedUp(
-    action: LimitedAction,
-    request: Pick<IncomingMessage, 'headers' | 'socket'>,
-  ): Promise<void> {
-    const state = await this.limiters.get(action)?.get(limitKey(this.addressOf(request)));
-    if (state && state.remainingPoints <= 0)
-      throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(state.msBeforeNext / 1000) });
+  async refuseIfUsedUp(action: LimitedAction, request: ClientRequest): Promise<void> {
+    const state = await this.ofAddress.get(action)?.get(this.keyOf(request));
+    if (state && state.remainingPoints <= 0) throw tooMany(state.msBeforeNext);
   }
 
   /** Takes a count back. */
-  async giveBack(action: LimitedAction, request: Pick<IncomingMessage, 'headers' | 'socket'>): Promise<void> {
-    await this.limiters.get(action)?.reward(limitKey(this.addressOf(request)));
+  async giveBack(action: LimitedAction, request: ClientRequest): Promise<void> {
+    await this.ofAddress.get(action)?.reward(this.keyOf(request));
   }
 }
 
@@ -84,9 +118,17 @@ export class LimitGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') return true;
-    const action = this.reflector.get<LimitedAction | undefined>(LIMITED_ACTION, context.getHandler());
-    if (action) await this.limits.count(action, context.switchToHttp().getRequest<Request>());
+    const action = this.reflector.get<LimitedAction>(LIMITED_ACTION, context.getHandler());
+    const request = context.switchToHttp().getRequest<Request & { identity?: Identity }>();
+    await this.limits.count(action, request, request.identity?.peerId);
     return true;
   }
+}
+
+function tooMany(waitMs: number): LanrageError {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return new LanrageError('RATE_LIMITED', {
+    message: `Too many tries. Wait ${retryAfterSeconds} s, then try again.`,
+    retryAfterSeconds,
+  });
 }

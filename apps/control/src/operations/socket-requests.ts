@@ -85,8 +85,10 @@ export const socketOptions = {
    */
   pingInterval: 25_000,
   pingTimeout: 10_000,
-  /** How long a connection may stay without having signed in. */
-  connectTimeout: 10_000,
+  /** The clients use nothing else, and polling would be a second way in, with limits of its own. */
+  transports: ['websocket' as const],
+  /** A few bytes that inflate to many would pass the limits, which count what is on the wire. */
+  perMessageDeflate: false,
   serveClient: false,
 };
 
@@ -103,18 +105,4 @@ export function forgetRequest(socket: Socket): void {
 /** The same for what stands in for a response when a WebSocket opens: it waits for the close, and holds the request. */
 export function forgetRequestOf(response: object): void {
   if (!(response instanceof ServerResponse)) Object.assign(response, { req: null });
-}
-
-/** Middleware that lets a socket into a namespace unless `check` throws; the client gets the error body as `data`. */
-export function admitSockets(check: (socket: Socket) => void | Promise<void>) {
-  return (socket: Socket, next: (error?: Error) => void): void => {
-    const admitted = new Promise<void>((resolve) => resolve(check(socket)));
-    admitted.then(
-      () => next(),
-      (thrown: unknown) => {
-        const error = toLanrageError(thrown);
-        next(Object.assign(new Error(error.message), { data: errorBody(error) }));
-      },
-    );
-  };
 }

@@ -13,7 +13,7 @@ describe('the counts', () => {
     };
     const leader = { call: () => Promise.resolve([]) } as unknown as Leader;
     const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, leader);
-    const first = { parties: 1, players: 7, relays: [] };
+    const first = { parties: 1, players: 7, relays: [], relayFaults: [] };
     expect(await Promise.all([stats.read(1), stats.read(1), stats.read(FRESH_MS)])).toEqual([
       first,
       first,

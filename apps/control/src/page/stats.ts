@@ -30,13 +30,15 @@ export class Stats {
   }
 
   private async count(): Promise<ServerStats> {
-    const [[occupied], described] = await Promise.all([
+    const [[occupied], described, relayFaults] = await Promise.all([
       this.database.prisma.$queryRaw<[Occupied]>`
         /* occupied_parties */
         SELECT count(DISTINCT party_id)::int AS parties, count(*)::int AS players FROM members`,
       this.leader.call('relays.described', {}),
+      this.leader.call('relays.faults', {}),
     ]);
     const byRegion = groupBy(described, ({ region }) => region);
-    return { ...occupied, relays: [...byRegion].map(([region, { length: count }]) => ({ region, count })) };
+    const relays = [...byRegion].map(([region, { length: count }]) => ({ region, count }));
+    return { ...occupied, relays, relayFaults };
   }
 }

@@ -38,6 +38,7 @@ export class HostingController {
       'NOT_OWNER',
       'NO_SUCH_PEER',
       'TOO_MANY_PARTIES',
+      'TOO_MANY_PUBLIC_PARTIES',
     ],
   })
   change(

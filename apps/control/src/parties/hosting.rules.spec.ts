@@ -1,6 +1,7 @@
 import { MOST_BANS } from '#shared/api/hosting';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
+import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import {
   decideBan,
   decideChange,
@@ -36,11 +37,16 @@ const party: PartyRecord = {
   ownerId: owner,
   maxPeers: 8,
   settings,
+  network: DEFAULT_NETWORK,
   revision: 5,
+  origin: null,
   createdAtMs: 0,
   members: [member(owner, 0), member(host, 1), member(guest, 2)],
+  timedOut: [],
 };
 const persistent: PartyRecord = { ...party, settings: { ...settings, persistent: true } };
+/** … and the stranger was a member, but was away too long. */
+const withTimedOut: PartyRecord = { ...party, timedOut: [stranger] };
 const withPassword: PartyRecord = { ...party, settings: { ...settings, hasPassword: true } };
 const refuse = (code: string) => ({ verdict: 'refuse', code });
 
@@ -149,6 +155,8 @@ describe('removing', () => {
   it.each<[string, PartyRecord, PeerId, PeerId, object, object]>([
     ['a guest, by the host', party, host, guest, { verdict: 'remove' }, { verdict: 'ban' }],
     ['a stranger, by the host', party, host, stranger, refuse('NO_SUCH_PEER'), { verdict: 'ban' }],
+    ['who timed out, by the host', withTimedOut, host, stranger, { verdict: 'remove' }, { verdict: 'ban' }],
+    ['who timed out, by a guest', withTimedOut, guest, stranger, refuse('NOT_HOST'), refuse('NOT_HOST')],
     ['the creator, by the host', party, host, owner, { verdict: 'remove' }, { verdict: 'ban' }],
     [
       'the owner of a persistent party, by the host',

@@ -38,7 +38,12 @@ export function decideChange(party: PartyRecord, callerId: PeerId, change: Terms
   return { verdict: 'change', terms };
 }
 
-/** May the caller remove this member? */
+/** Whether the peer was let go for being away too long: it may be back at any time, and may still play. */
+export function hasTimedOut({ members, timedOut }: PartyRecord, peerId: PeerId): boolean {
+  return timedOut.includes(peerId) && !isMember({ members }, peerId);
+}
+
+/** May the caller remove this member, or one that timed out? */
 export function decideRemoval(
   party: PartyRecord,
   callerId: PeerId,
@@ -46,7 +51,8 @@ export function decideRemoval(
 ): Refusal | { readonly verdict: 'remove' } {
   const code = refusalOfHosting(party, callerId) ?? refusalOfRemoving(party, callerId, targetId);
   if (code) return { verdict: 'refuse', code };
-  return isMember(party, targetId) ? { verdict: 'remove' } : { verdict: 'refuse', code: 'NO_SUCH_PEER' };
+  const isThere = isMember(party, targetId) || hasTimedOut(party, targetId);
+  return isThere ? { verdict: 'remove' } : { verdict: 'refuse', code: 'NO_SUCH_PEER' };
 }
 
 /** What the party knows of a key that is to be banned or let in again. */

@@ -8,10 +8,17 @@ import { RequestLimits } from '../operations/request-limits';
 import type { Departure } from '../live/contract';
 import { Leader } from '../live/leader';
 import { Hosting } from './hosting';
+import { hasTimedOut, type TermsChange } from './hosting.rules';
+import { Origins } from './origins';
 import type { PartyRecord } from './party';
 import type { Client } from './password-gate';
+import { PasswordTurns, settingOf } from './password-turns';
 import { hashPassword } from './passwords';
+import { shownName } from './shown';
 import { termsOf } from './snapshot';
+
+/** Stands for a password of which only matters that it is another one. */
+const NOT_HASHED_YET = '';
 
 /** What hosts and owners do, as agents deal with it: the change, and the news for those whom it concerns. */
 @Injectable()
@@ -21,6 +28,8 @@ export class HostingService {
     private readonly hosting: Hosting,
     private readonly leader: Leader,
     private readonly limits: RequestLimits,
+    private readonly turns: PasswordTurns,
+    private readonly origins: Origins,
   ) {}
 
   /** @param client where the request came from, for the limits of passwords */
@@ -30,20 +39,19 @@ export class HostingService {
     { password, maxPeers, ...request }: ChangePartyRequest,
     client: Client,
   ): Promise<AgentEvents['party.changed']> {
-    // Hashing one takes as long as checking one.
-    if (password) await this.limits.count('passwords', client);
-    const change = {
-      ...request,
-      maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers),
-      passwordHash: password ? await hashPassword(password) : password,
-    };
+    const change = { ...request, maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers) };
+    const passwordHash = password && (await this.hash(callerId, partyId, change, password, client));
     const { persistentPartiesPerOwner } = this.config;
-    const { party, changed } = await this.hosting.change(
-      partyId,
-      callerId,
-      change,
-      persistentPartiesPerOwner,
-    );
+    const apply = () =>
+      this.hosting.change(
+        partyId,
+        callerId,
+        { ...change, passwordHash: passwordHash ?? password },
+        persistentPartiesPerOwner,
+      );
+    const { party, changed } = await (request.public
+      ? this.publish(partyId, callerId, change, apply)
+      : apply());
     if (changed) await this.tellOfChange(party);
     return termsOf(party);
   }
@@ -56,7 +64,8 @@ export class HostingService {
 
   async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
     const { before, after } = await this.hosting.ban(partyId, callerId, targetId);
-    if (after.members.length < before.members.length) await this.remove(before, after, targetId, 'banned');
+    const wasThere = after.members.length < before.members.length || hasTimedOut(before, targetId);
+    if (after !== before && wasThere) await this.remove(before, after, targetId, 'banned');
     else if (after !== before) await this.tellOfChange(after);
     return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
   }
@@ -67,16 +76,46 @@ export class HostingService {
 
   async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
     const bans = await this.hosting.bans(partyId, callerId);
-    return { bans: bans.map(({ bannedAt, ...ban }) => ({ ...ban, bannedAt: bannedAt.toISOString() })) };
+    return {
+      bans: bans.map(({ peerId, name, bannedAt }) => ({
+        peerId,
+        name: name && shownName(name, peerId),
+        bannedAt: bannedAt.toISOString(),
+      })),
+    };
   }
 
   async close(callerId: PeerId, partyId: PartyId): Promise<void> {
     await this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
   }
 
-  /** For whoever runs the server. @throws LanrageError PARTY_NOT_FOUND */
+  /** For the operator. @throws LanrageError PARTY_NOT_FOUND */
   async closeByOperator(partyId: PartyId): Promise<void> {
     await this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
+  }
+
+  /** Hashing a password takes as long as checking one: only who may set it has it done, as often as they may guess. */
+  private async hash(
+    callerId: PeerId,
+    partyId: PartyId,
+    change: TermsChange,
+    password: string,
+    client: Client,
+  ): Promise<string> {
+    await this.hosting.assertMayChange(partyId, callerId, { ...change, passwordHash: NOT_HASHED_YET });
+    await this.limits.count('passwords', client);
+    return this.turns.run(settingOf(callerId), () => hashPassword(password));
+  }
+
+  /** Who may not change the party hears of that alone. */
+  private async publish<Result>(
+    partyId: PartyId,
+    callerId: PeerId,
+    change: TermsChange,
+    apply: () => Promise<Result>,
+  ): Promise<Result> {
+    await this.hosting.assertMayChange(partyId, callerId, change);
+    return this.origins.list(partyId, apply);
   }
 
   private dissolve(before: PartyRecord, ended: EndReason): Promise<void> {

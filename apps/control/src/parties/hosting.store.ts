@@ -79,7 +79,7 @@ export class HostingStore {
         WHERE id = ${party.id} AND revision = ${party.revision}
         RETURNING id
       ), lease AS (
-        UPDATE leases SET departure = 'banned' FROM changed WHERE party_id = changed.id AND peer_id = ${peerId}
+        UPDATE leases SET departure = 'banned', departed_at = now() FROM changed WHERE party_id = changed.id AND peer_id = ${peerId}
       ), member AS (
         DELETE FROM members USING changed WHERE party_id = changed.id AND peer_id = ${peerId}
       )

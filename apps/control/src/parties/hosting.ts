@@ -8,10 +8,12 @@ import {
   decideClose,
   decideRemoval,
   decideUnban,
+  hasTimedOut,
   refusalOfHosting,
   type TermsChange,
 } from './hosting.rules';
 import { HostingStore, type BanRecord } from './hosting.store';
+import { NewsBudget } from './news-budget';
 import { Membership, takeNumber, without, type LeaveOutcome } from './membership';
 import type { PartyRecord } from './party';
 import { PartyStore } from './party.store';
@@ -28,17 +30,27 @@ export class Hosting {
   constructor(
     private readonly database: Database,
     private readonly membership: Membership,
+    private readonly news: NewsBudget,
   ) {}
+
+  /** What {@link change} would refuse now, but for the number of persistent parties. @throws LanrageError like it */
+  async assertMayChange(partyId: PartyId, callerId: PeerId, change: TermsChange): Promise<void> {
+    const party = await new PartyStore(this.database.prisma).findById(partyId);
+    const decision = party && decideChange(party, callerId, change);
+    if (!decision) throw new LanrageError('PARTY_NOT_FOUND');
+    if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+  }
 
   /**
    * @param mostKept how many persistent parties one owner may have
-   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, TOO_MANY_PARTIES
+   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, TOO_MANY_PARTIES, RATE_LIMITED
    */
   change(partyId: PartyId, callerId: PeerId, change: TermsChange, mostKept: number): Promise<ChangeOutcome> {
     return this.step(partyId, async (party, store) => {
       const decision = decideChange(party, callerId, change);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
       if (decision.verdict === 'none') return { party, changed: false };
+      await this.news.spend(callerId, party.members.length);
       const { terms } = decision;
       const isKeptAlready = party.settings.persistent && terms.ownerId === party.ownerId;
       let keptNumber = null;
@@ -51,37 +63,46 @@ export class Hosting {
     });
   }
 
-  /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, CANNOT_REMOVE_YOURSELF */
+  /**
+   * Removes a member, or one that timed out and may be back at any time.
+   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, CANNOT_REMOVE_YOURSELF, RATE_LIMITED
+   */
   kick(partyId: PartyId, callerId: PeerId, targetId: PeerId): Promise<LeaveOutcome & { after: PartyRecord }> {
     return this.step(partyId, async (before, _hosting, store) => {
       const decision = decideRemoval(before, callerId, targetId);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+      await this.news.spend(callerId, before.members.length);
       const rest = { hostId: before.hostId, empties: false };
-      if (!(await store.remove(before, targetId, 'kicked', rest))) return undefined;
+      const isRemoved = hasTimedOut(before, targetId)
+        ? await store.evict(before, targetId, 'kicked')
+        : await store.remove(before, targetId, 'kicked', rest);
+      if (!isRemoved) return undefined;
       return { before, after: without(before, targetId) };
     });
   }
 
   /**
    * Bans a key, in the party or not; one that is banned stays so.
-   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, CANNOT_REMOVE_YOURSELF, TOO_MANY_BANS
+   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, CANNOT_REMOVE_YOURSELF, TOO_MANY_BANS, RATE_LIMITED
    */
   ban(partyId: PartyId, callerId: PeerId, targetId: PeerId): Promise<LeaveOutcome & { after: PartyRecord }> {
     return this.step(partyId, async (before, store) => {
       const decision = decideBan(before, await store.findBan(partyId, targetId), callerId, targetId);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
       if (decision.verdict === 'none') return { before, after: before };
+      await this.news.spend(callerId, before.members.length);
       const target = before.members.find(({ peerId }) => peerId === targetId);
       if (!(await store.ban(before, targetId, target?.name ?? null))) return undefined;
       return { before, after: without(before, targetId) };
     });
   }
 
-  /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_PEER for a key that is not banned */
+  /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_PEER for a key that is not banned, RATE_LIMITED */
   unban(partyId: PartyId, callerId: PeerId, targetId: PeerId): Promise<PartyRecord> {
     return this.step(partyId, async (party, store) => {
       const decision = decideUnban(party, await store.findBan(partyId, targetId), callerId);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+      await this.news.spend(callerId, party.members.length);
       return (await store.unban(party, targetId)) ? next(party) : undefined;
     });
   }

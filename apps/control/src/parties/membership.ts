@@ -9,7 +9,14 @@ import { HostingStore } from './hosting.store';
 import { decideJoin, decideLeave } from './parties.rules';
 import { hashInviteSecret } from '#shared/party/invite';
 import type { Entrant, MemberRecord, PartyRecord } from './party';
-import { PartyStore, withPartyLocked, type FirstTerms, type JoinView, type NewMember } from './party.store';
+import {
+  PartyStore,
+  withPartyLocked,
+  type FirstTerms,
+  type JoinView,
+  type NewMember,
+  type Secrets,
+} from './party.store';
 
 /** How often a decision is made anew because something else happened meanwhile. */
 const ATTEMPTS = 5;
@@ -27,7 +34,10 @@ export type ProvePassword = (passwordHash: string) => Promise<void>;
 export type Entry = Pick<Entrant, 'preferredSlot' | 'resumes'> & {
   /** The secret of an invite. */
   readonly invite?: Buffer | undefined;
+  /** Asked before a member takes another name. @throws LanrageError when it may not now */
+  readonly mayRename?: ((members: number) => Promise<void>) | undefined;
 };
+type MayRename = NonNullable<Entry['mayRename']>;
 
 export interface LeaveOutcome {
   readonly before: PartyRecord;
@@ -53,6 +63,17 @@ export class Membership {
     return this.store.findByMember(peerId);
   }
 
+  /** The same for several peers; those that are in no party are missing. */
+  ofAll(peerIds: PeerId[]): Promise<Map<PeerId, PartyRecord>> {
+    return this.store.findByMembers(peerIds);
+  }
+
+  /** What {@link create} would refuse, as far as it is known now. @throws LanrageError like it */
+  async assertMayCreate(peerId: PeerId, persistent: boolean, mostKept: number): Promise<void> {
+    if (await this.of(peerId)) throw new LanrageError('ALREADY_IN_PARTY');
+    if (persistent) await takeNumber(new HostingStore(this.store.client), peerId, mostKept);
+  }
+
   /**
    * @param mostKept how many persistent parties the creator may own
    * @throws LanrageError ALREADY_IN_PARTY, TOO_MANY_PARTIES
@@ -60,7 +81,7 @@ export class Membership {
   async create(
     terms: FirstTerms,
     creator: NewMember,
-    passwordHash: string | null,
+    secrets: Omit<Secrets, 'keptNumber'>,
     mostKept: number,
   ): Promise<PartyRecord> {
     return repeat(async () => {
@@ -68,7 +89,7 @@ export class Membership {
       const keptNumber = terms.settings.persistent
         ? await takeNumber(new HostingStore(this.store.client), creator.peerId, mostKept)
         : null;
-      const created = await this.store.create({ ...terms, id, passwordHash, keptNumber }, creator);
+      const created = await this.store.create({ ...terms, ...secrets, id, keptNumber }, creator);
       if (created === 'already_member') throw new LanrageError('ALREADY_IN_PARTY');
       return created === 'id_taken' || created === 'number_taken' ? undefined : created;
     });
@@ -83,7 +104,7 @@ export class Membership {
   async join(
     partyId: PartyId,
     peer: NewMember,
-    { invite, ...entry }: Entry,
+    { invite, mayRename = () => Promise.resolve(), ...entry }: Entry,
     prove: ProvePassword,
   ): Promise<JoinOutcome> {
     let provenHash: string | null = null;
@@ -94,7 +115,7 @@ export class Membership {
       const entrant = { ...entry, peerId, provenHash, vouched, invited: secretHash !== null };
       const outcome = await this.change(partyId, async (store) => {
         const view = await store.findForJoin(partyId, peerId, secretHash);
-        return tryJoin(store, view, partyId, peer, entrant);
+        return tryJoin(store, view, partyId, peer, entrant, mayRename);
       });
       if ('party' in outcome) return outcome;
       // Outside the queue: other changes of the party do not wait for somebody's password.
@@ -138,6 +159,7 @@ async function tryJoin(
   partyId: PartyId,
   peer: NewMember,
   entrant: Entrant,
+  mayRename: MayRename,
 ): Promise<JoinOutcome | { passwordHash: string } | undefined> {
   if (currentPartyId !== null && currentPartyId !== partyId) throw new LanrageError('ALREADY_IN_PARTY');
   if (!party) throw new LanrageError('PARTY_NOT_FOUND');
@@ -148,7 +170,7 @@ async function tryJoin(
     case 'prove':
       return decision;
     case 'rejoin':
-      return tryRename(store, party, decision.member, peer.name);
+      return tryRename(store, party, decision.member, peer.name, mayRename);
     case 'admit':
       return tryAdmit(store, party, peer, decision);
   }
@@ -171,8 +193,10 @@ async function tryRename(
   party: PartyRecord,
   member: MemberRecord,
   name: string,
+  mayRename: MayRename,
 ): Promise<JoinOutcome | undefined> {
   if (member.name === name) return { change: 'none', party, member };
+  await mayRename(party.members.length);
   if (!(await store.rename(party, member.peerId, name))) return undefined;
   const renamed = { ...member, name };
   const members = party.members.map((other) => (other === member ? renamed : other));
@@ -191,10 +215,10 @@ async function tryLeave(
   return { before, after: { ...without(before, peerId), hostId: decision.hostId } };
 }
 
-/** The same party after this member went. */
-export function without(party: PartyRecord, peerId: PeerId): PartyRecord {
+/** The same party after this peer went, who was a member or had timed out. */
+export function without({ timedOut, ...party }: PartyRecord, peerId: PeerId): PartyRecord {
   return next(
-    party,
+    { ...party, timedOut: timedOut.filter((other) => other !== peerId) },
     party.members.filter((member) => member.peerId !== peerId),
   );
 }

@@ -38,13 +38,16 @@ export class PartiesController {
       'INVALID_DISCORD_LINK',
       'ALREADY_IN_PARTY',
       'TOO_MANY_PARTIES',
+      'TOO_MANY_PARTIES_FROM_ADDRESS',
+      'TOO_MANY_PUBLIC_PARTIES',
     ],
   })
   create(
     @Caller() caller: Identity,
     @Body({ schema: createPartyRequestSchema }) request: CreatePartyRequest,
+    @Req() client: Client,
   ): Promise<PartySnapshot> {
-    return this.parties.create(caller, request);
+    return this.parties.create(caller, request, client);
   }
 
   @Post(':partyId/join')

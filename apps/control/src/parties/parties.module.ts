@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module';
+import { AuthModule, tokenSecret } from '../auth/auth.module';
+import { CONFIG, type Config } from '../config';
+import { Database } from '../database/database';
 import { LiveModule } from '../live/live.module';
 import { Discovery } from './discovery';
 import { DiscoveryController } from './discovery.controller';
@@ -9,13 +11,20 @@ import { HostingService } from './hosting.service';
 import { InvitesController } from './invites.controller';
 import { InvitesService } from './invites.service';
 import { MembershipModule } from './membership.module';
+import { Origins } from './origins';
 import { PartiesController } from './parties.controller';
 import { PartiesService } from './parties.service';
 import { StateController } from './state.controller';
 import { StateService } from './state.service';
 import { PartyExpiry } from './party-expiry';
+import { NewsBudget } from './news-budget';
 import { PasswordGate } from './password-gate';
 import { PasswordTries } from './password-tries';
+import { PasswordTurns } from './password-turns';
+
+async function makeOrigins(config: Config, database: Database): Promise<Origins> {
+  return new Origins(config, database, await tokenSecret(config));
+}
 
 @Module({
   imports: [AuthModule, LiveModule, MembershipModule],
@@ -29,8 +38,11 @@ import { PasswordTries } from './password-tries';
   providers: [
     Discovery,
     Hosting,
+    NewsBudget,
+    { provide: Origins, useFactory: makeOrigins, inject: [CONFIG, Database] },
     PasswordGate,
     PasswordTries,
+    PasswordTurns,
     PartiesService,
     HostingService,
     InvitesService,

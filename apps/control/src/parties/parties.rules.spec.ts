@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { PeerId } from '#shared/party/identity';
 import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
-import { decideJoin, decideLeave } from './parties.rules';
+import { decideJoin, decideLeave, RETURN_MS } from './parties.rules';
 import type { Entrant, InviteRecord, Leases, MemberRecord, Standing } from './party';
 import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
@@ -24,7 +24,13 @@ const party = (maxPeers: number, ...members: MemberRecord[]) => ({
 });
 const nothingKept: Leases = { ownSlot: null, departedSlots: [] };
 const newcomer = peerId(99);
-const stranger: Standing = { banned: false, departure: null, passwordHash: null, invite: null };
+const stranger: Standing = {
+  banned: false,
+  departure: null,
+  departedAtMs: null,
+  passwordHash: null,
+  invite: null,
+};
 const entrant = (id: PeerId, preferredSlot: number, changes: Partial<Entrant> = {}): Entrant => ({
   peerId: id,
   preferredSlot,
@@ -164,6 +170,7 @@ describe('who is let in', () => {
   const gone = (departure: Standing['departure'], more: Partial<Standing> = {}): Standing => ({
     ...stranger,
     departure,
+    departedAtMs: departure === null ? null : 0,
     ...more,
   });
   const anybody = entrant(newcomer, 7);
@@ -177,7 +184,7 @@ describe('who is let in', () => {
   it.each([
     ['anybody into an open party', open, stranger, anybody, admit],
     ['nobody new into a locked one', locked, stranger, anybody, refuse('PARTY_LOCKED')],
-    ['whoever left into a locked one', locked, gone('left'), anybody, admit],
+    ['whoever just left into a locked one', locked, gone('left'), anybody, admit],
     ['whoever timed out into a locked one', locked, gone('timed_out'), anybody, admit],
     ['nobody who was kicked into a locked one', locked, gone('kicked'), anybody, refuse('PARTY_LOCKED')],
     ['whoever was kicked and comes again', open, gone('kicked'), anybody, admit],
@@ -242,6 +249,7 @@ describe('who is let in', () => {
   const vouched = entrant(newcomer, 7, { invited: true, vouched: true });
   const onlyVouched = entrant(newcomer, 7, { vouched: true });
   const sealed = { ...open, settings: { ...settings, sealed: true } };
+  const sealedAndLocked = { ...sealed, settings: { ...sealed.settings, locked: true } };
   const byInvite = { ...admit, inviteId: invite.id };
 
   it.each([
@@ -274,11 +282,42 @@ describe('who is let in', () => {
     ['not past the seal with nothing to show', sealed, withInvite(), invited, 0, refuse('PARTY_SEALED')],
     ['not past the seal without one', sealed, stranger, onlyVouched, 0, refuse('PARTY_SEALED')],
     ['back behind the seal after leaving', sealed, gone('left'), onlyVouched, 0, admit],
+    ['back behind the lock just after leaving', sealedAndLocked, gone('left'), onlyVouched, 0, admit],
+    [
+      'not back behind the lock later',
+      sealedAndLocked,
+      gone('left'),
+      onlyVouched,
+      RETURN_MS,
+      refuse('PARTY_LOCKED'),
+    ],
     ['back behind the seal after a time-out', sealed, gone('timed_out'), onlyVouched, 0, admit],
     ['not back with nothing to show', sealed, gone('left'), anybody, 0, refuse('PARTY_SEALED')],
     ['not back after a kick', sealed, gone('kicked'), onlyVouched, 0, refuse('PARTY_SEALED')],
   ] as const)('an invite leads %s', (_where, state, standing, who, nowMs, decision) => {
     expect(decideJoin(state, standing, nothingKept, who, nowMs)).toEqual(decision);
+  });
+});
+
+describe('a peer that comes back after a time-out', () => {
+  const alice = member(1, 0);
+  const timedOut = (more: Partial<Standing>): Standing => ({ ...stranger, departure: 'timed_out', ...more });
+  const open = party(9, alice);
+  const locked = { ...open, settings: { ...settings, locked: true } };
+  const sealed = { ...open, settings: { ...settings, sealed: true } };
+  const guarded = timedOut({ passwordHash: 'hash', departedAtMs: 0 });
+
+  it.each([
+    ['passes a lock in time', locked, timedOut({ departedAtMs: 0 }), RETURN_MS - 1, 'admit'],
+    ['passes no lock later', locked, timedOut({ departedAtMs: 0 }), RETURN_MS, 'refuse'],
+    ['passes no lock if nobody knows when it was', locked, timedOut({ departedAtMs: null }), 0, 'refuse'],
+    ['needs no password in time', open, guarded, RETURN_MS - 1, 'admit'],
+    ['needs the password later', open, guarded, RETURN_MS, 'prove'],
+    ['comes into an open party whenever it likes', open, timedOut({ departedAtMs: 0 }), RETURN_MS, 'admit'],
+    ['is no stranger to a seal', sealed, timedOut({ departedAtMs: 0 }), RETURN_MS, 'admit'],
+  ] as const)('%s', (_what, state, standing, nowMs, verdict) => {
+    const back = entrant(newcomer, 7, { resumes: true, vouched: true });
+    expect(decideJoin(state, standing, nothingKept, back, nowMs).verdict).toBe(verdict);
   });
 });
 

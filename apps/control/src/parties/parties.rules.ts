@@ -3,6 +3,12 @@ import type { PeerId } from '#shared/party/identity';
 import { nextFreeSlot } from '#shared/party/virtual-ip';
 import type { Entrant, InviteRecord, Leases, MemberRecord, PartyRecord, Standing } from './party';
 
+/**
+ * How long a peer that is gone comes back past a lock, and after a time-out past a password: long enough for an outage of the
+ * evening or another start of the game, too short for somebody whom the host meant to shut out by them.
+ */
+export const RETURN_MS = 10 * 60_000;
+
 export type JoinDecision =
   | {
       readonly verdict: 'admit';
@@ -36,7 +42,7 @@ export function decideJoin(
   if (entrant.resumes && wasRemoved) return { verdict: 'refuse', code: 'KICKED' };
   const inviteId =
     entrant.invited && standing.invite && isLive(standing.invite, nowMs) ? standing.invite.id : null;
-  const code = refusalAtDoor(party, standing, entrant, inviteId !== null);
+  const code = refusalAtDoor(party, standing, entrant, inviteId !== null, nowMs);
   if (code) return { verdict: 'refuse', code };
   if (party.members.length >= party.maxPeers) return { verdict: 'refuse', code: 'PARTY_FULL' };
   const slot = chooseSlot(party.members, leases, entrant.preferredSlot);
@@ -46,7 +52,7 @@ export function decideJoin(
     passwordHash !== null &&
     inviteId === null &&
     passwordHash !== entrant.provenHash &&
-    !isTrusted(party, standing, entrant.peerId)
+    !isTrusted(party, standing, entrant.peerId, nowMs)
   )
     return { verdict: 'prove', passwordHash };
   return { verdict: 'admit', slot, hostId: hostAfterJoin(party, entrant.peerId), inviteId };
@@ -74,26 +80,35 @@ export function isLive({ expiresAtMs, uses, maxUses }: InviteRecord, nowMs: numb
 }
 
 /**
- * Lock and seal keep out whoever has not been in before and has no invite; having been removed is like not having been
- * in. Nobody comes into a sealed party with nothing to show to the members, who would not connect.
+ * Lock and seal keep out whoever has not been in before and has no invite; having been removed is like not having been in, and
+ * for a lock so is having left some time ago. Nobody comes into a sealed party with nothing to show to the members, who would
+ * not connect.
  */
 function refusalAtDoor(
   party: Joinable,
   standing: Standing,
   { peerId, invited, vouched }: Entrant,
   hasInvite: boolean,
+  nowMs: number,
 ): ErrorCode | null {
   if (invited && !hasInvite) return 'INVITE_EXPIRED';
   const { locked, sealed } = party.settings;
   if (sealed && !vouched) return 'PARTY_SEALED';
-  if (hasInvite || standing.departure === 'left' || isTrusted(party, standing, peerId)) return null;
-  if (sealed) return 'PARTY_SEALED';
-  return locked ? 'PARTY_LOCKED' : null;
+  if (hasInvite || isTrusted(party, standing, peerId, nowMs)) return null;
+  const wasIn = standing.departure === 'left' || standing.departure === 'timed_out';
+  if (sealed && !wasIn) return 'PARTY_SEALED';
+  return locked && !isJustGone(standing, nowMs) ? 'PARTY_LOCKED' : null;
 }
 
-/** Neither lock nor password is for whoever owns a persistent party, or just lost the connection. */
-function isTrusted(party: Joinable, { departure }: Standing, peerId: PeerId): boolean {
-  return departure === 'timed_out' || (party.settings.persistent && party.ownerId === peerId);
+function isJustGone({ departure, departedAtMs }: Standing, nowMs: number): boolean {
+  const wasIn = departure === 'left' || departure === 'timed_out';
+  return wasIn && departedAtMs !== null && nowMs - departedAtMs < RETURN_MS;
+}
+
+/** Neither lock nor password is for the owner of a persistent party, or for a peer that just lost its connection. */
+function isTrusted(party: Joinable, standing: Standing, peerId: PeerId, nowMs: number): boolean {
+  const lostConnection = standing.departure === 'timed_out' && isJustGone(standing, nowMs);
+  return lostConnection || (party.settings.persistent && party.ownerId === peerId);
 }
 
 /**

@@ -8,35 +8,69 @@ import type { Identity } from '../auth/identity';
 import { CONFIG, type Config } from '../config';
 import type { Entry } from '../live/contract';
 import { Leader } from '../live/leader';
+import { RequestLimits } from '../operations/request-limits';
 import { Membership } from './membership';
+import { Origins } from './origins';
 import { PasswordGate, type Client } from './password-gate';
+import { NewsBudget } from './news-budget';
+import { PasswordTurns, settingOf } from './password-turns';
 import { hashPassword } from './passwords';
+import type { PartyRecord } from './party';
 import { snapshotFor } from './snapshot';
+import { SnapshotTurns } from './snapshot-turns';
 
-const offline = { online: false, natType: 'unknown', endpoint: null, direct: true } as const;
+const offline = {
+  online: false,
+  natType: 'unknown',
+  endpoint: null,
+  direct: true,
+  udp: 'unknown',
+} as const;
 
 /** Parties as agents deal with them: a change of membership, which the leader then makes live. */
 @Injectable()
 export class PartiesService {
+  private readonly snapshots = new SnapshotTurns<PartyRecord, PartySnapshot>(
+    (peerIds) => this.membership.ofAll(peerIds),
+    (party, viewer) => this.leader.call('party.snapshot', { party, viewer }),
+  );
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly membership: Membership,
     private readonly leader: Leader,
     private readonly gate: PasswordGate,
+    private readonly turns: PasswordTurns,
+    private readonly news: NewsBudget,
+    private readonly origins: Origins,
+    private readonly limits: RequestLimits,
   ) {}
 
-  async create(caller: Identity, request: CreatePartyRequest): Promise<PartySnapshot> {
-    const { name, peerName, password, presence, locked, persistent, sealed, discordUrl } = request;
+  /** @param client where the request came from, for the limits of parties */
+  async create(caller: Identity, request: CreatePartyRequest, client: Client): Promise<PartySnapshot> {
+    const { name, peerName, password, presence, locked, persistent, sealed, discordUrl, network } = request;
     const { defaultPeers, maxPeers: mostPeers, persistentPartiesPerOwner } = this.config;
     const maxPeers = Math.min(request.maxPeers ?? defaultPeers, mostPeers);
     const hasPassword = password !== undefined;
-    const passwordHash = hasPassword ? await hashPassword(password) : null;
+    const origin = this.origins.of(this.limits.addressOf(client));
+    // Before a password is hashed, which is dear.
+    if (hasPassword) {
+      await this.origins.assertRoom(origin, { isNew: true, isPublic: request.public });
+      await this.membership.assertMayCreate(caller.peerId, persistent, persistentPartiesPerOwner);
+    }
+    const passwordHash = hasPassword
+      ? await this.turns.run(settingOf(caller.peerId), () => hashPassword(password))
+      : null;
     const settings = { locked, public: request.public, persistent, sealed, hasPassword, discordUrl };
-    const party = await this.membership.create(
-      { name, maxPeers, settings },
-      { ...caller, name: peerName, voucher: request.voucher ?? null },
-      passwordHash,
-      persistentPartiesPerOwner,
+    const creator = { ...caller, name: peerName, voucher: request.voucher ?? null };
+    const secrets = { passwordHash, origin };
+    const party = await this.origins.make(origin, request.public, () =>
+      this.membership.create(
+        { name, maxPeers, settings, network },
+        creator,
+        secrets,
+        persistentPartiesPerOwner,
+      ),
     );
     const [member] = party.members;
     if (!member) throw new Error('a new party has its creator');
@@ -53,7 +87,8 @@ export class PartiesService {
     const { peerId } = caller;
     const { peerName: name, voucher = null, invite } = request;
     const newcomer = { ...caller, name, voucher };
-    const entry = { preferredSlot: preferredSlot(peerId), resumes: request.resume, invite };
+    const mayRename = (members: number) => this.news.spendOnName(partyId, peerId, members);
+    const entry = { preferredSlot: preferredSlot(peerId), resumes: request.resume, invite, mayRename };
     const prove = this.gate.check(partyId, request.password, client);
     const enter = () => this.membership.join(partyId, newcomer, entry, prove);
     const outcome = await (invite ? this.gate.countWrongInvites(client, enter) : enter());
@@ -70,15 +105,17 @@ export class PartiesService {
 
   /** @throws LanrageError PARTY_NOT_FOUND, for all but members */
   async get(peerId: PeerId, partyId: PartyId): Promise<PartySnapshot> {
-    const party = await this.current(peerId);
+    const party = await this.current(peerId, partyId);
     if (party?.id !== partyId) throw new LanrageError('PARTY_NOT_FOUND');
     return party;
   }
 
-  /** @returns the party that the peer is in, as it sees it; null when in none */
-  async current(peerId: PeerId): Promise<PartySnapshot | null> {
-    const party = await this.membership.of(peerId);
-    return party && this.leader.call('party.snapshot', { party, viewer: peerId });
+  /**
+   * @param line who waits in the same one is answered in turn: the party that the peer is taken to be in
+   * @returns the party that the peer is in, as it sees it; null when in none
+   */
+  current(peerId: PeerId, line: PartyId | PeerId = peerId): Promise<PartySnapshot | null> {
+    return this.snapshots.of(peerId, line);
   }
 
   /** The peer is a member already. While no leader can be reached, it gets the party with nobody online: more comes later. */
@@ -92,6 +129,7 @@ export class PartiesService {
         member.peerId,
         party,
         () => offline,
+        () => null,
         () => null,
       );
     }

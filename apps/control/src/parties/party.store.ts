@@ -1,4 +1,4 @@
-import type { LeaveReason } from '#shared/api/party';
+import { MOST_TIMED_OUT, type LeaveReason } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
@@ -7,7 +7,7 @@ import { Prisma, type PrismaClient } from '../database/generated/client';
 import type { InviteRecord, Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from './party';
 
 /** What a creator decides about a party. */
-export type FirstTerms = Pick<PartyTerms, 'name' | 'maxPeers' | 'settings'>;
+export type FirstTerms = Pick<PartyTerms, 'name' | 'maxPeers' | 'settings'> & Pick<PartyRecord, 'network'>;
 export type NewParty = FirstTerms & Pick<PartyRecord, 'id'> & Secrets;
 
 /** What goes with the terms and is nobody's to see. */
@@ -15,6 +15,8 @@ export interface Secrets {
   readonly passwordHash: string | null;
   /** The party's number among its owner's persistent ones; null: it is none. */
   readonly keptNumber: number | null;
+  /** Where it was made, see origins.ts; null: not known. */
+  readonly origin: string | null;
 }
 export type NewMember = Identity & Pick<MemberRecord, 'name' | 'voucher'>;
 
@@ -31,7 +33,7 @@ interface JoinRow {
   readonly party: PartyRecord | null;
   readonly password_hash: string | null;
   readonly banned: boolean;
-  readonly own_lease: { slot: number; departure: LeaveReason | null } | null;
+  readonly own_lease: { slot: number; departure: LeaveReason | null; departedAtMs: number | null } | null;
   readonly departed_slots: number[] | null;
   readonly invite: InviteRecord | null;
 }
@@ -50,7 +52,7 @@ export const inviteRecord = Prisma.sql`
 const partyRecord = Prisma.sql`
   json_build_object(
     'id', p.id, 'name', p.name, 'hostId', p.host_id, 'ownerId', p.owner_id, 'maxPeers', p.max_peers,
-    'revision', p.revision, 'createdAtMs', ${milliseconds('p.created_at')},
+    'revision', p.revision, 'network', p.network, 'origin', p.origin, 'createdAtMs', ${milliseconds('p.created_at')},
     'settings', json_build_object(
       'locked', p.locked, 'public', p.is_public, 'persistent', p.kept_number IS NOT NULL,
       'hasPassword', p.password_hash IS NOT NULL, 'sealed', p.sealed, 'discordUrl', p.discord_url),
@@ -60,7 +62,13 @@ const partyRecord = Prisma.sql`
                           'joinedAtMs', ${milliseconds('m.joined_at')})
         ORDER BY m.joined_at, m.peer_id), '[]')
       FROM members m JOIN leases l USING (party_id, peer_id)
-      WHERE party_id = p.id))`;
+      WHERE party_id = p.id),
+    'timedOut', (
+      SELECT coalesce(json_agg(peer_id), '[]') FROM (
+        SELECT peer_id FROM leases l
+        WHERE party_id = p.id AND departure = 'timed_out'
+          AND NOT EXISTS (SELECT FROM server_bans b WHERE b.peer_id = l.peer_id)
+        ORDER BY departed_at DESC NULLS LAST LIMIT ${Prisma.raw(String(MOST_TIMED_OUT))}) latest))`;
 
 /**
  * The statements behind parties, one round trip each. A reading gives all that a decision needs; a change takes
@@ -110,7 +118,8 @@ export class PartyStore {
         (SELECT ${partyRecord} FROM parties p WHERE p.id = ${partyId}) AS party,
         (SELECT password_hash FROM parties WHERE id = ${partyId}) AS password_hash,
         EXISTS (SELECT FROM bans WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS banned,
-        (SELECT json_build_object('slot', slot, 'departure', departure)
+        (SELECT json_build_object('slot', slot, 'departure', departure,
+                                  'departedAtMs', ${milliseconds('departed_at')})
           FROM leases WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS own_lease,
         (SELECT ${inviteRecord} FROM invites i WHERE party_id = ${partyId} AND secret_hash = ${secretHash}) AS invite,
         (SELECT array_agg(slot) FROM leases LEFT JOIN members USING (party_id, peer_id)
@@ -121,6 +130,7 @@ export class PartyStore {
       standing: {
         banned: row.banned,
         departure: row.own_lease?.departure ?? null,
+        departedAtMs: row.own_lease?.departedAtMs ?? null,
         passwordHash: row.password_hash,
         invite: row.invite,
       },
@@ -134,15 +144,16 @@ export class PartyStore {
     creator: NewMember,
   ): Promise<PartyRecord | 'id_taken' | 'number_taken' | 'already_member'> {
     const { passwordHash, keptNumber, ...terms } = party;
+    const { origin } = terms;
     const { locked, public: isPublic, sealed, discordUrl } = terms.settings;
     try {
       const [{ created_at_ms: createdAtMs }] = await this.client.$queryRaw<[{ created_at_ms: number }]>`
         /* create_party */
         WITH party AS (
           INSERT INTO parties (id, name, host_id, owner_id, max_peers, locked, is_public, discord_url,
-                               password_hash, kept_number, sealed)
+                               password_hash, kept_number, sealed, network, origin, visited)
           VALUES (${party.id}, ${party.name}, ${creator.peerId}, ${creator.peerId}, ${party.maxPeers}, ${locked},
-                  ${isPublic}, ${discordUrl}, ${passwordHash}, ${keptNumber}, ${sealed})
+                  ${isPublic}, ${discordUrl}, ${passwordHash}, ${keptNumber}, ${sealed}, ${party.network}, ${origin}, false)
           RETURNING created_at
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) VALUES (${party.id}, ${creator.peerId}, ${CREATOR_SLOT})
@@ -153,7 +164,8 @@ export class PartyStore {
         SELECT ${milliseconds('created_at')} AS created_at_ms FROM party`;
       const member = { ...creator, slot: CREATOR_SLOT, joinedAtMs: createdAtMs };
       const { peerId } = creator;
-      return { ...terms, hostId: peerId, ownerId: peerId, revision: 1, createdAtMs, members: [member] };
+      const created = { revision: 1, createdAtMs, members: [member], timedOut: [] };
+      return { ...terms, hostId: peerId, ownerId: peerId, ...created };
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === 'parties_pkey') return 'id_taken';
@@ -176,7 +188,8 @@ export class PartyStore {
       const rows = await this.client.$queryRaw<{ joined_at_ms: number }[]>`
         /* admit_member */
         WITH changed AS (
-          UPDATE parties SET revision = revision + 1, host_id = ${hostId}, empty_since = NULL
+          UPDATE parties SET revision = revision + 1, host_id = ${hostId}, empty_since = NULL,
+                             visited = visited OR owner_id <> ${newcomer.peerId}
           WHERE id = ${party.id} AND revision = ${party.revision} AND (${inviteId}::text IS NULL
             OR EXISTS (SELECT FROM invites WHERE party_id = ${party.id} AND invites.id = ${inviteId}))
           RETURNING id
@@ -184,7 +197,7 @@ export class PartyStore {
           UPDATE invites SET uses = uses + 1 FROM changed WHERE party_id = changed.id AND invites.id = ${inviteId}
         ), lease AS (
           INSERT INTO leases (party_id, peer_id, slot) SELECT id, ${newcomer.peerId}, ${slot}::int FROM changed
-          ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id, departure = NULL
+          ON CONFLICT (party_id, slot) DO UPDATE SET peer_id = excluded.peer_id, departure = NULL, departed_at = NULL
         )
         INSERT INTO members (peer_id, party_id, name, public_key, voucher)
         SELECT ${newcomer.peerId}, id, ${newcomer.name}, ${newcomer.publicKey}, ${newcomer.voucher} FROM changed
@@ -224,10 +237,24 @@ export class PartyStore {
         WHERE id = ${party.id} AND revision = ${party.revision}
         RETURNING id
       ), lease AS (
-        UPDATE leases SET departure = ${reason} FROM changed
+        UPDATE leases SET departure = ${reason}, departed_at = now() FROM changed
         WHERE party_id = changed.id AND peer_id = ${peerId}
       )
       DELETE FROM members USING changed WHERE party_id = changed.id AND peer_id = ${peerId}`;
+    return changes === 1;
+  }
+
+  /** Ends for good the stay of a peer that timed out. @returns whether the party was still as it was decided on */
+  async evict(party: PartyRecord, peerId: PeerId, reason: LeaveReason): Promise<boolean> {
+    const changes = await this.client.$executeRaw`
+      /* evict_timed_out */
+      WITH changed AS (
+        UPDATE parties SET revision = revision + 1
+        WHERE id = ${party.id} AND revision = ${party.revision}
+        RETURNING id
+      )
+      UPDATE leases SET departure = ${reason}, departed_at = now() FROM changed
+      WHERE party_id = changed.id AND peer_id = ${peerId}`;
     return changes === 1;
   }
 

@@ -1,5 +1,6 @@
 import type { LeaveReason, PartySettings } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
+import type { VirtualNetwork } from '#shared/party/virtual-ip';
 import type { Identity } from '../auth/identity';
 
 export interface MemberRecord extends Identity {
@@ -25,8 +26,14 @@ export interface PartyRecord extends PartyTerms {
   readonly id: PartyId;
   readonly revision: number;
   readonly createdAtMs: number;
+  /** Of the members' addresses, for good. */
+  readonly network: VirtualNetwork;
+  /** Stands for the address that it was made from; null: not known. For nobody to see. */
+  readonly origin: string | null;
   /** In order of joining; equal times in order of id. */
   readonly members: readonly MemberRecord[];
+  /** Who was let go for being away too long, and neither came back nor was removed since; the latest first. */
+  readonly timedOut: readonly PeerId[];
 }
 
 /** The slots of a party beside those of its members. */
@@ -42,6 +49,8 @@ export interface Standing {
   readonly banned: boolean;
   /** How its last stay ended; null for a member, and for a stranger. */
   readonly departure: LeaveReason | null;
+  /** When that was, Unix time; null: not known. */
+  readonly departedAtMs: number | null;
   /** The party's, not the peer's; null: none is needed. */
   readonly passwordHash: string | null;
   /** The one whose secret the peer gave; null: the party has none of that secret. */

@@ -5,6 +5,7 @@ import type { PartyId } from '#shared/party/identity';
 import { RequestLimits } from '../operations/request-limits';
 import type { ProvePassword } from './membership';
 import { PasswordTries } from './password-tries';
+import { PasswordTurns, triesOf } from './password-turns';
 import { passwordMatches } from './passwords';
 
 /** Who is at the door: what limits go by. */
@@ -16,6 +17,7 @@ export class PasswordGate {
   constructor(
     private readonly limits: RequestLimits,
     private readonly tries: PasswordTries,
+    private readonly turns: PasswordTurns,
   ) {}
 
   /**
@@ -39,8 +41,14 @@ export class PasswordGate {
       if (password === undefined) throw new LanrageError('PASSWORD_REQUIRED');
       await this.limits.count('passwords', client);
       const forget = await this.tries.count(partyId, this.limits.addressOf(client));
-      if (!(await passwordMatches(password, passwordHash))) throw new LanrageError('WRONG_PASSWORD');
-      await Promise.all([forget(), this.limits.giveBack('passwords', client)]);
+      let isWrong = false;
+      try {
+        isWrong = !(await this.turns.run(triesOf(partyId), () => passwordMatches(password, passwordHash)));
+      } finally {
+        // Neither a right one nor one that was not looked at.
+        if (!isWrong) await Promise.all([forget(), this.limits.giveBack('passwords', client)]);
+      }
+      if (isWrong) throw new LanrageError('WRONG_PASSWORD');
     };
   }
 }

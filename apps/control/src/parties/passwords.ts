@@ -1,9 +1,9 @@
 /**
  * Party passwords at rest: scrypt (RFC 7914) with a salt of its own for each, written as
- * `$scrypt$ln=15,r=8,p=1$salt$hash` in the PHC string format, so that a stored one outlives a change of parameters.
+ * `$scrypt$ln=15,r=8,p=1$salt$hash` in the PHC string format, so that a stored one outlives a change of parameters. Who
+ * computes them takes turns: password-turns.ts.
  */
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
-import { LanrageError } from '#shared/errors';
 
 /** 32 MiB and about 0.1 s for each. */
 const LOG2_N = 15;
@@ -12,13 +12,8 @@ const PARALLELIZATION = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** Node computes them on four threads, which files and names need as well. */
-const MOST_AT_ONCE = 2;
-const MOST_WAITING = 100;
-
 const stored = /^\$scrypt\$ln=(?<ln>\d+),r=(?<r>\d+),p=(?<p>\d+)\$(?<salt>[\w-]+)\$(?<hash>[\w-]+)$/;
 
-/** @throws LanrageError RATE_LIMITED when the server has too many passwords to compute just now */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const hash = await derive(password, salt, HASH_BYTES, LOG2_N, BLOCK_SIZE, PARALLELIZATION);
@@ -26,7 +21,6 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$${parameters}$${salt.toString('base64url')}$${hash.toString('base64url')}`;
 }
 
-/** @throws LanrageError RATE_LIMITED when the server has too many passwords to compute just now */
 export async function passwordMatches(password: string, passwordHash: string): Promise<boolean> {
   const { ln, r, p, salt = '', hash = '' } = stored.exec(passwordHash)?.groups ?? {};
   const expected = Buffer.from(hash, 'base64url');
@@ -36,10 +30,7 @@ export async function passwordMatches(password: string, passwordHash: string): P
   return timingSafeEqual(given, expected);
 }
 
-let running = 0;
-const waiting: (() => void)[] = [];
-
-async function derive(
+function derive(
   password: string,
   salt: Buffer,
   bytes: number,
@@ -47,24 +38,8 @@ async function derive(
   r: number,
   p: number,
 ): Promise<Buffer> {
-  await takeTurn();
-  try {
-    const N = 2 ** log2N;
-    return await scryptAsync(password, salt, bytes, { N, r, p, maxmem: 256 * N * r });
-  } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
-}
-
-async function takeTurn(): Promise<void> {
-  if (running < MOST_AT_ONCE) {
-    running += 1;
-    return;
-  }
-  if (waiting.length >= MOST_WAITING) throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: 10 });
-  await new Promise<void>((resolve) => waiting.push(resolve));
+  const N = 2 ** log2N;
+  return scryptAsync(password, salt, bytes, { N, r, p, maxmem: 256 * N * r });
 }
 
 function scryptAsync(password: string, salt: Buffer, bytes: number, options: ScryptOptions): Promise<Buffer> {

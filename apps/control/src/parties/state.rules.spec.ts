@@ -1,7 +1,7 @@
 import { STATE_LIMITS } from '#shared/api/state';
-import { refusalOfWrite, type StateView } from './state.rules';
+import { costOfTelling, refusalOfWrite, type StateView } from './state.rules';
 
-const empty: StateView = { isMember: true, keyVersion: 0, otherBytes: 0 };
+const empty: StateView = { isMember: true, keyVersion: 0, otherBytes: 0, members: 2 };
 const written: StateView = { ...empty, keyVersion: 7 };
 const most = STATE_LIMITS.partyBytes;
 const write = (value: string | undefined, version?: number) => ({ key: 'map', value, version });
@@ -25,5 +25,16 @@ describe('refusalOfWrite', () => {
     ['anything by a stranger', { ...empty, isMember: false }, write('x'), 'PARTY_NOT_FOUND'],
   ])('%s', (_what, view, request, code) => {
     expect(refusalOfWrite(view, request)).toBe(code);
+  });
+});
+
+describe('costOfTelling', () => {
+  it.each([
+    [2, 0, 2],
+    [2, 1, 4],
+    [32, 1000, 64],
+    [256, 64 * 1024, 17_152],
+  ])('%d members, %d bytes: %d', (members, bytes, cost) => {
+    expect(costOfTelling({ members }, bytes)).toBe(cost);
   });
 });

@@ -8,6 +8,16 @@ export interface StateView {
   readonly keyVersion: number;
   /** Of all other keys and values of the party. */
   readonly otherBytes: number;
+  /** All of them hear of the write. */
+  readonly members: number;
+}
+
+/**
+ * What it costs to tell all members of a write, in points: one for each of them, and one more for each begun kilobyte that
+ * it gets. The largest value to the largest party is 17,152.
+ */
+export function costOfTelling({ members }: Pick<StateView, 'members'>, bytes: number): number {
+  return members * (1 + Math.ceil(bytes / 1000));
 }
 
 /** Why may this not be written? Null: it may. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { STATE_LIMITS, type PartyState, type StateEntry, type WriteStateRequest } from '#shared/api/state';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -7,12 +7,15 @@ import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
 import { Database } from '../database/database';
 import { Leader } from '../live/leader';
+import { consume } from './consume';
 import { KeyedQueue } from './keyed-queue';
 import { repeat } from './membership';
-import { refusalOfWrite } from './state.rules';
+import { costOfTelling, refusalOfWrite } from './state.rules';
 import { StateStore, type WrittenState } from './state.store';
 
 const WRITES_PER_SECOND = 10;
+/** By {@link costOfTelling}: two of the largest writes to the largest party, or 5000 deliveries a second on average. */
+const TELLING = { points: 40_000, duration: 8 };
 
 /** What the members of a party share: written by compare-and-set, pushed to all of them in the order of the versions. */
 @Injectable()
@@ -23,6 +26,8 @@ export class StateService {
   private readonly ofMember: RateLimiterAbstract;
   /** In bytes, as everybody gets them. */
   private readonly ofParty: RateLimiterAbstract;
+  /** What telling all members of it costs. */
+  private readonly telling: RateLimiterAbstract;
 
   constructor(
     database: Database,
@@ -31,6 +36,7 @@ export class StateService {
   ) {
     this.store = new StateStore(database.prisma);
     this.ofMember = cluster.limiter('state.member', { points: WRITES_PER_SECOND, duration: 1 });
+    this.telling = cluster.limiter('state.telling', TELLING);
     this.ofParty = cluster.limiter('state.party', { points: 2 * STATE_LIMITS.partyBytes, duration: 1 });
   }
 
@@ -64,16 +70,9 @@ export class StateService {
     const view = await this.store.view(partyId, peerId, request.key);
     const code = view ? refusalOfWrite(view, request) : 'PARTY_NOT_FOUND';
     if (code || !view) throw new LanrageError(code ?? 'PARTY_NOT_FOUND');
-    await consume(this.ofParty, partyId, 100 + Buffer.byteLength(request.value ?? ''));
+    const bytes = Buffer.byteLength(request.value ?? '');
+    await consume(this.ofParty, partyId, 100 + bytes);
+    await consume(this.telling, partyId, costOfTelling(view, bytes));
     return (await this.store.write(partyId, peerId, request, view.stateVersion)) ?? undefined;
-  }
-}
-
-async function consume(limiter: RateLimiterAbstract, key: string, points: number): Promise<void> {
-  try {
-    await limiter.consume(key, points);
-  } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw rejection;
-    throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(rejection.msBeforeNext / 1000) });
   }
 }

@@ -36,7 +36,8 @@ export class StateStore {
         EXISTS (SELECT FROM members WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS "isMember",
         coalesce((SELECT version FROM state_entries WHERE party_id = ${partyId} AND key = ${key}), 0) AS "keyVersion",
         (SELECT coalesce(sum(octet_length(key) + octet_length(value)), 0)::int FROM state_entries
-          WHERE party_id = ${partyId} AND key <> ${key}) AS "otherBytes"
+          WHERE party_id = ${partyId} AND key <> ${key}) AS "otherBytes",
+        (SELECT count(*)::int FROM members WHERE party_id = ${partyId}) AS members
       FROM parties WHERE id = ${partyId}`;
     return rows[0] ?? null;
   }

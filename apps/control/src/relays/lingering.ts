@@ -19,6 +19,13 @@ export class Lingering {
     return this.lingerers.has(keyOf(pairId, relayId));
   }
 
+  /** How many linger on that relay. */
+  countOn(relayId: string): number {
+    let count = 0;
+    for (const lingerer of this.lingerers.values()) if (lingerer.relayId === relayId) count += 1;
+    return count;
+  }
+
   /** The pair is wanted on that relay again. */
   cancel(pairId: string, relayId: string): void {
     this.lingerers.delete(keyOf(pairId, relayId));

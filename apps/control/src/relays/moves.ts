@@ -3,6 +3,7 @@ import type { PeerId } from '#shared/party/identity';
 import type { PresenceBook } from '../signaling/presence';
 import { probing } from './liveness';
 import type { Pair } from './pair';
+import { CURRENT_MS } from './reach';
 import type { Relay, RelayRegistry } from './registry';
 import { hasRoom, measuredSumsMs, placeTogether } from './selection';
 import type { RelaySessions } from './sessions';
@@ -10,8 +11,6 @@ import { drainQuota, evaluate, isDue, neverSwitched, switched, type SwitchState 
 
 /** 50 a second: a new relay gets its pairs one by one. */
 const MOVES_PER_TURN = 25;
-/** Figures that are older say nothing about now; agents report every two minutes at least. */
-const CURRENT_MS = 300_000;
 /** The last quarter of a relay's time to drain: whoever has not heard of a new relay by then must do without. */
 const URGENT_SHARE = 0.25;
 

@@ -1,9 +1,10 @@
-import type { RelaySession } from '#shared/api/party';
+import type { RelayRefusal, RelaySession } from '#shared/api/party';
 import type { OpenPair } from '#shared/api/relay-link';
 import { PARTY_ID_PATTERN, peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { Endpoint } from '#shared/endpoint';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Identity } from '../auth/identity';
+import type { PartyRecord } from '../parties/party';
 import { groupBy } from '../operations/lists';
 import type { AttemptRecord } from '../signaling/coordination';
 
@@ -17,6 +18,10 @@ export interface Pair {
   relayId: string | null;
   /** Where the relay listens for the two; null until it has answered. */
   endpoint: Endpoint | null;
+  /** Why no relay carries it; null while one does, and until that has been decided. */
+  refusal: RelayRefusal | null;
+  /** Something went through it both ways, or may have before this process began. */
+  used: boolean;
   /** A command to open it is on the way. */
   opening: boolean;
   /** When the two were last sent looking for a direct path; `unknown` for a pair that is older than this process. */
@@ -32,9 +37,35 @@ export function newPair(partyId: PartyId, one: Identity, other: Identity): Pair 
     players: [first.publicKey, second.publicKey],
     relayId: null,
     endpoint: null,
+    refusal: null,
+    used: false,
     opening: false,
     lastAttempt: null,
   };
+}
+
+/**
+ * A pair that a relay has open and this process does not know; null unless both are in the party of its name.
+ * @param partyOf the parties that members are in
+ */
+export function restoredPair(open: OpenPair, partyOf: ReadonlyMap<PeerId, PartyId>): Pair | null {
+  const partyId = partyOfPair(open);
+  const [one, other] = open.players.map((publicKey) => ({ publicKey, peerId: peerIdOf(publicKey) }));
+  if (!partyId || !one || !other) return null;
+  const together = partyOf.get(one.peerId) === partyId && partyOf.get(other.peerId) === partyId;
+  // What went through it before is not known.
+  return together ? { ...newPair(partyId, one, other), used: true } : null;
+}
+
+/** Tells which pairs of a party are older than that time, so that a relay may have them open. */
+export function arePresentSince(
+  { members }: Pick<PartyRecord, 'members'>,
+  startedAtMs: number,
+): (pair: Pair) => boolean {
+  const before = new Set(
+    members.filter(({ joinedAtMs }) => joinedAtMs < startedAtMs).map(({ peerId }) => peerId),
+  );
+  return ({ peers }) => peers.every((peerId) => before.has(peerId));
 }
 
 /** The same for both of them, and telling: a relay that outlives this process brings the ids back. */
@@ -58,16 +89,20 @@ export interface RelayChanges {
   readonly partyId: PartyId;
   /** By the other member's id. */
   readonly relays: Record<string, RelaySession | null>;
+  readonly refusals: Record<string, RelayRefusal>;
 }
 
 /** What each member of these pairs is to hear of them. */
 export function changesByViewer(pairs: readonly Pair[]): RelayChanges[] {
   const views = pairs.flatMap(({ partyId, peers: [one, other], ...pair }) => [
-    { viewer: one, partyId, other, session: sessionOf(pair) },
-    { viewer: other, partyId, other: one, session: sessionOf(pair) },
+    { viewer: one, partyId, other, session: sessionOf(pair), refusal: pair.refusal },
+    { viewer: other, partyId, other: one, session: sessionOf(pair), refusal: pair.refusal },
   ]);
   return [...groupBy(views, ({ viewer, partyId }) => `${viewer} ${partyId}`).values()].flatMap((group) => {
     const relays = Object.fromEntries(group.map(({ other, session }) => [other, session]));
-    return group.slice(0, 1).map(({ viewer, partyId }) => ({ viewer, partyId, relays }));
+    const refusals = Object.fromEntries(
+      group.flatMap(({ other, refusal }) => (refusal === null ? [] : [[other, refusal]])),
+    );
+    return group.slice(0, 1).map(({ viewer, partyId }) => ({ viewer, partyId, relays, refusals }));
   });
 }

@@ -1,27 +1,28 @@
-import { RELAY_LINK_VERSION, type RelayHandshake } from '#shared/api/relay-link';
 import { LoneNode } from '../cluster/lone-node';
 import { MAX_RELAYS, RelayRegistry } from './registry';
 import { RelayLink } from './relay-link';
+import type { AdmittedRelay } from './relay-sign-in';
 
-const handshake = (relayId: string): RelayHandshake => ({
-  version: RELAY_LINK_VERSION,
-  secret: 'secret',
-  relayId,
-  region: 'eu',
-  publicAddress: '192.0.2.1',
-  stunEndpoints: [],
-  capacityPairs: 10,
+const admitted = (
+  relayId: string,
+  more: { draining?: boolean; unproven?: string[] } = {},
+): AdmittedRelay => ({
+  announced: {
+    ...{ relayId, region: 'eu', publicAddress: '192.0.2.1', ports: { first: 51_900, last: 52_155 } },
+    ...{ stunEndpoints: [], capacityPairs: 10, draining: more.draining ?? false },
+  },
+  unproven: more.unproven ?? [],
+  clientAddress: null,
 });
-const link = (socketId = 'a socket') =>
-  new RelayLink(new LoneNode(), { nodeId: 'only', socketId, connectedAtMs: 0 });
+const link = (socketId = 'a socket') => new RelayLink(new LoneNode(), { nodeId: 'only', socketId });
 const hour = 3_600_000;
 
 describe('RelayRegistry', () => {
   it('keeps a bounded number of relays, and lets those it knows come back', () => {
     const registry = new RelayRegistry();
-    registry.connect(handshake('relay-0'), link('first'));
+    registry.connect(admitted('relay-0'), link('first'), 0);
     for (let number = 1; number < MAX_RELAYS; number++)
-      registry.connect(handshake(`relay-${number}`), link());
+      registry.connect(admitted(`relay-${number}`), link(), 0);
     expect(registry.canTake('another')).toBe(false);
     expect(registry.canTake('relay-7')).toBe(true);
     registry.disconnect('relay-0', 'first', 0);
@@ -31,8 +32,8 @@ describe('RelayRegistry', () => {
 
   it('forgets nobody who is here, was here lately, or still has pairs', () => {
     const registry = new RelayRegistry();
-    registry.connect(handshake('here'), link());
-    registry.connect(handshake('away'), link('gone')).pairs = 1;
+    registry.connect(admitted('here'), link(), 0);
+    registry.connect(admitted('away'), link('gone'), 0).pairs = 1;
     registry.disconnect('away', 'gone', 0);
     registry.forgetGone(hour);
     expect(registry.all().map(({ id }) => id)).toEqual(['here', 'away']);
@@ -43,10 +44,19 @@ describe('RelayRegistry', () => {
     expect(registry.get('away')).toBeNull();
   });
 
+  it('takes one whose address is not proven for away, but does not forget it while it is here', () => {
+    const registry = new RelayRegistry();
+    const relay = registry.connect(admitted('relay', { unproven: ['192.0.2.1'] }), link(), 7);
+    expect(relay.awaySinceMs).toBe(7);
+    registry.forgetGone(7 + hour);
+    expect(registry.get('relay')).toBe(relay);
+    expect(registry.connect(admitted('relay'), link('again'), 8).awaySinceMs).toBeNull();
+  });
+
   it('tells connections of one relay apart', () => {
     const registry = new RelayRegistry();
-    registry.connect(handshake('relay'), link('old'));
-    registry.connect(handshake('relay'), link('new'));
+    registry.connect(admitted('relay'), link('old'), 0);
+    registry.connect(admitted('relay'), link('new'), 0);
     expect(registry.linked('relay', 'old')).toBeNull();
     expect(registry.linked('relay', 'new')?.id).toBe('relay');
     expect(registry.disconnect('relay', 'old', 0)).toBe(false);
@@ -55,20 +65,20 @@ describe('RelayRegistry', () => {
 
   it('does not name relays that are about to stop', () => {
     const registry = new RelayRegistry();
-    registry.connect(handshake('stays'), link()).ready = true;
-    registry.connect({ ...handshake('stops'), draining: true }, link()).ready = true;
-    registry.connect(handshake('new'), link());
+    registry.connect(admitted('stays'), link(), 0).ready = true;
+    registry.connect(admitted('stops', { draining: true }), link(), 0).ready = true;
+    registry.connect(admitted('new'), link(), 0);
     expect(registry.describe().map(({ id }) => id)).toEqual(['stays']);
   });
 
   it('has drained relays drain whenever they come, until they are named no more', () => {
     const registry = new RelayRegistry();
     const draining = () => registry.all().map((relay) => relay.draining);
-    registry.connect(handshake('one'), link());
+    registry.connect(admitted('one'), link(), 0);
     registry.setDrained(new Set(['one', 'two']));
-    registry.connect(handshake('two'), link());
-    registry.connect(handshake('three'), link());
-    registry.connect(handshake('one'), link());
+    registry.connect(admitted('two'), link(), 0);
+    registry.connect(admitted('three'), link(), 0);
+    registry.connect(admitted('one'), link(), 0);
     expect(draining()).toEqual([true, true, false]);
     registry.setDrained(new Set(['two']));
     expect(draining()).toEqual([false, true, false]);
@@ -77,10 +87,10 @@ describe('RelayRegistry', () => {
 
   it('has no relay take pairs again that is about to stop', () => {
     const registry = new RelayRegistry();
-    const relay = registry.connect({ ...handshake('stops'), draining: true }, link());
+    const relay = registry.connect(admitted('stops', { draining: true }), link(), 0);
     registry.setDrained(new Set(['stops']));
     registry.setDrained(new Set());
     expect(relay.draining).toBe(true);
-    expect(registry.connect(handshake('stops'), link()).draining).toBe(false);
+    expect(registry.connect(admitted('stops'), link(), 0).draining).toBe(false);
   });
 });

@@ -1,20 +1,33 @@
 import { createHash } from 'node:crypto';
-import type { RelayHandshake } from '#shared/api/relay-link';
+import type { AnnouncedRelay } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
 import type { Endpoint } from '#shared/endpoint';
+import { TokenBucket } from '#shared/token-bucket';
+import { newAudit, type Audit } from './audit';
 import { noPulse, type Pulse } from './liveness';
+import { unasked, type Reach } from './reach';
 import type { RelayLink } from './relay-link';
+import type { AdmittedRelay } from './relay-sign-in';
 import type { RelayFacts } from './selection';
 
 /** A relay that has been in touch in this term. */
 export interface Relay extends RelayFacts {
   region: string;
   publicAddress: string;
+  ports: AnnouncedRelay['ports'];
   stunEndpoints: readonly Endpoint[];
   capacityPairs: number;
   link: RelayLink | null;
+  /** The other end of its link; null when it cannot be told. */
+  clientAddress: string | null;
+  /** Those of its addresses of which it is not known yet whether they are its own. Until then it carries nobody. */
+  unproven: Set<string>;
+  /** When its link began. */
+  linkedAtMs: number;
+  /** What agents say of the ways to it. */
+  reach: Reach;
   ready: boolean;
-  /** It is about to stop, as it said itself, or whoever runs the server wants it empty. */
+  /** It is about to stop, as it said itself, or the operator wants it empty. */
   draining: boolean;
   /** It said itself that it is about to stop. */
   stopping: boolean;
@@ -29,8 +42,11 @@ export interface Relay extends RelayFacts {
   bytesPerSecond: number;
   /** As it reported last; null when it does not say. */
   eventLoopDelayMs: number | null;
+  audit: Audit;
   /** The pairs that it announced on this connection and that stay. */
   confirmed: Set<string>;
+  /** Pairs that it may announce and report on; for all its connections, so that another one does not help. */
+  readonly words: TokenBucket;
 }
 
 /** Keeps whoever holds a secret from filling the memory with names. */
@@ -38,6 +54,8 @@ export const MAX_RELAYS = 256;
 /** A relay without pairs that has been away for so long is forgotten. */
 const REMEMBERED_MS = 3_600_000;
 const VERSION_LENGTH = 12;
+/** A full relay announces and reports all that it has a few times when it connects, 20,000 pairs each. */
+const WORDS = { perSecond: 4000, burst: 120_000 };
 
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
@@ -50,29 +68,28 @@ export class RelayRegistry {
   }
 
   /** A relay that connects anew takes the place of its former connection. */
-  connect(handshake: RelayHandshake, link: RelayLink): Relay {
-    const {
-      relayId: id,
-      region,
-      publicAddress,
-      stunEndpoints,
-      capacityPairs,
-      draining: stopping = false,
-    } = handshake;
+  connect(admitted: AdmittedRelay, link: RelayLink, nowMs: number): Relay {
+    const { announced, clientAddress } = admitted;
+    const { relayId: id, draining: stopping, ...facts } = announced;
     const former = this.relays.get(id);
     const formerLink = former?.link;
     const draining = stopping || this.drained.has(id);
-    const facts = { id, region, publicAddress, stunEndpoints, capacityPairs };
     const end = { draining, stopping, drain: null };
-    const touch = { link, ready: false, awaySinceMs: null, confirmed: new Set<string>() };
-    const life = { pulse: noPulse, answering: false, dead: false };
+    const unproven = new Set(admitted.unproven);
+    // Until it is known where it is, it is of no more use than one that is away.
+    const awaySinceMs = unproven.size > 0 ? (former?.awaySinceMs ?? nowMs) : null;
+    const touch = { link, clientAddress, unproven, ready: false, awaySinceMs, confirmed: new Set<string>() };
+    const ways = { linkedAtMs: nowMs, reach: unasked };
+    const life = { pulse: noPulse, answering: false, dead: false, audit: newAudit(nowMs) };
     const load = {
       pairs: former?.pairs ?? 0,
       packetsPerSecond: 0,
       bytesPerSecond: 0,
       eventLoopDelayMs: null,
     };
-    const relay: Relay = Object.assign(former ?? {}, { ...facts, ...end, ...touch, ...life, ...load });
+    const words = former?.words ?? new TokenBucket(WORDS, nowMs);
+    const all = { id, ...facts, ...end, ...touch, ...ways, ...life, ...load, words };
+    const relay: Relay = Object.assign(former ?? {}, all);
     this.relays.set(id, relay);
     if (formerLink?.socketId !== link.socketId) formerLink?.close();
     return relay;
@@ -103,8 +120,9 @@ export class RelayRegistry {
   }
 
   forgetGone(nowMs: number): void {
-    for (const { id, pairs, awaySinceMs } of this.relays.values()) {
-      if (pairs === 0 && awaySinceMs !== null && nowMs - awaySinceMs >= REMEMBERED_MS) this.relays.delete(id);
+    for (const { id, link, pairs, awaySinceMs } of this.relays.values()) {
+      const isGone = link === null && awaySinceMs !== null && nowMs - awaySinceMs >= REMEMBERED_MS;
+      if (isGone && pairs === 0) this.relays.delete(id);
     }
   }
 

@@ -2,7 +2,10 @@ import { Logger } from '@nestjs/common';
 import { answered, asked, judge, noPulse, probing } from './liveness';
 import type { RelayMoves } from './moves';
 import type { RelayLink } from './relay-link';
+import { AddressProofs } from './address-proofs';
 import type { Relay, RelayRegistry } from './registry';
+import { RelayPlaces } from './relay-places';
+import type { ReachWatch } from './reach-watch';
 import { RelayProbes } from './relay-probes';
 import type { RelaySessions } from './sessions';
 
@@ -13,6 +16,8 @@ const LINK_ANSWER_MS = 1500;
 export class RelayCare {
   private readonly logger = new Logger('relays');
   private readonly probes = new RelayProbes();
+  readonly addressProofs = new AddressProofs(this.probes);
+  private readonly places: RelayPlaces;
   private readonly questioned = new Set<RelayLink>();
   private timer: NodeJS.Timeout | null = null;
   private readonly running = new Set<(nowMs: number) => Promise<void>>();
@@ -21,10 +26,13 @@ export class RelayCare {
     private readonly registry: RelayRegistry,
     private readonly sessions: RelaySessions,
     private readonly moves: RelayMoves,
-  ) {}
+    private readonly reach: ReachWatch,
+  ) {
+    this.places = new RelayPlaces(registry);
+  }
 
   start(): void {
-    this.timer = setInterval(() => this.turn(Date.now()), probing.intervalMs);
+    this.timer = setInterval(() => this.turn(performance.now()), probing.intervalMs);
   }
 
   stop(): void {
@@ -33,9 +41,15 @@ export class RelayCare {
   }
 
   private turn(nowMs: number): void {
-    for (const relay of this.registry.all()) this.examine(relay);
+    for (const relay of this.registry.all()) {
+      if (relay.unproven.size === 0) this.examine(relay);
+      else this.addressProofs.examine(relay, nowMs);
+    }
+    this.reach.turn(nowMs);
     this.registry.forgetGone(nowMs);
     if (this.sessions.isSettling(nowMs)) return;
+    // Not before all relays had the time to come: the list that they know from before is longer until then.
+    this.places.tell();
     this.sessions.closeLingering(nowMs);
     this.run(this.rescue, nowMs);
     this.run(this.move, nowMs);

@@ -25,6 +25,11 @@ export class RelayProbes {
     this.forget(askedAtMs - FORGOTTEN_AFTER_MS);
     const transactionId = randomBytes(12);
     this.questions.set(transactionId.toString('hex'), { transactionId, askedAtMs, onAnswer });
+    this.send(endpoint, transactionId);
+  }
+
+  /** One binding request, whose answer nobody waits for. @param transactionId 12 bytes */
+  send(endpoint: Endpoint, transactionId: Buffer): void {
     const { address, port } = splitEndpoint(endpoint);
     // What cannot be sent gets no answer.
     this.socketFor(address).send(encodeBindingRequest(transactionId), port, address, () => undefined);

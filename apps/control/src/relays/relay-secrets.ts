@@ -1,35 +1,34 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-
-interface Known {
-  readonly digest: Buffer;
-  /** Null: of every relay that has none of its own. */
-  readonly relayId: string | null;
-}
+import { proofMatches } from '#shared/auth/proof';
+import { relayProofs, type RelayTranscript } from '#shared/auth/relay-proof';
 
 /** The secrets that open the relay link; several while they are being rotated. */
 export class RelaySecrets {
-  private readonly known: readonly Known[];
-  private readonly withOwn: ReadonlySet<string>;
+  private readonly own = new Map<string, string[]>();
 
   /** @param own secrets of single relays, so that one that leaks opens the link in no other relay's name */
-  constructor(shared: readonly string[], own: readonly (readonly [relayId: string, secret: string])[] = []) {
-    this.known = [
-      ...shared.map((secret) => ({ digest: digest(secret), relayId: null })),
-      ...own.map(([relayId, secret]) => ({ digest: digest(secret), relayId })),
-    ];
-    this.withOwn = new Set(own.map(([relayId]) => relayId));
+  constructor(
+    private readonly shared: readonly string[],
+    own: readonly (readonly [relayId: string, secret: string])[] = [],
+  ) {
+    for (const [relayId, secret] of own) this.own.set(relayId, [...(this.own.get(relayId) ?? []), secret]);
   }
 
-  /** Takes the same time whether and whichever secret it is. */
-  admit(relayId: string, secret: string): boolean {
-    const given = digest(secret);
-    const wanted = this.withOwn.has(relayId) ? relayId : null;
-    return (
-      this.known.filter((each) => timingSafeEqual(each.digest, given) && each.relayId === wanted).length > 0
-    );
+  /** Whether this relay has a secret of its own, so that no other one counts for it. */
+  hasOwn(relayId: string): boolean {
+    return this.own.has(relayId);
   }
-}
 
-function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  /**
+   * Takes the same time whether and whichever secret it is.
+   *
+   * @param proof what the relay shows
+   * @returns what the control plane shows in return; null for a relay that holds none of the secrets that count for it
+   */
+  answer(transcript: RelayTranscript, proof: Buffer): Buffer | null {
+    const counting = this.own.get(transcript.relay.relayId) ?? this.shared;
+    const right = counting
+      .map((secret) => relayProofs(secret, transcript))
+      .filter(({ relay }) => proofMatches(relay, proof));
+    return right[0]?.control ?? null;
+  }
 }

@@ -8,30 +8,41 @@ import {
 import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import type { z } from 'zod';
 import {
+  CONTROL_PROOF_EVENT,
   RELAY_NAMESPACE,
-  relayHandshakeSchema,
   relayReportSchemas,
   type announceAnswerSchema,
+  type controlProofSchema,
   type drainAnswerSchema,
-  type RelayHandshake,
 } from '#shared/api/relay-link';
 import { LanrageError } from '#shared/errors';
 import { Leader } from '../live/leader';
 import { LocalSockets } from '../live/local-sockets';
 import { Metrics } from '../operations/metrics';
-import { admitSockets, socketOptions, SocketRequests } from '../operations/socket-requests';
+import { socketOptions, SocketRequests } from '../operations/socket-requests';
+import type { NamespaceRules } from '../sockets/conversation';
+import { SocketGuard } from '../sockets/socket-guard';
 import { MAX_RELAYS } from './registry';
 import { showRelays } from './relay-gauges';
-import { RelaySecrets } from './relay-secrets';
+import { RelaySignIn, type AdmittedRelay } from './relay-sign-in';
 
 const EVENTS_PER_SECOND = 100;
+/** It announces 20,000 pairs, 3 MB, when it connects, and reads as many from the server. */
+const rules: NamespaceRules = {
+  name: RELAY_NAMESPACE,
+  acknowledges: true,
+  packets: { perSecond: 10 * EVENTS_PER_SECOND, burst: 30 * EVENTS_PER_SECOND },
+  bytes: { perSecond: 2 * 1024 * 1024, burst: 16 * 1024 * 1024 },
+  unreadBytes: 32 * 1024 * 1024,
+  sharesAddress: false,
+};
 
 type Reports = { [Name in keyof typeof relayReportSchemas]: z.output<(typeof relayReportSchemas)[Name]> };
 type RelaySocket = Socket<
   DefaultEventsMap,
   DefaultEventsMap,
   DefaultEventsMap,
-  { handshake: RelayHandshake }
+  { relay: AdmittedRelay; proof: Buffer }
 >;
 
 /** The relays' links: who may have one, and what comes over it, for the leader. */
@@ -44,25 +55,34 @@ export class RelaysGateway
   private closing = false;
 
   constructor(
-    private readonly secrets: RelaySecrets,
+    private readonly signIn: RelaySignIn,
     private readonly leader: Leader,
     private readonly sockets: LocalSockets,
     private readonly metrics: Metrics,
+    private readonly guard: SocketGuard,
   ) {}
 
   afterInit(namespace: Namespace): void {
     this.sockets.attachRelays(namespace);
-    namespace.use(admitSockets((socket) => this.authenticate(socket)));
+    this.guard.admit(namespace, rules, (socket) => this.authenticate(socket));
     showRelays(this.metrics, this.leader);
   }
 
   handleConnection(socket: RelaySocket): void {
-    const { handshake } = socket.data;
-    const from = { relayId: handshake.relayId, socketId: socket.id };
+    const { relay, proof } = socket.data;
+    const { relayId } = relay.announced;
+    const from = { relayId, socketId: socket.id };
+    // Before anything else: the relay obeys nobody who has not shown this.
+    const shown: z.input<typeof controlProofSchema> = { proof: proof.toString('base64') };
+    socket.emit(CONTROL_PROOF_EVENT, shown);
     this.requests.serve(socket, {
       'pairs.announce': (report) => this.announce(socket, { ...from, ...report }),
       'pairs.observed': async (report) => {
         await this.leader.call('relay.observed', { ...from, ...report });
+        return { ok: true };
+      },
+      'address.seen': async (report) => {
+        await this.leader.call('relay.seen', { ...from, ...report });
         return { ok: true };
       },
       load: async (report) => {
@@ -73,12 +93,11 @@ export class RelaysGateway
         wait: await this.leader.call('relay.drain', { ...from, ...report }),
       }),
     });
-    const connectedAtMs = socket.handshake.issued;
-    const connection = { nodeId: this.leader.nodeId, socketId: socket.id, connectedAtMs };
+    const place = { nodeId: this.leader.nodeId, socketId: socket.id };
     this.leader
-      .call('relay.connected', { handshake, connection })
+      .call('relay.connected', { relay, place })
       .catch((error: unknown) => {
-        this.logger.warn({ err: error, relayId: handshake.relayId }, 'a relay could not be introduced');
+        this.logger.warn({ err: error, relayId }, 'a relay could not be introduced');
         socket.conn.close(); // it connects again
       })
       // What was said of its end may have come to the leader first.
@@ -89,7 +108,7 @@ export class RelaysGateway
 
   handleDisconnect(socket: RelaySocket): void {
     if (this.closing) return;
-    const { relayId } = socket.data.handshake;
+    const { relayId } = socket.data.relay.announced;
     void this.leader.inform('relay.disconnected', { relayId, socketId: socket.id });
   }
 
@@ -98,23 +117,13 @@ export class RelaysGateway
   }
 
   private async authenticate(socket: Socket): Promise<void> {
-    const handshake = relayHandshakeSchema.safeParse(socket.handshake.auth);
-    if (!handshake.success || !this.isAdmitted(handshake.data)) {
-      throw new LanrageError('UNAUTHENTICATED', {
-        message:
-          'The control plane does not accept this relay. Check LANRAGE_RELAY_SECRET and the LANrage versions.',
-      });
-    }
-    const { relayId } = handshake.data;
-    if (!(await this.leader.call('relay.fits', { relayId }))) {
+    const { relay, proof } = await this.signIn.admit(socket.handshake.auth, socket.request);
+    const { relayId } = relay.announced;
+    if (!(await this.leader.call('relay.fits', { relayId, socketId: socket.id }))) {
       const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;
       throw new LanrageError('RATE_LIMITED', { message });
     }
-    (socket as RelaySocket).data.handshake = handshake.data;
-  }
-
-  private isAdmitted({ relayId, secret }: RelayHandshake): boolean {
-    return this.secrets.admit(relayId, secret);
+    Object.assign(socket.data as RelaySocket['data'], { relay, proof });
   }
 
   private async announce(

@@ -3,6 +3,8 @@ import { CONFIG, type Config } from '../config';
 import { keptSecret } from '../operations/files';
 import { LiveModule } from '../live/live.module';
 import { RelaySecrets } from './relay-secrets';
+import { RelaySignIn } from './relay-sign-in';
+import { RelaysController } from './relays.controller';
 import { ServerController } from './server.controller';
 import { RelaysGateway } from './relays.gateway';
 
@@ -13,7 +15,11 @@ async function relaySecrets(config: Config): Promise<RelaySecrets> {
 
 @Module({
   imports: [LiveModule],
-  controllers: [ServerController],
-  providers: [RelaysGateway, { provide: RelaySecrets, useFactory: relaySecrets, inject: [CONFIG] }],
+  controllers: [RelaysController, ServerController],
+  providers: [
+    RelaysGateway,
+    RelaySignIn,
+    { provide: RelaySecrets, useFactory: relaySecrets, inject: [CONFIG] },
+  ],
 })
 export class RelaysModule {}

@@ -28,7 +28,7 @@ export interface RelayFacts {
   readonly dead: boolean;
   /** It answers STUN although its link may be down. */
   readonly answering: boolean;
-  /** Since when its link is down; null while it is up. */
+  /** Since when its link is down, or its address not known to be its own; null while both are well. */
   readonly awaySinceMs: number | null;
   readonly capacityPairs: number;
   /** Pairs that are assigned to it. */
@@ -48,6 +48,11 @@ export const LINK_AWAY_MS = 60_000;
 /** Whether a relay takes another pair. */
 export function hasRoom(relay: RelayFacts): boolean {
   return relay.ready && !relay.draining && !relay.dead && relay.pairs < relay.capacityPairs;
+}
+
+/** Whether its room counts: it takes pairs, or has some and may be back in a moment. */
+export function hasCapacity({ ready, draining, dead, pairs }: RelayFacts): boolean {
+  return !draining && !dead && (ready || pairs > 0);
 }
 
 /** @returns the relay for a pair, null when none has room */

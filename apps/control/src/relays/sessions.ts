@@ -1,20 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { RelaySession } from '#shared/api/party';
+import type { RelayRefusal, RelaySession } from '#shared/api/party';
 import type { OpenPair } from '#shared/api/relay-link';
 import { formatEndpoint } from '#shared/endpoint';
 import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
+import { unixMs } from '../operations/clock';
 import { groupBy, inParts } from '../operations/lists';
 import type { PartyRecord } from '../parties/party';
 import type { AgentSockets } from '../signaling/agent-sockets';
 import type { PresenceBook } from '../signaling/presence';
 import { closeOnRelay, openOnRelay } from './commands';
 import { Lingering } from './lingering';
-import { changesByViewer, newPair, pairIdOf, partyOfPair, sessionOf, type Pair } from './pair';
+import {
+  arePresentSince,
+  changesByViewer,
+  newPair,
+  pairIdOf,
+  partyOfPair,
+  restoredPair,
+  sessionOf,
+  type Pair,
+} from './pair';
 import { PairBook } from './pair-book';
 import type { Relay, RelayRegistry } from './registry';
-import { hasRoom, measuredSumsMs, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
+import { RelayRoom } from './relay-room';
+import { measuredSumsMs, needsAnotherRelay, placeTogether, type PairRoundTrips } from './selection';
 
 /** How long a join waits for the relay; an answer that comes later is pushed. */
 const PATIENCE_MS = 400;
@@ -36,12 +47,19 @@ export interface MoveOrder {
 /**
  * Which pairs exist and where they are relayed. Known to the leader alone: a new one learns it from what the relays
  * announce and from the members that are connected.
+ *
+ * The file is long because each change of a pair has to keep three in step: the book of pairs, the relays and what players were
+ * told. What can be decided without them is in pair.ts, selection.ts, shares.ts and relay-room.ts.
  */
 export class RelaySessions {
   private readonly logger = new Logger('relays');
   private readonly pairs = new PairBook();
+  private readonly room: RelayRoom;
   private readonly lingering = new Lingering();
-  private readonly startedAtMs = Date.now();
+  /** Of the node's monotonic clock. */
+  private readonly startedAtMs = performance.now();
+  /** Unix milliseconds, as members' times are. */
+  private readonly startedAt = unixMs();
   /** Pairs that got their relay before both players had measured it. */
   private readonly guessed = new WeakSet<Pair>();
   /** The relay that had no port for a pair, which another one may have. */
@@ -51,7 +69,9 @@ export class RelaySessions {
     private readonly registry: RelayRegistry,
     private readonly sockets: AgentSockets,
     private readonly presence: PresenceBook,
-  ) {}
+  ) {
+    this.room = new RelayRoom(registry, this.pairs);
+  }
 
   get count(): number {
     return this.pairs.size;
@@ -93,6 +113,11 @@ export class RelaySessions {
     return pair && sessionOf(pair);
   }
 
+  /** Why {@link between} has nothing; null when it has, or nothing has been decided yet. */
+  refusalBetween(partyId: PartyId, one: PeerId, other: PeerId): RelayRefusal | null {
+    return this.pairOf(partyId, one, other)?.refusal ?? null;
+  }
+
   pair(pairId: string): Pair | null {
     return this.pairs.get(pairId) ?? null;
   }
@@ -106,6 +131,7 @@ export class RelaySessions {
   expect(party: PartyRecord, peerId: PeerId): Pair[] {
     const self = party.members.find((member) => member.peerId === peerId);
     if (!self) return [];
+    this.room.note(party);
     return party.members
       .filter((member) => member !== self)
       .map((other) => this.pairs.keep(newPair(party.id, self, other)));
@@ -113,7 +139,9 @@ export class RelaySessions {
 
   /** Opens what is missing between this member and the others; waits for the relays, but not for long. */
   async open(party: PartyRecord, peerId: PeerId): Promise<void> {
-    const isRestored = this.isSettling(Date.now()) ? this.arePresentSince(party) : () => false;
+    const isRestored = this.isSettling(performance.now())
+      ? arePresentSince(party, this.startedAt)
+      : () => false;
     const missing = this.expect(party, peerId).filter(
       (pair) => pair.relayId === null && !pair.opening && !isRestored(pair),
     );
@@ -140,7 +168,7 @@ export class RelaySessions {
 
   /** Finds relays for the pairs that have none, or whose relay is dead or has been out of touch for too long. */
   async assignStranded(nowMs: number): Promise<void> {
-    if (!this.registry.all().some(hasRoom)) return;
+    if (!this.registry.all().some(({ ready }) => ready)) return;
     const stranded = this.pairs
       .relayIds()
       .filter((relayId) => needsAnotherRelay(this.relay(relayId), nowMs))
@@ -176,6 +204,11 @@ export class RelaySessions {
     this.closeOn(this.lingering.takeDue(nowMs));
   }
 
+  /** How many pairs a relay should have open, those included that linger there or are being opened. */
+  countOn(relay: Relay): number {
+    return relay.pairs + this.lingering.countOn(relay.id);
+  }
+
   /** The parties of the announced pairs that this process does not know of. */
   unknownParties(announced: readonly OpenPair[]): PartyId[] {
     const unknown = announced.filter(({ pairId }) => !this.pairs.has(pairId));
@@ -192,7 +225,10 @@ export class RelaySessions {
     const changed: Pair[] = [];
     for (const open of announced) {
       const pair = this.pairs.get(open.pairId) ?? this.restore(open, partyOf);
-      if (this.lingering.has(open.pairId, relay.id)) relay.confirmed.add(open.pairId);
+      // A command is on its way that says where the pair is to be.
+      const isUnderWay = relay.ready && (pair?.opening ?? false);
+      if (isUnderWay || this.lingering.has(open.pairId, relay.id)) relay.confirmed.add(open.pairId);
+      if (isUnderWay) continue;
       if (!pair || (pair.relayId !== null && pair.relayId !== relay.id)) continue;
       this.place(pair, relay);
       pair.lastAttempt ??= 'unknown';
@@ -206,7 +242,7 @@ export class RelaySessions {
   /** The relay has announced all it has: opens again what it should have besides. */
   async ready(relay: Relay): Promise<void> {
     relay.ready = true;
-    const lost = this.pairs.on(relay.id).filter((pair) => !relay.confirmed.has(pair.pairId));
+    const lost = this.pairs.on(relay.id).filter((pair) => !pair.opening && !relay.confirmed.has(pair.pairId));
     relay.confirmed.clear();
     this.tellPeers(await this.openOn(relay, lost));
   }
@@ -214,7 +250,9 @@ export class RelaySessions {
   /** Whose address a relay's report is about; null unless the relay carries that pair. */
   observedPeer(relay: Relay, pairId: string, publicKey: PublicKey): PeerId | null {
     const pair = this.pairs.get(pairId);
-    return pair?.relayId === relay.id && pair.players.includes(publicKey) ? peerIdOf(publicKey) : null;
+    if (pair?.relayId !== relay.id || !pair.players.includes(publicKey)) return null;
+    this.pairs.use(pair);
+    return peerIdOf(publicKey);
   }
 
   /** Forgets pairs, also where they linger. */
@@ -224,17 +262,24 @@ export class RelaySessions {
       this.place(pair, null);
       this.pairs.delete(pair);
     }
+    this.room.forget(new Set(closed.map(({ partyId }) => partyId)));
   }
 
-  /** @returns the pairs whose session changed */
-  private async assign(pairs: readonly Pair[]): Promise<Pair[]> {
+  /** @returns those of the pairs whose session changed, or the reason why they have none */
+  private async assign(asking: readonly Pair[]): Promise<Pair[]> {
+    const { granted: pairs, evicted, refused } = this.room.admit(asking);
+    this.evict(evicted);
+    const changed = asking.filter((pair) => this.refuse(pair, refused.get(pair) ?? null));
     const relayIds = placeTogether(
       this.registry.all(),
       pairs.map((pair) => this.wishesOf(pair)),
     );
     for (const [place, pair] of pairs.entries()) {
       const relay = this.relay(relayIds[place] ?? null);
-      if (!relay) continue;
+      if (!relay) {
+        if (this.refuse(pair, 'relays_full')) changed.push(pair);
+        continue;
+      }
       this.place(pair, relay);
       if (measuredSumsMs([relay], this.roundTripsOf(pair)).has(relay.id)) this.guessed.delete(pair);
       else this.guessed.add(pair);
@@ -244,7 +289,26 @@ export class RelaySessions {
       const relay = this.relay(relayId);
       return relay?.ready ? this.openOn(relay, assigned) : [];
     });
-    return (await Promise.all(opened)).flat();
+    return [...new Set([...changed, ...(await Promise.all(opened)).flat()])];
+  }
+
+  /** Closes pairs that nothing went through, and tells their players. */
+  private evict(pairs: readonly Pair[]): void {
+    if (pairs.length === 0) return;
+    this.logger.warn({ pairs: pairs.length }, 'unused pairs make room for parties that have less');
+    this.closeOn(pairs);
+    for (const pair of pairs) {
+      this.place(pair, null);
+      pair.refusal = 'share_used_up';
+    }
+    this.tellPeers(pairs);
+  }
+
+  /** @returns whether that is news */
+  private refuse(pair: Pair, refusal: RelayRefusal | null): boolean {
+    const isNews = pair.refusal !== refusal;
+    pair.refusal = refusal;
+    return isNews && refusal !== null;
   }
 
   /** @returns the pairs whose session changed */
@@ -259,9 +323,20 @@ export class RelaySessions {
     for (const pair of pairs) pair.opening = false;
     // A relay that reconnected meanwhile has announced what became of these.
     if (relay.link !== link) return [];
-    return pairs
+    const changed = pairs
       .filter((pair) => this.isKnown(pair) && pair.relayId === relay.id)
       .filter((pair) => (ports ? this.settle(pair, relay, ports.get(pair.pairId)) : this.giveUp(pair)));
+    this.closeUnwanted(relay, pairs);
+    return changed;
+  }
+
+  /** Players may have left, or pairs have got another relay, while the relay opened them. */
+  private closeUnwanted(relay: Relay, pairs: readonly Pair[]): void {
+    // By id: a player who left and came back has a new pair of the same name, which may be there by now.
+    const unwanted = pairs.filter(
+      ({ pairId }) => this.pairs.get(pairId)?.relayId !== relay.id && !this.lingering.has(pairId, relay.id),
+    );
+    this.closeOn(unwanted.map(({ pairId }) => ({ pairId, relayId: relay.id })));
   }
 
   /** @returns those that have moved */
@@ -289,9 +364,7 @@ export class RelaySessions {
       if (left !== null) this.lingering.add(pair.pairId, left, nowMs + LINGER_MS);
     }
     this.tellPeers(moved);
-    // By id: a player who left and came back has a new pair of the same name, which may be there by now.
-    const inVain = taken.filter(({ pairId }) => this.pairs.get(pairId)?.relayId !== relay.id);
-    this.closeOn(inVain.map(({ pairId }) => ({ pairId, relayId: relay.id })));
+    this.closeUnwanted(relay, taken);
     return moved;
   }
 
@@ -301,7 +374,10 @@ export class RelaySessions {
     if (port === undefined) {
       this.refusedBy.set(pair, relay.id);
       this.place(pair, null);
-    } else pair.endpoint = formatEndpoint({ address: relay.publicAddress, port });
+      return this.refuse(pair, 'relays_full') || before !== null;
+    }
+    pair.endpoint = formatEndpoint({ address: relay.publicAddress, port });
+    pair.refusal = null;
     return pair.endpoint !== before;
   }
 
@@ -338,24 +414,13 @@ export class RelaySessions {
     }
   }
 
-  /** Of a party after a restart: which pairs are older than this process, so that a relay may have them open. */
-  private arePresentSince({ members }: PartyRecord): (pair: Pair) => boolean {
-    const before = new Set(
-      members.filter(({ joinedAtMs }) => joinedAtMs < this.startedAtMs).map(({ peerId }) => peerId),
-    );
-    return ({ peers }) => peers.every((peerId) => before.has(peerId));
-  }
-
   private isKnown(pair: Pair): boolean {
     return this.pairs.get(pair.pairId) === pair;
   }
 
   private restore(open: OpenPair, partyOf: ReadonlyMap<PeerId, PartyId>): Pair | null {
-    const partyId = partyOfPair(open);
-    const [one, other] = open.players.map((publicKey) => ({ publicKey, peerId: peerIdOf(publicKey) }));
-    if (!partyId || !one || !other) return null;
-    const together = partyOf.get(one.peerId) === partyId && partyOf.get(other.peerId) === partyId;
-    return together ? this.pairs.keep(newPair(partyId, one, other)) : null;
+    const pair = restoredPair(open, partyOf);
+    return pair && this.pairs.keep(pair);
   }
 
   private relay(relayId: string | null): Relay | null {

@@ -3,18 +3,18 @@ import type { PeerId } from '#shared/party/identity';
 import type { Nodes } from '../cluster/cluster';
 import type { NodeCalls, Payload } from '../live/contract';
 import { groupBy } from '../operations/lists';
-import type { Connection } from './presence';
+import type { SocketPlace } from './presence';
 
 /** How the leader reaches agents, whichever node they are connected to. */
 export class AgentSockets {
   /** Those that have their snapshot, on top of which they can understand events. */
-  private readonly attached = new Map<PeerId, Connection>();
+  private readonly attached = new Map<PeerId, SocketPlace>();
 
   constructor(private readonly nodes: Nodes) {}
 
   /** Events for the peer go there from now on. */
-  attach(peerId: PeerId, connection: Connection): void {
-    this.attached.set(peerId, connection);
+  attach(peerId: PeerId, place: SocketPlace): void {
+    this.attached.set(peerId, place);
   }
 
   detach(peerId: PeerId): void {
@@ -44,7 +44,7 @@ export class AgentSockets {
   }
 
   /** Ends a connection whose agent has a newer one. */
-  replace({ nodeId, socketId }: Connection): void {
+  replace({ nodeId, socketId }: SocketPlace): void {
     this.tell(nodeId, 'agent.replaced', { socketId });
   }
 

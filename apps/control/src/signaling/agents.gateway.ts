@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Inject, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import {
   WebSocketGateway,
@@ -10,23 +9,32 @@ import type { DefaultEventsMap, Namespace, Socket } from 'socket.io';
 import type { Presence } from '#shared/api/party';
 import { AGENT_NAMESPACE, agentHandshakeSchema, agentRequestSchemas } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { TokenBucket } from '#shared/token-bucket';
 import { BannedKeys } from '../auth/banned-keys';
 import { Tokens } from '../auth/tokens';
 import { CONFIG, type Config } from '../config';
 import { Leader } from '../live/leader';
 import { LocalSockets, type AgentSocketData } from '../live/local-sockets';
+import { unixMs } from '../operations/clock';
 import { Metrics } from '../operations/metrics';
-import { RequestLimits } from '../operations/request-limits';
-import {
-  admitSockets,
-  forgetRequest,
-  forgetRequestOf,
-  socketOptions,
-  SocketRequests,
-} from '../operations/socket-requests';
+import { forgetRequest, socketOptions, SocketRequests } from '../operations/socket-requests';
 import { PartiesService } from '../parties/parties.service';
+import type { NamespaceRules } from '../sockets/conversation';
+import { SocketGuard } from '../sockets/socket-guard';
 
 const EVENTS_PER_SECOND = 10;
+/** Twelve candidates and sixteen round trips, the most that an agent has to say, take 3 kB. */
+const rules: NamespaceRules = {
+  name: AGENT_NAMESPACE,
+  acknowledges: false,
+  packets: { perSecond: 10 * EVENTS_PER_SECOND, burst: 30 * EVENTS_PER_SECOND },
+  bytes: { perSecond: 32 * 1024, burst: 96 * 1024 },
+  unreadBytes: 4 * 1024 * 1024,
+  sharesAddress: true,
+};
+/** Members in the snapshots that an agent asks for: two of the largest party at once, then one in 2.5 s. */
+const SNAPSHOT_MEMBERS = { perSecond: 100, burst: 512 };
 const LEADER_CHECK_MS = 1000;
 /** Without a leader for so long a share of the presence time-out, a node sends its agents to another one. */
 const SENT_AWAY_AT = 0.5;
@@ -51,7 +59,7 @@ export class AgentsGateway
     @Inject(CONFIG) config: Config,
     private readonly tokens: Tokens,
     private readonly bannedKeys: BannedKeys,
-    private readonly limits: RequestLimits,
+    private readonly guard: SocketGuard,
     private readonly parties: PartiesService,
     private readonly leader: Leader,
     private readonly sockets: LocalSockets,
@@ -67,13 +75,8 @@ export class AgentsGateway
       'Agents that are connected to this node',
       () => this.sockets.agentCount,
     );
-    namespace.server.engine.use(
-      (request: IncomingMessage, response: object, next: (error?: unknown) => void) => {
-        forgetRequestOf(response);
-        this.limits.count('requests', request).then(() => next(), next);
-      },
-    );
-    namespace.use(admitSockets((socket) => this.authenticate(socket)));
+    this.guard.watch(namespace);
+    this.guard.admit(namespace, rules, (socket) => this.authenticate(socket));
     this.leaderCheck = setInterval(() => this.checkLeader(performance.now()), LEADER_CHECK_MS);
   }
 
@@ -88,13 +91,12 @@ export class AgentsGateway
         await this.leader.call('agent.path', { self: peerId, ...request });
         return { ok: true };
       },
-      'party.get': async () => ({ ok: true, party: await this.parties.current(peerId) }),
+      'party.get': this.snapshots(peerId),
     });
-    const connectedAtMs = socket.handshake.issued;
-    socket.data.connectedAtMs = connectedAtMs;
-    const connection = { nodeId: this.leader.nodeId, socketId: socket.id, connectedAtMs };
+    socket.data.connectedAtMs = performance.now();
+    const place = { nodeId: this.leader.nodeId, socketId: socket.id };
     this.leader
-      .call('agent.connected', { peerId, connection })
+      .call('agent.connected', { peerId, place, ageMs: 0 })
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'an agent could not be welcomed');
         // Unlike disconnect(), this has the agent try again.
@@ -118,11 +120,30 @@ export class AgentsGateway
 
   private authenticate(socket: Socket): void {
     const handshake = agentHandshakeSchema.safeParse(socket.handshake.auth);
-    const identity = handshake.success ? this.tokens.verify(handshake.data.token, Date.now()) : null;
+    const identity = handshake.success ? this.tokens.verify(handshake.data.token, unixMs()) : null;
     if (!identity) throw new LanrageError('UNAUTHENTICATED');
     this.bannedKeys.refuse(identity.peerId);
     this.leader.assertPresent();
     (socket as AgentSocket).data = { peerId: identity.peerId, presence: null, connectedAtMs: 0 };
+  }
+
+  /** Answers with the party, within a budget of members: a large party's snapshot is a hundred times a small one's. */
+  private snapshots(peerId: PeerId): () => Promise<object> {
+    let budget: TokenBucket | null = null;
+    let membersLast = 1;
+    let line: PartyId | PeerId = peerId;
+    return async () => {
+      const nowMs = performance.now();
+      budget ??= new TokenBucket(SNAPSHOT_MEMBERS, nowMs);
+      if (!budget.take(membersLast, nowMs)) {
+        const retryAfterSeconds = Math.ceil(budget.waitMs(membersLast, nowMs) / 1000);
+        throw new LanrageError('RATE_LIMITED', { retryAfterSeconds });
+      }
+      const party = await this.parties.current(peerId, line);
+      line = party?.id ?? peerId;
+      membersLast = Math.max(1, party?.members.length ?? 0);
+      return { ok: true, party };
+    };
   }
 
   private async updatePresence(socket: AgentSocket, presence: Presence): Promise<object> {

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { LONGEST_RETURN_MS } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
 import type { PresenceBook } from './presence';
 
 const INTERVAL_MS = 1000;
+/** Longer than any agent takes to come back, also where the time-out is shorter. */
+const RETURN_MS = 1.5 * LONGEST_RETURN_MS;
 
-/** Ends the membership of peers that stay away. When a term begins, all members have the same time to come back. */
+/**
+ * Ends the membership of peers that stay away. When a term begins, and when somebody connects after nobody was there, all
+ * members have the same time to come back.
+ */
 export class PresenceWatch {
   private readonly logger = new Logger('presence');
   private readonly stopped = new AbortController();
@@ -41,15 +47,17 @@ export class PresenceWatch {
   }
 
   private async expectAll(): Promise<void> {
-    const nowMs = Date.now();
-    for (const peerId of await this.allMembers()) this.presence.expect(peerId, nowMs);
+    this.presence.awaitReturn(await this.allMembers(), RETURN_MS, performance.now());
   }
 
   private async endSilentMemberships(): Promise<void> {
-    for (const peerId of this.presence.silentFor(this.timeoutMs, Date.now())) {
+    const { isAlone, silentPeers } = this.presence;
+    // Everybody is gone at once: it may well be the server that is cut off, and the games go on.
+    if (isAlone) return this.presence.awaitReturn(silentPeers, RETURN_MS, performance.now());
+    for (const peerId of this.presence.silentFor(this.timeoutMs, performance.now())) {
       if (this.stopped.signal.aborted) return;
       // The one before may have taken a while, in which this one came back.
-      if (this.presence.isSilentFor(peerId, this.timeoutMs, Date.now())) await this.timeOut(peerId);
+      if (this.presence.isSilentFor(peerId, this.timeoutMs, performance.now())) await this.timeOut(peerId);
     }
   }
 

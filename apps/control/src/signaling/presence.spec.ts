@@ -18,6 +18,7 @@ const declared = (natType: NatType, at: Endpoint | null, changes: Partial<Presen
   endpoint: at,
   candidates: [],
   direct: true,
+  udp: 'unknown',
   ...changes,
 });
 
@@ -35,7 +36,13 @@ describe('PresenceBook', () => {
 
   it('tells who is online', () => {
     const book = new PresenceBook();
-    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null, direct: true });
+    expect(book.view(alice)).toEqual({
+      online: false,
+      natType: 'unknown',
+      endpoint: null,
+      direct: true,
+      udp: 'unknown',
+    });
     book.connect(alice, at('c1'));
     expect(book.view(alice).online).toBe(true);
     expect(book.disconnect(alice, 'c1', 0)).toBe(true);
@@ -65,6 +72,37 @@ describe('PresenceBook', () => {
     expect(book.silentFor(60_000, 200_000)).toEqual([alice]);
   });
 
+  it('waits for those who were here before it, longer than the time-out if need be', () => {
+    const book = new PresenceBook();
+    book.connect(bob, at('c1'));
+    book.awaitReturn([alice, bob], 15_000, 1000);
+    expect(book.silentFor(5000, 15_999)).toEqual([]);
+    expect(book.isSilentFor(alice, 5000, 15_999)).toBe(false);
+    expect(book.silentFor(5000, 16_000)).toEqual([alice]);
+    expect(book.isSilentFor(alice, 5000, 16_000)).toBe(true);
+    expect(book.silentFor(60_000, 60_999)).toEqual([]);
+  });
+
+  it('waits no longer than for others for who has come back and went again, and for who came since', () => {
+    const book = new PresenceBook();
+    const carol = 'c'.repeat(16) as PeerId;
+    book.awaitReturn([alice, bob], 15_000, 0);
+    book.connect(alice, at('c1'));
+    book.disconnect(alice, 'c1', 1000);
+    book.expect(carol, 1000);
+    expect(book.silentFor(5000, 6000)).toEqual([alice, carol]);
+  });
+
+  it('knows when nobody is there, and whom it waits for', () => {
+    const book = new PresenceBook();
+    expect(book.isAlone).toBe(true);
+    book.connect(alice, at('c1'));
+    book.expect(bob, 0);
+    expect([book.isAlone, book.silentPeers]).toEqual([false, [bob]]);
+    book.disconnect(alice, 'c1', 0);
+    expect([book.isAlone, book.silentPeers]).toEqual([true, [bob, alice]]);
+  });
+
   it('prefers what a relay saw to what the agent believes', () => {
     const book = new PresenceBook();
     book.connect(alice, at('c1'));
@@ -76,6 +114,7 @@ describe('PresenceBook', () => {
       natType: 'full_cone',
       endpoint: seenByRelay,
       direct: true,
+      udp: 'unknown',
     });
     expect(book.declare(alice, declared('full_cone', home))).toBe(false);
     expect(book.declare(alice, declared('symmetric', home))).toBe(true);
@@ -89,9 +128,13 @@ describe('PresenceBook', () => {
     const mapped = { kind: 'mapped', endpoint: endpoint('192.0.2.1:7000') } as const;
     const seen = { kind: 'host', endpoint: seenByRelay } as const;
     book.declare(alice, declared('full_cone', home, { candidates: [mapped, lan] }));
-    book.observe(alice, seenByRelay);
-    const reflexive = [seenByRelay, home].map((at) => ({ kind: 'reflexive', endpoint: at }));
+    const elsewhere = endpoint('192.0.2.77:5000');
+    book.observe(alice, elsewhere);
+    const reflexive = [elsewhere, home].map((at) => ({ kind: 'reflexive', endpoint: at }));
     expect(book.candidates(alice)).toEqual([lan, ...reflexive, mapped]);
+    // At the same address: a mapping that is no more.
+    book.observe(alice, seenByRelay);
+    expect(book.candidates(alice)).toEqual([lan, { kind: 'reflexive', endpoint: seenByRelay }, mapped]);
     book.declare(alice, declared('open', null, { candidates: [seen] }));
     expect(book.candidates(alice)).toEqual([seen]);
     expect(book.candidates(bob)).toEqual([]);
@@ -105,6 +148,15 @@ describe('PresenceBook', () => {
     expect(book.view(alice)).toMatchObject({ endpoint: null, direct: false });
   });
 
+  it('shows from whom a peer gets answers by UDP, and notices when that changes', () => {
+    const book = new PresenceBook();
+    book.connect(alice, at('c1'));
+    expect(book.declare(alice, declared('open', null, { udp: 'nobody' }))).toBe(true);
+    expect(book.view(alice).udp).toBe('nobody');
+    expect(book.declare(alice, declared('open', null, { udp: 'nobody' }))).toBe(false);
+    expect(book.declare(alice, declared('open', null, { udp: 'relays' }))).toBe(true);
+  });
+
   it('remembers how far the relays are for as long as it remembers the peer, and shows nobody', () => {
     const book = new PresenceBook();
     book.measure(alice, { fra: 20 }, 1);
@@ -116,7 +168,13 @@ describe('PresenceBook', () => {
       ['nyc', null],
     ]);
     expect(book.measured(alice)).toEqual({ roundTripsMs, atMs: 2 });
-    expect(book.view(alice)).toEqual({ online: true, natType: 'unknown', endpoint: null, direct: true });
+    expect(book.view(alice)).toEqual({
+      online: true,
+      natType: 'unknown',
+      endpoint: null,
+      direct: true,
+      udp: 'unknown',
+    });
     book.disconnect(alice, 'c1', 3);
     book.forget(alice);
     expect(book.measured(alice)).toBeNull();
@@ -129,7 +187,13 @@ describe('PresenceBook', () => {
     book.expect(alice, 0);
     book.declare(alice, declared('open', home));
     book.forget(alice);
-    expect(book.view(alice)).toEqual({ online: false, natType: 'unknown', endpoint: null, direct: true });
+    expect(book.view(alice)).toEqual({
+      online: false,
+      natType: 'unknown',
+      endpoint: null,
+      direct: true,
+      udp: 'unknown',
+    });
     expect(book.silentFor(0, 1)).toEqual([]);
   });
 

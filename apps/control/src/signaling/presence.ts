@@ -1,17 +1,25 @@
 import { MAX_CANDIDATES, type Candidate, type Presence } from '#shared/api/party';
-import type { Endpoint } from '#shared/endpoint';
+import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { PeerId } from '#shared/party/identity';
 import { groupBy } from '../operations/lists';
 
 /** What the other members of the party see of a peer's presence. */
-export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct'> & { readonly online: boolean };
+export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct' | 'udp'> & {
+  readonly online: boolean;
+};
 
-/** An agent's connection: a socket of one of the nodes. */
-export interface Connection {
+const shownFields = ['natType', 'endpoint', 'direct', 'udp'] as const;
+
+/** A socket of one of the nodes. */
+export interface SocketPlace {
   readonly nodeId: string;
   /** Unique among all nodes. */
   readonly socketId: string;
-  /** Unix milliseconds, by the clock of the node. */
+}
+
+/** An agent's connection. */
+export interface Connection extends SocketPlace {
+  /** Milliseconds of the clock of this book. */
   readonly connectedAtMs: number;
 }
 
@@ -31,7 +39,13 @@ export interface MeasuredRelays {
   readonly atMs: number;
 }
 
-const unheardOf: Presence = { natType: 'unknown', endpoint: null, candidates: [], direct: true };
+const unheardOf: Presence = {
+  natType: 'unknown',
+  endpoint: null,
+  candidates: [],
+  direct: true,
+  udp: 'unknown',
+};
 
 /**
  * Who is here, and where: known for as long as a peer is connected, and for the time-out after. Lives in memory
@@ -41,6 +55,9 @@ export class PresenceBook {
   private readonly entries = new Map<PeerId, Entry>();
   /** When the peers without a connection were last heard of, the longest silent first. */
   private readonly silentSinceMs = new Map<PeerId, number>();
+  /** Those who were here before this book was begun, and have not come back yet. */
+  private readonly awaited = new Set<PeerId>();
+  private awaitedUntilMs = -Infinity;
 
   /** @returns the connection that this one replaces, if any */
   connect(peerId: PeerId, connection: Connection): Connection | null {
@@ -48,6 +65,7 @@ export class PresenceBook {
     const replaced = entry.connection;
     entry.connection = connection;
     this.silentSinceMs.delete(peerId);
+    this.awaited.delete(peerId);
     return replaced;
   }
 
@@ -77,6 +95,26 @@ export class PresenceBook {
     if (this.entry(peerId).connection !== null) return;
     this.silentSinceMs.delete(peerId);
     this.silentSinceMs.set(peerId, nowMs);
+  }
+
+  /** Whether nobody is connected, so that nobody can tell who is away: the others, or this server. */
+  get isAlone(): boolean {
+    for (const { connection } of this.entries.values()) if (connection !== null) return false;
+    return true;
+  }
+
+  /** Whom the book knows without a connection. */
+  get silentPeers(): PeerId[] {
+    return [...this.silentSinceMs.keys()];
+  }
+
+  /** The peers were here before this book was begun, or before everybody was gone: none of them counts as silent before that time is over. */
+  awaitReturn(peerIds: readonly PeerId[], leastMs: number, nowMs: number): void {
+    this.awaitedUntilMs = nowMs + leastMs;
+    for (const peerId of peerIds) {
+      this.expect(peerId, nowMs);
+      if (this.connectionOf(peerId) === null) this.awaited.add(peerId);
+    }
   }
 
   /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
@@ -110,11 +148,16 @@ export class PresenceBook {
     return this.entries.get(peerId)?.measured ?? null;
   }
 
+  /** Of all peers that have measured any. */
+  *allMeasured(): Generator<MeasuredRelays> {
+    for (const { measured } of this.entries.values()) if (measured) yield measured;
+  }
+
   view(peerId: PeerId): PresenceView {
     const entry = this.entries.get(peerId);
-    const { natType, endpoint, direct } = entry?.declared ?? unheardOf;
+    const { natType, endpoint, direct, udp } = entry?.declared ?? unheardOf;
     const online = entry !== undefined && entry.connection !== null;
-    return { online, natType, endpoint: direct ? (entry?.observed ?? endpoint) : null, direct };
+    return { online, natType, endpoint: direct ? (entry?.observed ?? endpoint) : null, direct, udp };
   }
 
   /** Where the peer may be reached without a relay, best guess first: at home, where it is seen, what it says. */
@@ -122,7 +165,8 @@ export class PresenceBook {
     const entry = this.entries.get(peerId);
     if (!entry) return [];
     const { candidates, endpoint } = entry.declared;
-    const seen = [entry.observed, endpoint].flatMap((at) => (at ? [reflexive(at)] : []));
+    const believed = endpoint && isSameAddress(endpoint, entry.observed) ? null : endpoint;
+    const seen = [entry.observed, believed].flatMap((at) => (at ? [reflexive(at)] : []));
     const hosts = candidates.filter(({ kind }) => kind === 'host');
     const others = candidates.filter(({ kind }) => kind !== 'host');
     const byEndpoint = groupBy([...hosts, ...seen, ...others], (candidate) => candidate.endpoint);
@@ -132,7 +176,7 @@ export class PresenceBook {
   /** Whether the peer has not been heard of for at least so long. */
   isSilentFor(peerId: PeerId, timeoutMs: number, nowMs: number): boolean {
     const sinceMs = this.silentSinceMs.get(peerId);
-    return sinceMs !== undefined && nowMs - sinceMs >= timeoutMs;
+    return sinceMs !== undefined && nowMs - sinceMs >= timeoutMs && !this.isAwaited(peerId, nowMs);
   }
 
   /** The peers that have been silent for at least so long. */
@@ -140,7 +184,7 @@ export class PresenceBook {
     const peers: PeerId[] = [];
     for (const [peerId, sinceMs] of this.silentSinceMs) {
       if (nowMs - sinceMs < timeoutMs) break;
-      peers.push(peerId);
+      if (!this.isAwaited(peerId, nowMs)) peers.push(peerId);
     }
     return peers;
   }
@@ -150,6 +194,11 @@ export class PresenceBook {
     if (this.entries.get(peerId)?.connection !== null) return;
     this.entries.delete(peerId);
     this.silentSinceMs.delete(peerId);
+    this.awaited.delete(peerId);
+  }
+
+  private isAwaited(peerId: PeerId, nowMs: number): boolean {
+    return nowMs < this.awaitedUntilMs && this.awaited.has(peerId);
   }
 
   private entry(peerId: PeerId): Entry {
@@ -167,10 +216,13 @@ export class PresenceBook {
     const before = this.view(peerId);
     edit(entry);
     const after = this.view(peerId);
-    return (
-      before.natType !== after.natType || before.endpoint !== after.endpoint || before.direct !== after.direct
-    );
+    return shownFields.some((field) => before[field] !== after[field]);
   }
+}
+
+/** Another port of it is a mapping that is no more. */
+function isSameAddress(endpoint: Endpoint, observed: Endpoint | null): boolean {
+  return observed !== null && splitEndpoint(observed).address === splitEndpoint(endpoint).address;
 }
 
 function reflexive(endpoint: Endpoint): Candidate {

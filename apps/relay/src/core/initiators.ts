@@ -13,23 +13,23 @@
  *   every third attempt goes to an address that has waited long: in turns the oldest that was not tried, and the one
  *   whose last try is longest ago.
  */
-import type { SocketAddress } from '#shared/endpoint';
-import { type RelayLimits, sourceOf, TokenBucket } from './limits';
+import { TokenBucket } from '#shared/token-bucket';
+import { type RelayLimits, sourceOf } from './limits';
 import type { PerSide, Side } from './session';
-import { isSameAddress } from './verdict';
+import { isSameAddress, type PlayerAddress } from './verdict';
 
 export interface Initiator {
   readonly from: Side;
   /** See {@link sourceOf}. */
   readonly source: string;
-  readonly address: SocketAddress;
+  readonly address: PlayerAddress;
   /** Missing while it is full. */
   bucket: TokenBucket | undefined;
   seenAtMs: number;
   /** How many of its initiations led to no confirmed session, since all destinations were tried. */
   attempts: number;
   /** Their destinations that are still possible, the longest ago first. */
-  tried: readonly SocketAddress[];
+  tried: readonly PlayerAddress[];
 }
 
 /** One for each player; missing while they are full, as those of most pairs are most of the time. */
@@ -38,7 +38,7 @@ type Buckets = PerSide<TokenBucket | undefined>;
 /** Of one player; more than the strangers' burst and rate let in between two of WireGuard's retries. */
 const maxInitiators = 48;
 const nobody: readonly Initiator[] = [];
-const nowhere: readonly SocketAddress[] = [];
+const nowhere: readonly PlayerAddress[] = [];
 const full: Buckets = [undefined, undefined];
 
 /** The initiators of a pair. */
@@ -57,7 +57,7 @@ export class Initiators {
    * Takes note of an initiation in this player's name; undefined when there are too many of its kind. `isKnown`: a
    * confirmed session has the player at this address.
    */
-  admit(from: Side, source: SocketAddress, isKnown: boolean, nowMs: number): Initiator | undefined {
+  admit(from: Side, source: PlayerAddress, isKnown: boolean, nowMs: number): Initiator | undefined {
     const key = sourceOf(source.address);
     const former = this.#of(from).find((initiator) => initiator.source === key);
     const bucket = former?.bucket ?? new TokenBucket(this.#limits.initiationsPerStranger, nowMs);
@@ -68,7 +68,7 @@ export class Initiators {
       former.seenAtMs = nowMs;
       return former;
     }
-    const address = { address: source.address, port: source.port };
+    const address = { address: source.address, port: source.port, asked: source.asked };
     const initiator = { from, source: key, address, bucket, seenAtMs: nowMs, attempts: 0, tried: nowhere };
     const left = former ?? this.#longestSilentOfTooMany(from);
     // Unlike an array that is pushed to, one by concat has no room to spare.
@@ -77,16 +77,20 @@ export class Initiators {
   }
 
   /** An attempt from this address led to a confirmed session: the next one begins with the best guess again. */
-  settle(from: Side, address: SocketAddress): void {
+  settle(from: Side, address: PlayerAddress): void {
     for (const initiator of this.#of(from))
       if (isSameAddress(initiator.address, address)) beginAnew(initiator);
   }
 
   /** Where this player may be. */
-  addressesNewestFirst(from: Side): SocketAddress[] {
+  addressesNewestFirst(from: Side): PlayerAddress[] {
     return this.#of(from)
       .map(({ address }) => address)
       .reverse();
+  }
+
+  forgetAddresses(isRefused: (address: PlayerAddress) => boolean): void {
+    this.#all = this.#all.filter(({ address }) => !isRefused(address));
   }
 
   /** Forgets who was last seen before the given time, and what there is no need to know. */
@@ -150,9 +154,9 @@ function beginAnew(initiator: Initiator): void {
 /** Which of the possible destinations, best guess first, an initiator's next attempt goes to. */
 export function nextDestination(
   initiator: Initiator,
-  destinations: readonly SocketAddress[],
-): SocketAddress | undefined {
-  const isIn = (all: readonly SocketAddress[]) => (address: SocketAddress) =>
+  destinations: readonly PlayerAddress[],
+): PlayerAddress | undefined {
+  const isIn = (all: readonly PlayerAddress[]) => (address: PlayerAddress) =>
     all.some((one) => isSameAddress(one, address));
   if (destinations.every(isIn(initiator.tried))) beginAnew(initiator);
   const tried = initiator.tried.filter(isIn(destinations));

@@ -1,8 +1,9 @@
 /** When the data of a session need not come to user space, and what user space makes of it afterwards. */
 import type { SocketAddress } from '#shared/endpoint';
 import { data, initiation, response, testKey } from '../../../../test/wireguard-messages';
-import { defaultLimits, type RelayLimits, SourceLimits } from './limits';
+import { defaultLimits, type RelayLimits } from './limits';
 import { Pair } from './pair';
+import { SourceLimits } from './source-limits';
 
 const [alice, bob] = [testKey(1), testKey(2)];
 const at = (address: string): SocketAddress => ({ address, port: 1000 });
@@ -54,7 +55,7 @@ describe('a session', () => {
   it('is offloaded when it is confirmed and busy, both directions at once', () => {
     const world = new World().fromBob(100);
     expect(world.pair.offloadedRoutes()).toEqual([]);
-    expect(world.fromAlice(1).pair.offloadedRoutes()).toEqual(routes);
+    expect(world.fromAlice(1).fromBob(5).pair.offloadedRoutes()).toEqual(routes);
     const quiet = new World().fromAlice(14);
     const before = quiet.pair.offloadRevision;
     expect(quiet.pair.offloadedRoutes()).toEqual([]);
@@ -98,6 +99,51 @@ describe('a session', () => {
     expect(world.pass(190).pair.memory.sessions).toBe(0);
   });
 
+  describe('with data one way alone', () => {
+    const minutes = (world: World, answers: (second: number) => void) => {
+      for (let second = 1; second <= 60; second++) {
+        world.pass(1).pair.countOffloaded(b, 1000, 1_000_000, world.nowMs);
+        answers(second);
+      }
+      return world.pass(0).pair.offloadedRoutes();
+    };
+
+    it('stays away while WireGuard answers with its keepalives, of which one may be lost', () => {
+      const world = new World().fromAlice(16);
+      const answers = (second: number) => {
+        if (second % 10 === 0 && second !== 30) world.pair.countOffloaded(a, 1, 32, world.nowMs);
+      };
+      expect(minutes(world, answers)).toEqual(routes);
+    });
+
+    it('comes back when nobody answers, and goes again when somebody does', () => {
+      const world = new World().fromAlice(16);
+      expect(minutes(world, () => undefined)).toEqual([]);
+      for (let second = 0; second < 20; second++) {
+        expect(world.pass(1).fromAlice(1).pair.offloadedRoutes()).toEqual([]);
+      }
+      expect(world.fromBob(1).fromAlice(16).pair.offloadedRoutes()).toEqual(routes);
+    });
+
+    it('comes back when it is nothing but many keepalives', () => {
+      const world = new World().fromAlice(16);
+      for (let second = 1; second <= 30; second++)
+        world.pass(1).pair.countOffloaded(b, 100, 3200, world.nowMs);
+      expect(world.pass(0).pair.offloadedRoutes()).toEqual([]);
+    });
+  });
+
+  it('forwards late what passed neither here nor in the kernel, and nothing twice', () => {
+    const world = new World().fromAlice(16);
+    world.pair.countOffloaded(b, 5000, 160_000, world.nowMs);
+    const deliver = (counter: number) => world.pair.data(data(b, counter), aliceHome, world.nowMs);
+    for (const counter of [5000, 200_000, 4900, 150_000]) {
+      expect(deliver(counter)).toEqual(bobHome);
+      expect(deliver(counter)).toBe('repeated');
+    }
+    expect(deliver(1)).toBe('repeated');
+  });
+
   it('comes back when its keys die', () => {
     const world = new World().fromAlice(16);
     const before = world.pair.offloadRevision;
@@ -124,7 +170,7 @@ describe('a session', () => {
           .fromAlice(20)
           .pair.offloadedRoutes(),
       ).toEqual([]);
-      expect(world.pass(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
+      expect(world.pass(1).fromBob(1).fromAlice(20).pair.offloadedRoutes()).toEqual(routes);
     },
   );
 

@@ -22,26 +22,17 @@
  * one retry (5 s): forgers can delay an acquaintance, not prevent it. An initiation for a player without any
  * address is dropped, never kept: let out later, it would collide with WireGuard's own retries.
  */
-import type { SocketAddress } from '#shared/endpoint';
+import { TokenBucket } from '#shared/token-bucket';
 import type { PublicKey } from '#shared/wireguard/key';
 import { isMeantFor, type Mac1Key, mac1KeyOf } from '#shared/wireguard/mac1';
 import { dataCounter, type HandshakeType, receiverIndex, senderIndex } from '#shared/wireguard/message';
+import { End, neverMs, reorderingMs } from './end';
 import { Initiators, nextDestination } from './initiators';
-import { type RelayLimits, type SourceBuckets, TokenBucket } from './limits';
+import { type RelayLimits, type SourceBuckets } from './limits';
 import { type HeldInitiation, type Initiation, PendingInitiations } from './pending-initiations';
-import {
-  advance,
-  follow,
-  makeEnd,
-  neverMs,
-  otherSide,
-  type PerSide,
-  reorderingMs,
-  type Session,
-  type Side,
-} from './session';
+import { otherSide, type PerSide, type Session, type Side } from './session';
 import { Sessions } from './sessions';
-import { isSameAddress, type Verdict } from './verdict';
+import { type DropReason, isSameAddress, isSameSocket, type PlayerAddress, type Verdict } from './verdict';
 
 export interface PairIdentity {
   readonly pairId: string;
@@ -57,9 +48,9 @@ export interface Released {
 
 /** Data with this receiver index from one address to another. */
 export interface OffloadedRoute {
-  readonly from: SocketAddress;
+  readonly from: PlayerAddress;
   readonly index: number;
-  readonly to: SocketAddress;
+  readonly to: PlayerAddress;
 }
 
 /** As long as a NAT may keep a silent mapping, more or less; beyond that a guess is no better than none. */
@@ -113,7 +104,7 @@ export class Pair {
   }
 
   /** Type 1. `wrong_mac1` when it is for neither of the two. */
-  initiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  initiation(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     const from = this.#senderByMac1(datagram, 'initiation');
     if (from === undefined) return 'wrong_mac1';
     if (this.hasIndex(senderIndex(datagram))) return 'index_in_use';
@@ -130,7 +121,7 @@ export class Pair {
   }
 
   /** Type 2. `unknown_index` when it answers nothing that was sent here. */
-  response(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  response(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     const initiatorIndex = receiverIndex(datagram, 'response');
     const responderIndex = senderIndex(datagram);
     const initiation = this.#pending?.get(initiatorIndex);
@@ -139,8 +130,8 @@ export class Pair {
     const toInitiator = initiation.from === 0 ? this.#toFirst : this.#toSecond;
     if (!isMeantFor(toInitiator, datagram, 'response')) return 'wrong_mac1';
     if (this.hasIndex(responderIndex)) return 'index_in_use';
-    const initiator = makeEnd(initiatorIndex, initiation.source);
-    const responder = makeEnd(responderIndex, initiation.destination);
+    const initiator = new End(initiatorIndex, initiation.source);
+    const responder = new End(responderIndex, initiation.destination);
     const ends =
       initiation.from === 0 ? ([initiator, responder] as const) : ([responder, initiator] as const);
     const session = this.#sessions.add(ends, nowMs);
@@ -152,31 +143,40 @@ export class Pair {
   }
 
   /** Type 3, the answer of a busy WireGuard to an initiation or a response. */
-  cookieReply(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  cookieReply(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     const index = receiverIndex(datagram, 'cookieReply');
     const asked = this.#pending?.get(index) ?? this.#askedByResponse(index);
     if (!asked) return 'unknown_index';
     if (!isSameAddress(asked.destination, source)) return 'unexpected_source';
-    return this.#hasRoomFor(datagram, nowMs) ? asked.source : 'pair_traffic_limited';
+    if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
+    return this.#takeCookie(index) ? asked.source : 'repeated';
   }
 
   /** Type 4. `unknown_index` when it belongs to no session of this pair. */
-  data(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  data(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     const index = receiverIndex(datagram, 'data');
     const session = this.#sessions.find(index);
     const to = session?.sideOf(index);
     if (!session || to === undefined) return 'unknown_index';
     const receiver = session.end(to);
     // Nothing is sent back: its own data would move the other end to the receiver.
-    if (isSameAddress(receiver.address, source)) return 'unexpected_source';
-    if (!this.#hasRoomFor(datagram, nowMs)) return 'pair_traffic_limited';
+    if (isSameSocket(receiver.address, source)) return 'unexpected_source';
     const sender = session.end(otherSide(to));
-    if (isSameAddress(sender.address, source)) {
-      advance(sender, dataCounter(datagram), nowMs);
+    const isHome = isSameAddress(sender.address, source);
+    if (!isHome && (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)))
+      return 'unexpected_source';
+    const counter = dataCounter(datagram);
+    if (sender.hasPassed(counter)) return 'repeated';
+    const refusal = this.#refusal(receiver, datagram, nowMs);
+    if (refusal) {
+      sender.forgo(counter);
+      return refusal;
+    }
+    if (isHome) {
+      sender.advance(counter, nowMs);
       if (!session.confirmed && session.lastUsedAtMs !== neverMs) this.#confirm(session);
-    } else {
-      if (!session.confirmed || this.#misses.isExhausted(source.address, nowMs)) return 'unexpected_source';
-      if (follow(sender, source, dataCounter(datagram), nowMs)) this.#move(session, nowMs);
+    } else if (sender.follow(source, counter, nowMs)) {
+      this.#move(session, nowMs);
     }
     if (nowMs >= this.#limitedUntilMs && session.becomesOffloaded(nowMs)) this.#offloadRevision++;
     return receiver.address;
@@ -199,10 +199,9 @@ export class Pair {
   countOffloaded(index: number, packets: number, bytes: number, nowMs: number): void {
     const session = this.#sessions.find(index);
     const to = session?.sideOf(index);
-    // Each message carried a counter of its own. Those that came here meanwhile had higher ones.
     if (session?.offloaded && to !== undefined) {
-      const sender = session.end(otherSide(to));
-      advance(sender, sender.highestCounter + packets, nowMs);
+      session.end(otherSide(to)).advanceElsewhere(packets, nowMs);
+      session.end(to).sentElsewhere(packets, bytes, this.#limits.unprovenRecipient, nowMs);
     }
     const excessMs = Math.max(
       this.#packetBucket(nowMs).spend(packets, nowMs),
@@ -223,7 +222,7 @@ export class Pair {
   }
 
   /** Whether a confirmed session has either player at this address. */
-  isKnown(source: SocketAddress): boolean {
+  isKnown(source: PlayerAddress): boolean {
     return this.#sessions.isKnown(0, source) || this.#sessions.isKnown(1, source);
   }
 
@@ -238,7 +237,7 @@ export class Pair {
   }
 
   /** Where each player's confirmed sessions have it; changes only when {@link addressRevision} does. */
-  observedAddresses(): PerSide<SocketAddress | undefined> {
+  observedAddresses(): PerSide<PlayerAddress | undefined> {
     return [this.#sessions.latestAddress(0), this.#sessions.latestAddress(1)];
   }
 
@@ -247,11 +246,18 @@ export class Pair {
     return this.#addressRevision;
   }
 
+  /** Forgets all that is between such addresses and others. */
+  forgetAddresses(isRefused: (address: PlayerAddress) => boolean): void {
+    this.#sessions.forgetAddresses(isRefused);
+    this.#initiators.forgetAddresses(isRefused);
+    this.#pending?.forgetAddresses(isRefused);
+  }
+
   /** Forgets what has become useless; to be called every few seconds. */
   expire(nowMs: number): void {
     this.#sessions.expire(nowMs);
     this.#keepHere(
-      this.#sessions.offloaded().filter((session) => session.isIdle(nowMs)),
+      this.#sessions.offloaded().filter((session) => session.isIdle(nowMs) || !session.isProven(nowMs)),
       nowMs,
     );
     this.#initiators.expire(nowMs - initiatorLifetimeMs, nowMs);
@@ -274,16 +280,16 @@ export class Pair {
   }
 
   /** Where the other player may be, best guess first, the sender's own address left out. */
-  #destinations(from: Side, source: SocketAddress): SocketAddress[] {
+  #destinations(from: Side, source: PlayerAddress): PlayerAddress[] {
     const to = otherSide(from);
     const all = [...this.#sessions.addresses(to, source), ...this.#initiators.addressesNewestFirst(to)];
     return all.filter(
       (address, place) =>
-        !isSameAddress(address, source) && all.findIndex((one) => isSameAddress(one, address)) === place,
+        !isSameSocket(address, source) && all.findIndex((one) => isSameAddress(one, address)) === place,
     );
   }
 
-  #send(datagram: Buffer, initiation: Initiation, nowMs: number): SocketAddress {
+  #send(datagram: Buffer, initiation: Initiation, nowMs: number): PlayerAddress {
     this.#pending ??= new PendingInitiations();
     this.#pending.add(senderIndex(datagram), initiation, nowMs);
     return initiation.destination;
@@ -304,6 +310,19 @@ export class Pair {
     if (!session || from === undefined) return undefined;
     const [asker, asked] = [session.end(from), session.end(otherSide(from))];
     return { from, source: asker.address, destination: asked.address };
+  }
+
+  #takeCookie(index: number): boolean {
+    if (this.#pending?.get(index)) return this.#pending.takeCookie(index);
+    const session = this.#sessions.find(index);
+    const side = session?.sideOf(index);
+    return session !== undefined && side !== undefined && session.end(side).takeCookie();
+  }
+
+  #refusal(receiver: End, datagram: Buffer, nowMs: number): DropReason | undefined {
+    const { unprovenRecipient } = this.#limits;
+    if (!receiver.admits(datagram.length, unprovenRecipient, nowMs)) return 'recipient_unproven';
+    return this.#hasRoomFor(datagram, nowMs) ? undefined : 'pair_traffic_limited';
   }
 
   #hasRoomFor({ length }: Buffer, nowMs: number): boolean {

@@ -6,14 +6,13 @@
  * opposite direction between the same two addresses, waits for its answer, but no longer than that should take: it
  * may have been lost, or forged.
  */
-import type { SocketAddress } from '#shared/endpoint';
 import type { Side } from './session';
-import { isSameAddress } from './verdict';
+import { isSameAddress, type PlayerAddress } from './verdict';
 
 export interface Initiation {
   readonly from: Side;
-  readonly source: SocketAddress;
-  readonly destination: SocketAddress;
+  readonly source: PlayerAddress;
+  readonly destination: PlayerAddress;
 }
 
 export interface HeldInitiation extends Initiation {
@@ -23,6 +22,7 @@ export interface HeldInitiation extends Initiation {
 
 interface SentInitiation extends Initiation {
   readonly sentAtMs: number;
+  hasCookie: boolean;
 }
 
 /** WireGuard replaces an initiation after 5 s (REKEY_TIMEOUT) and up to a third of a second of jitter. */
@@ -44,10 +44,17 @@ export class PendingInitiations {
   }
 
   add(senderIndex: number, initiation: Initiation, nowMs: number): void {
-    this.#sent.set(senderIndex, { ...initiation, sentAtMs: nowMs });
+    this.#sent.set(senderIndex, { ...initiation, sentAtMs: nowMs, hasCookie: false });
     if (this.#sent.size <= maxSent) return;
     const [oldest] = this.#sent.keys();
     if (oldest !== undefined) this.#sent.delete(oldest);
+  }
+
+  /** Takes note of a cookie reply to this initiation; false when it has had one. */
+  takeCookie(senderIndex: number): boolean {
+    const sent = this.#sent.get(senderIndex);
+    if (!sent || sent.hasCookie) return false;
+    return (sent.hasCookie = true);
   }
 
   delete(senderIndex: number): void {
@@ -84,6 +91,12 @@ export class PendingInitiations {
   get nextDueAtMs(): number | undefined {
     const [first] = this.#held;
     return first && first.heldAtMs + answerWithinMs;
+  }
+
+  forgetAddresses(isRefused: (address: PlayerAddress) => boolean): void {
+    const isConcerned = ({ source, destination }: Initiation) => isRefused(source) || isRefused(destination);
+    for (const [index, sent] of this.#sent) if (isConcerned(sent)) this.delete(index);
+    this.#held = this.#held.filter((held) => !isConcerned(held));
   }
 
   /** Forgets what its sender has given up. */

@@ -6,16 +6,15 @@
  *
  * Messages with a receiver index go to the pair that has the index, and no other pair can get it meanwhile. An
  * initiation names nobody; mac1 has to be tried for one pair after the other. Where the sender is in a session its own
- * pair comes first, without a limit, so a game never waits for strangers. For all strangers together a port tries
- * so many pairs a second and no more, and so do all ports together. So what a flood of initiations can cost is bounded,
- * and what a flood of one port can prevent is the first contact of others on this port.
+ * pair comes first, without a limit, so a game never waits for strangers. What all others may cost, and whose turn it is
+ * where that is scarce, is decided in strangers.ts.
  */
-import type { SocketAddress } from '#shared/endpoint';
+import type { TokenBucket } from '#shared/token-bucket';
 import type { PublicKey } from '#shared/wireguard/key';
 import { messageType, type MessageType, receiverIndex, senderIndex } from '#shared/wireguard/message';
-import { type SourceLimits, TokenBucket } from './limits';
 import type { Pair, PairIdentity, Released } from './pair';
-import { type DropReason, dropReasons, isDestination, type Verdict } from './verdict';
+import type { SourceLimits } from './source-limits';
+import { type DropReason, dropReasons, isDestination, type PlayerAddress, type Verdict } from './verdict';
 
 /** What has passed since the port was opened. */
 export interface PortStats {
@@ -30,6 +29,12 @@ export interface PortStats {
 export const maxPairsPerPort = 64;
 /** A power of two; more than the indices that are in use on most ports. */
 const placesRemembered = 256;
+/** What becomes of initiations that no pair takes in. */
+const inVainVerdicts: ReadonlySet<Verdict> = new Set<Verdict>([
+  'wrong_mac1',
+  'index_in_use',
+  'pair_handshakes_limited',
+]);
 
 export class Port {
   readonly stats = emptyStats();
@@ -38,7 +43,8 @@ export class Port {
   readonly #sources: SourceLimits;
   /** By the last bits of an index: the place of the pair that had it when it was last looked for. */
   readonly #remembered = new Uint8Array(placesRemembered);
-  #strangers: TokenBucket | undefined;
+  /** Of the pairs that are tried for strangers; missing before the first of them. */
+  #ceiling: TokenBucket | undefined;
   #concerned: Pair | undefined;
 
   constructor(pairs: readonly Pair[], sources: SourceLimits) {
@@ -62,11 +68,11 @@ export class Port {
   }
 
   /** What to do with a datagram, which is not kept. `nowMs` must not go backwards. */
-  receive(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  receive(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     // RFC 768: a sender without a port, to which nothing could ever be sent, expects no answer.
     const type = source.port === 0 ? undefined : messageType(datagram);
     this.#concerned = undefined;
-    const verdict = type === undefined ? 'malformed' : this.#judge(type, datagram, source, nowMs);
+    const verdict = type === undefined ? 'malformed' : this.#receive(type, datagram, source, nowMs);
     if (type === 'response' && isDestination(verdict)) this.stats.handshakes++;
     this.#count(verdict, datagram.length);
     return verdict;
@@ -90,7 +96,11 @@ export class Port {
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
-  #judge(type: MessageType, datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  #receive(type: MessageType, datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
+    return this.#sources.relays.has(source) ? 'from_relay' : this.#judge(type, datagram, source, nowMs);
+  }
+
+  #judge(type: MessageType, datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     if (type === 'initiation') return this.#judgeInitiation(datagram, source, nowMs);
     const pair = this.#pairWith(receiverIndex(datagram, type));
     if (pair && type === 'response') {
@@ -104,25 +114,37 @@ export class Port {
   }
 
   /** Players in their sessions are not held to the rate of their address, which others may share. */
-  #judgeInitiation(datagram: Buffer, source: SocketAddress, nowMs: number): Verdict {
+  #judgeInitiation(datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
     const own = this.#pairOf(source);
     const index = senderIndex(datagram);
     const verdict = own ? this.#offer(own, this.#pairWith(index), datagram, source, nowMs) : 'wrong_mac1';
     if (verdict !== 'wrong_mac1') return verdict;
     if (!this.#sources.initiations.take(source.address, nowMs)) return 'source_handshakes_limited';
-    const owner = this.#pairWith(index);
-    this.#strangers ??= new TokenBucket(this.#sources.strangersPerPort, nowMs);
-    for (const pair of this.#pairs) {
-      if (pair === own) continue;
-      if (!this.#strangers.take(1, nowMs)) return 'port_handshakes_limited';
-      if (!this.#sources.takeStranger(nowMs)) return 'relay_handshakes_limited';
-      const offered = this.#offer(pair, owner, datagram, source, nowMs);
-      if (offered !== 'wrong_mac1') return offered;
-    }
-    return 'wrong_mac1';
+    return this.#search(own, datagram, source, nowMs);
   }
 
-  #pairOf(source: SocketAddress): Pair | undefined {
+  /** Offers a stranger's initiation to one pair after the other. */
+  #search(own: Pair | undefined, datagram: Buffer, source: PlayerAddress, nowMs: number): Verdict {
+    const { strangers } = this.#sources;
+    const ceiling = (this.#ceiling ??= strangers.newPort(nowMs));
+    const admitted = this.#pairs.length - (own ? 1 : 0);
+    const refusal = strangers.admit(source.address, admitted, ceiling, nowMs);
+    if (refusal) return refusal;
+    const owner = this.#pairWith(senderIndex(datagram));
+    let tried = 0;
+    let verdict: Verdict = 'wrong_mac1';
+    for (const pair of this.#pairs) {
+      if (pair === own) continue;
+      tried++;
+      verdict = this.#offer(pair, owner, datagram, source, nowMs);
+      if (verdict !== 'wrong_mac1') break;
+    }
+    const inVain = inVainVerdicts.has(verdict);
+    strangers.settle(source.address, { admitted, tried, inVain }, ceiling, nowMs);
+    return verdict;
+  }
+
+  #pairOf(source: PlayerAddress): Pair | undefined {
     for (const pair of this.#pairs) if (pair.isKnown(source)) return pair;
     return undefined;
   }
@@ -132,7 +154,7 @@ export class Port {
     pair: Pair,
     owner: Pair | undefined,
     datagram: Buffer,
-    source: SocketAddress,
+    source: PlayerAddress,
     nowMs: number,
   ): Verdict {
     if (owner && owner !== pair) return 'index_in_use';

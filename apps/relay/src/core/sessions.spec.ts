@@ -1,5 +1,6 @@
 import type { SocketAddress } from '#shared/endpoint';
-import { advance, makeEnd, type Session } from './session';
+import { End } from './end';
+import type { Session } from './session';
 import { Sessions } from './sessions';
 
 /** A player on a machine of its own. */
@@ -8,13 +9,15 @@ const at = (host: number, port = 1000): SocketAddress => ({ address: `192.0.2.${
 /** Adds a session between two hosts with the indices `10 × first host` and `10 × second host`, plus `extra`. */
 function add(sessions: Sessions, hosts: [number, number], extra: number, nowMs: number, port = 1000) {
   return sessions.add(
-    [makeEnd(hosts[0] * 10 + extra, at(hosts[0], port)), makeEnd(hosts[1] * 10 + extra, at(hosts[1], port))],
+    [new End(hosts[0] * 10 + extra, at(hosts[0], port)), new End(hosts[1] * 10 + extra, at(hosts[1], port))],
     nowMs,
   );
 }
 
+let counter = 0;
+
 function use(session: Session | undefined, nowMs: number): void {
-  session?.ends.forEach((end) => advance(end, end.highestCounter + 1, nowMs));
+  session?.ends.forEach((end) => end.advance(counter++, nowMs));
 }
 
 /** Six lineages, each with one session that is in use, and the hosts 1 to 12. */

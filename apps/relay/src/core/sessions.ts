@@ -7,10 +7,10 @@
  * one that is in use is never evicted for a new one, unless both its ends are at sources that have other lineages here as
  * well. So a forger needs a source for each lineage that it wants to keep, and cannot take all the room with one machine.
  */
-import type { SocketAddress } from '#shared/endpoint';
 import { sourceOf } from './limits';
-import { type End, neverMs, otherSide, type PerSide, Session, type Side } from './session';
-import { isSameAddress } from './verdict';
+import { type End, neverMs } from './end';
+import { otherSide, type PerSide, Session, type Side } from './session';
+import { isSameAddress, type PlayerAddress } from './verdict';
 
 /** Previous, current and next (WireGuard paper, section 6.3), and one whose answer was lost. */
 const maxSessionsPerLineage = 4;
@@ -48,9 +48,11 @@ export class Sessions {
     const lineage = continued ?? (this.#all.at(-1)?.lineage ?? -1) + 1;
     const family = this.#all.filter((session) => session.lineage === lineage);
     if (family.length === maxSessionsPerLineage) this.#remove(leastRecentlyUsed(family));
-    const confirmed = this.#all.some(
-      (session) => session.lineage === lineage && session.confirmed && isParent(session),
-    );
+    const parents = this.#all.filter((session) => session.lineage === lineage && isParent(session));
+    const confirmed = parents.some((session) => session.confirmed);
+    for (const side of [0, 1] as const) {
+      if (parents.some((session) => session.end(side).isShown)) ends[side].continueShown();
+    }
     const session = new Session(lineage, ends, nowMs, confirmed);
     const place = this.#all.findLastIndex((one) => one.lineage <= lineage) + 1;
     this.#all = this.#all.toSpliced(place, 0, session);
@@ -58,12 +60,12 @@ export class Sessions {
   }
 
   /** Whether a handshake between these addresses was answered at or after the given time. */
-  wasAnswered(addresses: PerSide<SocketAddress>, sinceMs: number): boolean {
+  wasAnswered(addresses: PerSide<PlayerAddress>, sinceMs: number): boolean {
     return this.#all.some((session) => session.createdAtMs >= sinceMs && session.isBetween(addresses));
   }
 
   /** Whether a confirmed session has the player of this side at this address. */
-  isKnown(side: Side, address: SocketAddress): boolean {
+  isKnown(side: Side, address: PlayerAddress): boolean {
     // Loops, because a port asks all its pairs this for each initiation of a stranger.
     for (const session of this.#all) {
       if (session.confirmed && isSameAddress(session.end(side).address, address)) return true;
@@ -75,10 +77,10 @@ export class Sessions {
    * Where confirmed sessions have the player of this side, one address per source: first those that have the other
    * player at `partner`, then the others; within both, the most recently heard player first.
    */
-  addresses(side: Side, partner: SocketAddress): SocketAddress[] {
+  addresses(side: Side, partner: PlayerAddress): PlayerAddress[] {
     const confirmed = this.#confirmedByFreshness(side);
     const isPartner = (session: Session) => isSameAddress(session.end(otherSide(side)).address, partner);
-    const bySource = new Map<string, SocketAddress>();
+    const bySource = new Map<string, PlayerAddress>();
     for (const session of [...confirmed.filter(isPartner), ...confirmed]) {
       const { address } = session.end(side);
       const source = sourceOf(address.address);
@@ -88,7 +90,7 @@ export class Sessions {
   }
 
   /** Where the player of this side was last heard of in a confirmed session. */
-  latestAddress(side: Side): SocketAddress | undefined {
+  latestAddress(side: Side): PlayerAddress | undefined {
     return this.#confirmedByFreshness(side)[0]?.end(side).address;
   }
 
@@ -101,6 +103,13 @@ export class Sessions {
   expire(nowMs: number): void {
     for (const session of this.#all) {
       if (nowMs - session.lastHeardAtMs > sessionIdleMs) this.#remove(session);
+    }
+  }
+
+  /** Forgets those with such an address. */
+  forgetAddresses(isRefused: (address: PlayerAddress) => boolean): void {
+    for (const session of this.#all) {
+      if (session.ends.some(({ address }) => isRefused(address))) this.#remove(session);
     }
   }
 

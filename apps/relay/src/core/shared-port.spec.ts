@@ -1,9 +1,10 @@
 /** Several pairs on one port: who is meant, who may join, and what strangers can cost. */
 import type { SocketAddress } from '#shared/endpoint';
 import { data, initiation, response, testKey } from '../../../../test/wireguard-messages';
-import { defaultLimits, SourceLimits } from './limits';
+import { defaultLimits } from './limits';
 import { Pair } from './pair';
 import { maxPairsPerPort, Port } from './port';
+import { SourceLimits } from './source-limits';
 import type { Verdict } from './verdict';
 
 const [alice, bob, carol, dave] = [testKey(1), testKey(2), testKey(3), testKey(4)];
@@ -121,6 +122,6 @@ describe('a port with several pairs', () => {
     const [onFirst, onSecond] = [flood(first), flood(second)];
     expect([tried(onFirst), onFirst.at(-1)]).toEqual([10, 'port_handshakes_limited']);
     expect(tried(onSecond)).toBe(5);
-    expect(second?.stats.drops.relay_handshakes_limited).toBe(5);
+    expect(second?.stats.drops.relay_handshakes_limited).toBe(15);
   });
 });

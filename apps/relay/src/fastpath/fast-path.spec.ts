@@ -6,6 +6,7 @@ import type { Forwarder } from './forwarder';
 
 const flow: Flow = {
   from: { address: '192.0.2.2', port: 1000 },
+  local: '192.0.2.1',
   port: 51_900,
   index: 1,
   to: { address: '198.51.100.2', port: 2000 },

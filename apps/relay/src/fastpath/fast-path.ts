@@ -51,7 +51,12 @@ export class FastPath {
   /** Counted for flows while they were in the kernel. */
   #attributed = { packets: 0, bytes: 0 };
 
-  constructor(forwarder: Forwarder, log: Logger) {
+  /** @param usualLocal which of this machine's addresses players send to, where a socket does not say it */
+  constructor(
+    forwarder: Forwarder,
+    log: Logger,
+    readonly usualLocal?: string,
+  ) {
     this.#forwarder = forwarder;
     this.#log = log;
     this.#flows = new FlowTable(forwarder.capacity);

@@ -3,6 +3,7 @@ import { FlowTable, takeCount } from './flow-table';
 
 const flow = (index: number, fromPort = 1000, toPort = 2000): Flow => ({
   from: { address: '192.0.2.2', port: fromPort },
+  local: '192.0.2.1',
   port: 51_900,
   index,
   to: { address: '198.51.100.2', port: toPort },

@@ -1,5 +1,5 @@
 /** Which flows the kernel has, for whom, and what of their counts is accounted for already. */
-import { isSameAddress } from '../core/verdict';
+import { isSameSocket } from '../core/verdict';
 import { type Counted, type Flow, isRoutable, keyOf } from './flow';
 
 export interface Change<Owner> {
@@ -75,8 +75,8 @@ export class FlowTable<Owner> {
   #add(owner: Owner, flow: Flow): KernelFlow<Owner> | undefined {
     const key = keyOf(flow);
     if (this.size >= this.#capacity || !isRoutable(flow) || this.#byKey.has(key)) return undefined;
-    const { from, port, index, to } = flow;
-    const entry: KernelFlow<Owner> = { owner, from, port, index, to, packets: 0, bytes: 0 };
+    const { from, local, port, index, to } = flow;
+    const entry: KernelFlow<Owner> = { owner, from, local, port, index, to, packets: 0, bytes: 0 };
     this.#byKey.set(key, entry);
     this.#young.add(entry);
     return entry;
@@ -96,6 +96,9 @@ export function takeCount<Owner>(
 
 function isSameFlow(one: Flow, other: Flow): boolean {
   return (
-    keyOf(one) === keyOf(other) && isSameAddress(one.from, other.from) && isSameAddress(one.to, other.to)
+    keyOf(one) === keyOf(other) &&
+    one.local === other.local &&
+    isSameSocket(one.from, other.from) &&
+    isSameSocket(one.to, other.to)
   );
 }

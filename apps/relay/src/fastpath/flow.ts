@@ -3,6 +3,8 @@ import type { SocketAddress } from '#shared/endpoint';
 /** Data messages with this index, from one player through a port of the relay to another. */
 export interface Flow {
   readonly from: SocketAddress;
+  /** The relay's IP address, which both players send to. */
+  readonly local: string;
   /** The relay's. */
   readonly port: number;
   /** Receiver index, which the player at `to` chose; with a sign, as WireGuard's messages are read here. */
@@ -19,8 +21,8 @@ export interface Counted {
 export const nothing: Counted = { packets: 0, bytes: 0 };
 
 /** Whether routing can send it on: a link-local address (RFC 4007 section 11: fe80::1%eth0) is one on this link alone. */
-export function isRoutable({ from, to }: Flow): boolean {
-  return !from.address.includes('%') && !to.address.includes('%');
+export function isRoutable({ from, local, to }: Flow): boolean {
+  return ![from.address, local, to.address].some((address) => address.includes('%'));
 }
 
 /**

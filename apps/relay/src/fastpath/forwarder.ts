@@ -2,8 +2,7 @@ import type { PortRange } from '../core/port-choice';
 import type { Counted, Flow } from './flow';
 
 export interface ForwarderOptions {
-  /** The address of this machine in the packets of players. */
-  readonly local: string;
+  readonly isIpv6: boolean;
   readonly ports: PortRange;
 }
 

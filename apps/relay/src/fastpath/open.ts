@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { PortRange } from '../core/port-choice';
 import { openBpf } from './bpf/open';
+import { isWildcard } from '../udp/wildcard';
 import { FastPath } from './fast-path';
 import type { Forwarder, ForwarderOptions } from './forwarder';
 import { openNft, openNftUnlessFirewalled } from './nft/open';
@@ -40,7 +41,7 @@ export async function openFastPath(
     const forwarder = await open(forwarderOptions);
     if (typeof forwarder !== 'string') {
       log.info({ by, ...(reasons.length > 0 && { reasons }) }, 'kernel fast path ready');
-      return new FastPath(forwarder, log);
+      return new FastPath(forwarder, log, localAddress(options));
     }
     reasons.push(`${by}: ${forwarder}`);
   }
@@ -51,13 +52,11 @@ function doWithout(reasons: readonly string[], log: Logger): undefined {
   log.info({ reasons }, 'no kernel fast path, forwarding in user space');
 }
 
-function forwarderOptionsOf({ ports, ...addresses }: FastPathOptions): ForwarderOptions | string {
+function forwarderOptionsOf({ ports, bindAddress }: FastPathOptions): ForwarderOptions | string {
   if (process.platform !== 'linux') return 'needs Linux';
-  const local = localAddress(addresses);
-  if (!local) return 'needs LANRAGE_RELAY_BIND: the local address that players reach cannot be told';
-  const forwardingSwitch = local.includes(':') ? 'ipv6/conf/all/forwarding' : 'ipv4/ip_forward';
-  const path = `/proc/sys/net/${forwardingSwitch}`;
-  return isForwarding(path) ? { local, ports } : `needs 1 in ${path}`;
+  const isIpv6 = bindAddress.includes(':');
+  const path = `/proc/sys/net/${isIpv6 ? 'ipv6/conf/all/forwarding' : 'ipv4/ip_forward'}`;
+  return isForwarding(path) ? { isIpv6, ports } : `needs 1 in ${path}`;
 }
 
 /** Some containers may not even read this. */
@@ -69,9 +68,12 @@ function isForwarding(path: string): boolean {
   }
 }
 
-/** Behind a 1:1 NAT it is not the public one. */
+/**
+ * What players send to, where the sockets do not say it; behind a 1:1 NAT it is not the public one. Undefined where it cannot be
+ * told.
+ */
 function localAddress({ bindAddress, publicAddress }: Omit<FastPathOptions, 'ports'>): string | undefined {
-  if (bindAddress !== '0.0.0.0' && bindAddress !== '::') return bindAddress;
+  if (!isWildcard(bindAddress)) return bindAddress;
   const family = bindAddress === '::' ? 'IPv6' : 'IPv4';
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const local = all.filter((one) => one.family === family && !one.internal).map(({ address }) => address);

@@ -62,9 +62,6 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
       'int getsockname(int, void *, void *)',
     ),
     close: declare<[fd: number]>('int close(int)'),
-    sendTo: declare<
-      [fd: number, bytes: Uint8Array, length: number, flags: number, name: Uint8Array, nameBytes: number]
-    >('int64_t sendto(int, void *, size_t, int, void *, uint)'),
     receiveMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
       'int recvmmsg(int, void *, uint, int, void *)',
     ),

@@ -1,5 +1,6 @@
 /** How much the STUN service answers, on given time. */
-import { type Rate, SourceBuckets, TokenBucket } from '../core/limits';
+import { TokenBucket, type Rate } from '#shared/token-bucket';
+import { SourceBuckets } from '../core/limits';
 
 export interface StunRates {
   /** Datagrams from one IPv4 address, or one /64 of IPv6. */

@@ -1,6 +1,7 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
 import { formatEndpoint, type Endpoint, type SocketAddress } from '#shared/endpoint';
-import { bindUdp, closeUdp } from '../udp/bind';
+import type { PlayerAddress } from '../core/verdict';
+import { openDgramPort } from '../udp/dgram-port';
+import type { OpenUdpPort, UdpListener, UdpPort } from '../udp/udp-port';
 import { defaultStunRates, type StunLimit, StunLimits, type StunRates } from './limits';
 import { respond, type StunService } from './responder';
 
@@ -18,8 +19,20 @@ export interface StunServerOptions {
   /** Both ports are served on every address; 0: any. */
   readonly port: number;
   readonly alternatePort: number;
+  /** How sockets are opened; by node:dgram unless told. */
+  readonly openUdp?: OpenUdpPort;
   readonly rates?: StunRates;
 }
+
+/** Looks for requests whose transaction id begins like this, see {@link StunServer.watch}. */
+interface Watch {
+  readonly prefix: Buffer;
+  readonly onSeen: (transactionId: Buffer) => void;
+}
+
+/** RFC 8489 section 5: the header of a message, and where its transaction id is in it. */
+const headerBytes = 20;
+const transactionIdAt = 8;
 
 /** What was asked and how it went. */
 export interface StunStats {
@@ -34,23 +47,16 @@ export interface StunStats {
 export class StunServer {
   readonly stats: StunStats = { answers: 0, ignored: 0, limited: { source: 0, service: 0 } };
   readonly #limits: StunLimits;
-  readonly #service: StunService;
+  readonly #onError: (error: Error) => void;
+  /** Missing until all sockets are open. */
+  #service: StunService | undefined;
   /** By the endpoint that clients send to. */
-  readonly #sockets = new Map<Endpoint, Socket>();
+  readonly #sockets = new Map<Endpoint, UdpPort>();
+  #watch: Watch | undefined;
 
-  private constructor(
-    bound: readonly BoundSocket[],
-    service: StunService,
-    rates: StunRates,
-    onError: (error: Error) => void,
-  ) {
-    this.#service = service;
+  private constructor(rates: StunRates, onError: (error: Error) => void) {
     this.#limits = new StunLimits(rates, performance.now());
-    for (const { socket, endpoint } of bound) {
-      this.#sockets.set(formatEndpoint(endpoint), socket);
-      socket.on('message', (datagram, source) => this.#receive(datagram, source, endpoint));
-      socket.on('error', onError);
-    }
+    this.#onError = onError;
   }
 
   /**
@@ -58,16 +64,16 @@ export class StunServer {
    * @throws PortUnavailableError when an endpoint is taken, privileged, or not of this machine.
    */
   static async open(options: StunServerOptions, onError: (error: Error) => void): Promise<StunServer> {
-    const bound: BoundSocket[] = [];
+    const server = new StunServer(options.rates ?? defaultStunRates, onError);
     try {
       const ports = [
-        await bindOnAll(options.addresses, options.port, bound),
-        await bindOnAll(options.addresses, options.alternatePort, bound),
+        await server.#bindOnAll(options, options.port),
+        await server.#bindOnAll(options, options.alternatePort),
       ] as const;
-      const addresses = options.addresses.flatMap((address) => address?.public ?? []);
-      return new StunServer(bound, { addresses, ports }, options.rates ?? defaultStunRates, onError);
+      server.#service = { addresses: options.addresses.flatMap((address) => address?.public ?? []), ports };
+      return server;
     } catch (error) {
-      await Promise.all(bound.map(({ socket }) => closeUdp(socket)));
+      await server.close();
       throw error;
     }
   }
@@ -78,14 +84,44 @@ export class StunServer {
   }
 
   get ports(): readonly number[] {
-    return this.#service.ports;
+    return this.#service?.ports ?? [];
+  }
+
+  /**
+   * From now on `onSeen` hears of requests whose transaction id begins with the prefix, until the next call. Nothing is taken
+   * from the requests: they are answered like all others.
+   *
+   * @param prefix undefined: of none any more
+   */
+  watch(prefix: Buffer | undefined, onSeen: Watch['onSeen'] = () => undefined): void {
+    this.#watch = prefix && { prefix, onSeen };
   }
 
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#sockets.values(), closeUdp));
+    await Promise.all(Array.from(this.#sockets.values(), (socket) => socket.close()));
   }
 
-  #receive(datagram: Buffer, source: RemoteInfo, asked: SocketAddress): void {
+  /** Binds the same port of every address; resolves to it. */
+  async #bindOnAll({ addresses, openUdp = openDgramPort }: StunServerOptions, port: number): Promise<number> {
+    let chosen = port;
+    for (const address of addresses) {
+      if (!address) continue;
+      const endpoint = { address: address.public, port: chosen };
+      const listener: UdpListener = {
+        received: (datagram, source) => this.#receive(datagram, source, endpoint),
+        failed: this.#onError,
+      };
+      const socket = await openUdp({ address: address.bind, port: chosen }, listener);
+      endpoint.port = chosen = socket.port;
+      this.#sockets.set(formatEndpoint(endpoint), socket);
+    }
+    return chosen;
+  }
+
+  /** Answers by itself: nothing is sent on. */
+  #receive(datagram: Buffer, source: PlayerAddress, asked: SocketAddress): undefined {
+    if (!this.#service) return;
+    if (this.#watch) this.#tellWatch(this.#watch, datagram);
     const exceeded = this.#limits.exceededBy(source.address, performance.now());
     if (exceeded) {
       this.stats.limited[exceeded]++;
@@ -98,27 +134,15 @@ export class StunServer {
       return;
     }
     this.stats.answers++;
-    socket.send(answer.datagram, answer.to.port, answer.to.address);
+    socket.send(answer.datagram, { ...answer.to, asked: source.asked });
   }
-}
 
-interface BoundSocket {
-  readonly socket: Socket;
-  readonly endpoint: SocketAddress;
-}
-
-/** Binds the same port of every address; resolves to it. */
-async function bindOnAll(
-  addresses: StunServerOptions['addresses'],
-  port: number,
-  bound: BoundSocket[],
-): Promise<number> {
-  let chosen = port;
-  for (const address of addresses) {
-    if (!address) continue;
-    const socket = await bindUdp(address.bind, chosen);
-    chosen = socket.address().port;
-    bound.push({ socket, endpoint: { address: address.public, port: chosen } });
+  /** Before any limit, so that a flood of requests does not hide one. */
+  #tellWatch({ prefix, onSeen }: Watch, datagram: Buffer): void {
+    const transactionId = datagram.subarray(transactionIdAt, headerBytes);
+    if (datagram.length < headerBytes || !transactionId.subarray(0, prefix.length).equals(prefix)) return;
+    const seen = Buffer.from(transactionId);
+    // Where the socket is none of Node's own, what is promised now would wait for the next event.
+    setImmediate(() => onSeen(seen));
   }
-  return chosen;
 }

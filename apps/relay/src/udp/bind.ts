@@ -1,10 +1,19 @@
 import { createSocket, type Socket } from 'node:dgram';
+import type { SocketAddress } from '#shared/endpoint';
 
 /** Room for bursts while the event loop is busy; the system may grant less. */
 export const socketBufferBytes = 4 * 1024 * 1024;
 
 /** A port that somebody else has, or that we may not have, or of an address that is not of this machine. */
-export class PortUnavailableError extends Error {}
+export class PortUnavailableError extends Error {
+  /** @param cause what binding failed with */
+  constructor(
+    readonly local: SocketAddress,
+    override readonly cause: unknown,
+  ) {
+    super(`UDP port ${local.port} of ${local.address} is not available`);
+  }
+}
 
 /**
  * A UDP socket on the given port (0: any) of a local IPv4 or IPv6 address.
@@ -29,9 +38,7 @@ export async function bindUdp(address: string, port: number): Promise<Socket> {
     return socket;
   } catch (error) {
     socket.close();
-    throw isUnavailable(error)
-      ? new PortUnavailableError(`UDP port ${port} of ${address} is not available`)
-      : error;
+    throw isUnavailable(error) ? new PortUnavailableError({ address, port }, error) : error;
   }
 }
 

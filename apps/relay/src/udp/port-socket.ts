@@ -1,12 +1,14 @@
 import type { SocketAddress } from '#shared/endpoint';
 import { clockMs } from '../clock';
-import type { SourceLimits } from '../core/limits';
+import type { RelayPlaces } from '../core/relay-places';
+import type { SourceLimits } from '../core/source-limits';
 import type { Pair, PairIdentity } from '../core/pair';
 import { Port, type PortStats } from '../core/port';
-import { isDestination } from '../core/verdict';
+import { isDestination, type PlayerAddress } from '../core/verdict';
 import type { FastPath, FlowOwner } from '../fastpath/fast-path';
 import type { Counted, Flow } from '../fastpath/flow';
 import type { OpenUdpPort, UdpListener, UdpPort } from './udp-port';
+import { isWildcard } from './wildcard';
 
 export interface PortSocketEvents {
   /** A player's address in a session that carried data both ways is new. */
@@ -27,11 +29,13 @@ export class PortSocket implements UdpListener {
   readonly #core: Port;
   readonly #events: PortSocketEvents;
   readonly fastPath: FastPath | undefined;
+  readonly #usualLocal: string | undefined;
   readonly #tenants = new Map<Pair, Tenant>();
   #udp!: UdpPort;
   #releaseTimer: NodeJS.Timeout | undefined;
 
-  private constructor({ sources, events, fastPath }: PortSocketOptions) {
+  private constructor(local: SocketAddress, { sources, events, fastPath }: PortSocketOptions) {
+    this.#usualLocal = isWildcard(local.address) ? fastPath?.usualLocal : local.address;
     this.fastPath = fastPath;
     this.#core = new Port([], sources);
     this.#events = events;
@@ -39,13 +43,18 @@ export class PortSocket implements UdpListener {
 
   /** @throws PortUnavailableError when the port is taken or privileged. */
   static async open(local: SocketAddress, options: PortSocketOptions): Promise<PortSocket> {
-    const socket = new PortSocket(options);
+    const socket = new PortSocket(local, options);
     socket.#udp = await options.openUdp(local, socket);
     return socket;
   }
 
   get port(): number {
     return this.#udp.port;
+  }
+
+  /** Which of this machine's addresses a player sends to; undefined where nobody knows. */
+  localOf({ asked = this.#usualLocal }: PlayerAddress): string | undefined {
+    return asked;
   }
 
   canTake(identity: PairIdentity): boolean {
@@ -85,7 +94,7 @@ export class PortSocket implements UdpListener {
   }
 
   /** Part of {@link UdpListener}. */
-  received(datagram: Buffer, source: SocketAddress, nowMs: number): SocketAddress | undefined {
+  received(datagram: Buffer, source: PlayerAddress, nowMs: number): PlayerAddress | undefined {
     const verdict = this.#core.receive(datagram, source, nowMs);
     if (verdict === 'held') this.#scheduleRelease();
     const pair = this.#core.concerned;
@@ -127,7 +136,12 @@ export class Tenant implements FlowOwner {
 
   flows(): Flow[] {
     if (this.#hasLeft) return [];
-    return this.pair.offloadedRoutes().map((route) => ({ ...route, port: this.socket.port }));
+    return this.pair.offloadedRoutes().flatMap(({ from, index, to }) => {
+      const local = this.socket.localOf(from);
+      // A pair whose players ask different addresses stays in user space.
+      if (local === undefined || local !== this.socket.localOf(to)) return [];
+      return [{ from, local, port: this.socket.port, index, to }];
+    });
   }
 
   carried({ index }: Flow, { packets, bytes }: Counted): boolean {
@@ -141,6 +155,11 @@ export class Tenant implements FlowOwner {
 
   expire(): void {
     this.pair.expire(clockMs());
+    this.noticeChanges();
+  }
+
+  forgetRelays(relays: RelayPlaces): void {
+    this.pair.forgetAddresses((address) => relays.has(address));
     this.noticeChanges();
   }
 

@@ -1,4 +1,5 @@
 import type { SocketAddress } from '#shared/endpoint';
+import type { PlayerAddress } from '../core/verdict';
 
 /** Who hears what happens on a UDP port. */
 export interface UdpListener {
@@ -6,16 +7,19 @@ export interface UdpListener {
    * A datagram has come in. Its bytes are good until the listener returns.
    * @returns where to send it on, if anywhere
    */
-  received(datagram: Buffer, source: SocketAddress, nowMs: number): SocketAddress | undefined;
+  received(datagram: Buffer, source: PlayerAddress, nowMs: number): PlayerAddress | undefined;
   /** Receiving failed once; the port stays open. */
   failed(error: Error): void;
 }
 
-/** A bound UDP port. What cannot be sent is lost, as on any other part of its way. */
+/**
+ * A bound UDP port. What cannot be sent is lost, as on any other part of its way. On all addresses of the machine, it may say
+ * which one a datagram was sent to; what is sent to such a source leaves from there.
+ */
 export interface UdpPort {
   readonly port: number;
   /** The datagram must not change afterwards. */
-  send(datagram: Buffer, to: SocketAddress): void;
+  send(datagram: Buffer, to: PlayerAddress): void;
   close(): Promise<void>;
 }
 

@@ -1,21 +1,16 @@
 import { z } from 'zod';
-import { nameField, partyIdField } from './fields';
+import { nameField, partyIdField, searchField } from './fields';
 
 /** The list of public parties: what it takes to pick one, and nothing about who is in it. */
 export const PARTIES_PER_PAGE = 50;
 
+const cursorField = z.string().regex(/^\d{1,15}-[0-9a-f]{12}$/);
+
 export const findPartiesQuerySchema = z.object({
   /** Part of the name, in whatever case. */
-  search: z
-    .string()
-    .max(200)
-    .default('')
-    .transform((text) => text.normalize('NFC').trim()),
+  search: searchField,
   /** `nextCursor` of the page before. */
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}-[0-9a-f]{12}$/)
-    .optional(),
+  cursor: cursorField.optional(),
 });
 export type FindPartiesQuery = z.output<typeof findPartiesQuerySchema>;
 
@@ -30,8 +25,8 @@ export type PublicParty = z.output<typeof publicPartySchema>;
 
 export const partyPageSchema = z.object({
   /** The newest first. */
-  parties: z.array(publicPartySchema),
+  parties: z.array(publicPartySchema).max(PARTIES_PER_PAGE),
   /** Null: this is the last page. */
-  nextCursor: z.string().nullable(),
+  nextCursor: cursorField.nullable(),
 });
 export type PartyPage = z.output<typeof partyPageSchema>;

@@ -4,6 +4,8 @@ import { parseDiscordLink } from '../party/discord';
 import { PARTY_ID_PATTERN, PEER_ID_PATTERN, type PartyId, type PeerId } from '../party/identity';
 import { normalizeName } from '../party/name';
 import { natTypes } from '../party/nat-type';
+import { parseVirtualNetwork } from '../party/virtual-ip';
+import { udpReaches } from '../party/udp-reach';
 import { parsePublicKey } from '../wireguard/key';
 
 /** The fields that every API shares: parsed once at the edge, trusted and typed beyond it. */
@@ -17,9 +19,22 @@ export const partyIdField = z
   .regex(PARTY_ID_PATTERN)
   .transform((id) => id as PartyId);
 export const natTypeField = z.enum(natTypes);
-export const timestampField = z.iso.datetime();
+/** What a newer version says is nothing that this one knows. */
+export const udpReachField = z.enum(udpReaches).catch('unknown').default('unknown');
+export const timestampField = z.iso.datetime().max(40);
 export const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 export const virtualIpField = z.ipv4();
+
+const unstorable = /[\0\p{Cs}]/u;
+
+/** Text that can be stored: PostgreSQL's is UTF-8 without NUL, and half a surrogate pair is no UTF-8. */
+export const textField = z.string().refine((text) => !unstorable.test(text), 'no NUL, and whole characters');
+
+/** What a name is searched for by. */
+export const searchField = textField
+  .max(200)
+  .default('')
+  .transform((text) => text.normalize('NFC').trim());
 
 export const nameField = z
   .string()
@@ -28,6 +43,20 @@ export const nameField = z
     const name = normalizeName(input);
     if (name !== null) return name;
     context.addIssue({ code: 'custom', message: 'a name is 1 to 50 visible characters' });
+    return z.NEVER;
+  });
+
+/** A network that a party can have. */
+export const networkField = z
+  .string()
+  .max(18)
+  .transform((input, context) => {
+    const network = parseVirtualNetwork(input);
+    if (network !== undefined) return network;
+    context.addIssue({
+      code: 'custom',
+      message: 'a network with 16 bits of prefix in 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10',
+    });
     return z.NEVER;
   });
 
@@ -57,16 +86,13 @@ export const publicKeyField = z
 export const PASSWORD_LIMITS = { least: 4, most: 128 } as const;
 
 /** Normalized, so that keyboards that compose letters differently agree. */
-export const passwordField = z
-  .string()
-  .max(4 * PASSWORD_LIMITS.most)
-  .transform((input, context) => {
-    const password = input.normalize('NFC');
-    const characters = [...password].length;
-    if (characters >= PASSWORD_LIMITS.least && characters <= PASSWORD_LIMITS.most) return password;
-    context.addIssue({ code: 'custom', message: 'a password is 4 to 128 characters' });
-    return z.NEVER;
-  });
+export const passwordField = textField.max(4 * PASSWORD_LIMITS.most).transform((input, context) => {
+  const password = input.normalize('NFC');
+  const characters = [...password].length;
+  if (characters >= PASSWORD_LIMITS.least && characters <= PASSWORD_LIMITS.most) return password;
+  context.addIssue({ code: 'custom', message: 'a password is 4 to 128 characters' });
+  return z.NEVER;
+});
 
 export const discordUrlField = z
   .string()

@@ -31,13 +31,15 @@ export const MOST_BANS = 500;
 
 export const banListSchema = z.object({
   /** The newest first. */
-  bans: z.array(
-    z.object({
-      peerId: peerIdField,
-      /** What the player was called; null when it was not in the party at the time. */
-      name: nameField.nullable(),
-      bannedAt: timestampField,
-    }),
-  ),
+  bans: z
+    .array(
+      z.object({
+        peerId: peerIdField,
+        /** What the player was called; null when it was not in the party at the time. */
+        name: nameField.nullable(),
+        bannedAt: timestampField,
+      }),
+    )
+    .max(MOST_BANS),
 });
 export type BanList = z.output<typeof banListSchema>;

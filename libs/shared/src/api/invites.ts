@@ -34,5 +34,5 @@ export const inviteSchema = z.object({
 export type Invite = z.output<typeof inviteSchema>;
 
 /** Those that are still good, the newest first. */
-export const inviteListSchema = z.object({ invites: z.array(inviteSchema) });
+export const inviteListSchema = z.object({ invites: z.array(inviteSchema).max(INVITE_LIMITS.live) });
 export type InviteList = z.output<typeof inviteListSchema>;

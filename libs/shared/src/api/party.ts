@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DEFAULT_NETWORK, SHARED_SLOTS } from '../party/virtual-ip';
+import { mayBeEndpoint } from '../peer-endpoint';
 import {
   discordUrlField,
   endpointField,
@@ -9,6 +11,7 @@ import {
   publicKeyField,
   relayIdField,
   timestampField,
+  udpReachField,
   virtualIpField,
 } from './fields';
 
@@ -38,15 +41,25 @@ export const relayRoundTripsField = z
   .record(relayIdField, z.number().min(0).max(LONGEST_ROUND_TRIP_MS).nullable())
   .refine((all) => Object.keys(all).length <= MAX_MEASURED_RELAYS, `at most ${MAX_MEASURED_RELAYS} relays`);
 
-/** What an agent says of its own network; forgotten when it goes away. */
+/**
+ * What an agent says of its own network; forgotten when it goes away. Endpoints that no player can have are left out,
+ * and the rest is good: an agent of another version is not kept from its party by them.
+ */
 export const presenceSchema = z.object({
   natType: natTypeField.default('unknown'),
   /** The public address of WireGuard's socket, where the agent knows it. */
-  endpoint: endpointField.nullable().default(null),
+  endpoint: endpointField
+    .nullable()
+    .default(null)
+    .transform((endpoint) => (endpoint !== null && mayBeEndpoint(endpoint) ? endpoint : null)),
   /** Shown only to the members that are to try them, when they are. */
-  candidates: candidatesField.default([]),
+  candidates: candidatesField
+    .default([])
+    .transform((all) => all.filter(({ endpoint }) => mayBeEndpoint(endpoint))),
   /** Whether it takes part in looking for direct paths; if not, its address is shown to nobody. */
   direct: z.boolean().default(true),
+  /** From whom it gets answers by UDP, so that the others can tell whose network blocks it. */
+  udp: udpReachField,
   /** For the server alone, which chooses relays by it. Absent: nothing new was measured. */
   relayRoundTripsMs: relayRoundTripsField.optional(),
 });
@@ -81,6 +94,7 @@ export const memberSchema = z.object({
   natType: natTypeField,
   endpoint: endpointField.nullable(),
   direct: z.boolean().default(true),
+  udp: udpReachField,
   /** Null: it came without an invite link. */
   voucher: voucherField.nullable().default(null),
 });
@@ -89,6 +103,12 @@ export type Member = z.output<typeof memberSchema>;
 /** Where the viewer's WireGuard reaches one other member through a relay. */
 export const relaySessionSchema = z.object({ relayId: z.string().max(64), endpoint: endpointField });
 export type RelaySession = z.output<typeof relaySessionSchema>;
+
+/** Why no relay carries a pair: there is none, its party has used up its share of them, or they are full. */
+export const relayRefusals = ['no_relay', 'share_used_up', 'relays_full'] as const;
+export type RelayRefusal = (typeof relayRefusals)[number];
+/** A reason that a newer server gives is none that this agent knows. */
+export const relayRefusalField = z.enum(relayRefusals).catch('no_relay');
 
 /** How the host has arranged the party. */
 export const partySettingsSchema = z.object({
@@ -116,20 +136,32 @@ export const partyTermsShape = {
   settings: partySettingsSchema,
 };
 
+/** One for each address. */
+export const MOST_MEMBERS = SHARED_SLOTS + 1;
+
+/** How many of those who timed out a party tells of. */
+export const MOST_TIMED_OUT = 256;
+
 /** A party as one of its members sees it: everything needed to connect, in one answer. */
 export const partySnapshotSchema = z.object({
   id: partyIdField,
   ...partyTermsShape,
   createdAt: timestampField,
+  /** Of the members' addresses, for good; agents check it. Servers before this could be chosen have but one. */
+  network: z.string().max(18).default(DEFAULT_NETWORK),
   /** Grows by one with every change of membership and terms. */
   revision: z.int(),
   /** In order of joining, the viewer included. */
-  members: z.array(memberSchema),
+  members: z.array(memberSchema).max(MOST_MEMBERS),
   /**
    * By peer id, one entry for each other member. Null: the server knows of no session just now, because no relay
    * has room or, after a restart of the server, has not announced itself yet; one that worked before still does.
    */
   relays: z.record(z.string(), relaySessionSchema.nullable()),
+  /** Why there is no session with these members. */
+  relayRefusals: z.record(z.string(), relayRefusalField).optional(),
+  /** Who is no member only for having been away too long; the latest. Nobody ended their stay. */
+  timedOut: z.array(peerIdField).max(MOST_TIMED_OUT).default([]),
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;
 

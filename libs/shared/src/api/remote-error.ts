@@ -1,10 +1,20 @@
 import type { ErrorBody } from './rest';
 import { isErrorCode, LanrageError } from '../errors';
+import { printable } from '../terminal/printable';
 
-/** The refusal that another process named; a code newer than this program becomes INTERNAL, with the other's words. */
+/** Longer than every sentence of ours. */
+const MOST_CHARACTERS = 500;
+const LONGEST_WAIT_SECONDS = 3_600;
+
+/**
+ * The refusal that another process named; a code newer than this program becomes INTERNAL, with the other's words. They
+ * end on terminals and in logs, so that they are made harmless here, and nobody is told to wait for longer than an hour.
+ */
 export function remoteError({ code, message, retryAfterSeconds }: ErrorBody['error']): LanrageError {
   return new LanrageError(isErrorCode(code) ? code : 'INTERNAL', {
-    message,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    message: printable(message.slice(0, MOST_CHARACTERS)),
+    ...(retryAfterSeconds !== undefined && {
+      retryAfterSeconds: Math.min(Math.max(0, retryAfterSeconds), LONGEST_WAIT_SECONDS),
+    }),
   });
 }

@@ -4,11 +4,13 @@ import {
   discordUrlField,
   endpointField,
   nameField,
+  networkField,
   passwordField,
   peerIdField,
   publicKeyField,
   timestampField,
 } from './fields';
+import { DEFAULT_NETWORK } from '../party/virtual-ip';
 import { INVITE_SECRET_BYTES } from '../party/invite';
 import { presenceSchema, voucherField } from './party';
 
@@ -57,6 +59,8 @@ export const createPartyRequestSchema = z.object({
   sealed: z.boolean().default(false),
   discordUrl: discordUrlField.nullable().default(null),
   voucher: voucherField.optional(),
+  /** Of the members' addresses, for good. */
+  network: networkField.default(DEFAULT_NETWORK),
 });
 export type CreatePartyRequest = z.output<typeof createPartyRequestSchema>;
 
@@ -73,10 +77,22 @@ export const joinPartyRequestSchema = z.object({
 });
 export type JoinPartyRequest = z.output<typeof joinPartyRequestSchema>;
 
+const MOST_RELAYS = 1_000;
+/** Of one relay. */
+export const MOST_STUN_ENDPOINTS = 8;
+
 /** What an agent wants to know of a server before it signs in. */
 export const serverInfoSchema = z.object({
-  version: z.string(),
-  relays: z.array(z.object({ id: z.string(), region: z.string(), stunEndpoints: z.array(endpointField) })),
+  version: z.string().max(64),
+  relays: z
+    .array(
+      z.object({
+        id: z.string().max(64),
+        region: z.string().max(32),
+        stunEndpoints: z.array(endpointField).max(MOST_STUN_ENDPOINTS),
+      }),
+    )
+    .max(MOST_RELAYS),
 });
 export type ServerInfo = z.output<typeof serverInfoSchema>;
 

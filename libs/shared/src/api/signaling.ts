@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { natTypeField, endpointField, partyIdField, peerIdField } from './fields';
+import { natTypeField, endpointField, partyIdField, peerIdField, udpReachField } from './fields';
 import { errorBodySchema } from './rest';
 import { stateEntrySchema } from './state';
 import {
@@ -11,6 +11,7 @@ import {
   partySnapshotSchema,
   partyTermsShape,
   presenceSchema,
+  relayRefusalField,
   relaySessionSchema,
 } from './party';
 
@@ -20,6 +21,9 @@ import {
  * asks for a snapshot again.
  */
 export const AGENT_NAMESPACE = '/agents';
+
+/** A server that is back has every agent within this time, however long it was away. */
+export const LONGEST_RETURN_MS = 10_000;
 
 export const agentHandshakeSchema = z.object({ token: z.string().min(1).max(2048) });
 
@@ -34,6 +38,8 @@ export const agentEventSchemas = {
     ...membershipChange,
     member: memberSchema,
     relay: relaySessionSchema.nullable(),
+    /** Why there is no session. */
+    relayRefusal: relayRefusalField.optional(),
     /** Absent: as before. */
     hostId: peerIdField.optional(),
   }),
@@ -57,17 +63,20 @@ export const agentEventSchemas = {
     natType: natTypeField,
     endpoint: endpointField.nullable(),
     direct: z.boolean().default(true),
+    udp: udpReachField,
   }),
   /** The relay sessions that changed, by the other member's id. */
   'relays.changed': z.object({
     partyId: partyIdField,
     relays: z.record(z.string(), relaySessionSchema.nullable()),
+    /** Why there is no session with these members. */
+    refusals: z.record(z.string(), relayRefusalField).optional(),
   }),
   /** Both members of a pair get this at once: see docs/protocol.md, "Direct paths". */
   'path.attempt': directAttemptSchema,
   /** The same key connected from elsewhere; this connection is closed and must not come back by itself. */
   'session.replaced': z.object({}),
-  /** Whoever runs the server has banned the key: it is in no party any more, and this connection is closed. */
+  /** The operator has banned the key: it is in no party any more, and this connection is closed. */
   'session.banned': z.object({}),
 } as const;
 

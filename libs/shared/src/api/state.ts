@@ -1,19 +1,15 @@
 import { z } from 'zod';
+import { textField } from './fields';
 
 /** What the members of a party share, for games and tools: texts (JSON, if they like) under keys, each with a version. */
 export const STATE_LIMITS = { keyCharacters: 64, partyBytes: 64 * 1024 } as const;
 
-const keyField = z
-  .string()
+const keyField = textField
   .min(1)
   .refine((key) => [...key].length <= STATE_LIMITS.keyCharacters, 'a key is 1 to 64 characters')
-  .refine((key) => !/[\p{Cc}\p{Cs}]/u.test(key), 'a key has no control characters');
+  .refine((key) => !/\p{Cc}/u.test(key), 'a key has no control characters');
 
-const valueField = z
-  .string()
-  .max(STATE_LIMITS.partyBytes)
-  // Neither can be stored: PostgreSQL's texts are UTF-8 without NUL.
-  .refine((value) => !/[\0\p{Cs}]/u.test(value), 'a value is text without NUL');
+const valueField = textField.max(STATE_LIMITS.partyBytes);
 
 export const stateEntrySchema = z.object({
   key: keyField,
@@ -37,6 +33,6 @@ export const partyStateSchema = z.object({
   /** Of the last change. */
   version: z.int(),
   /** In order of their keys. */
-  entries: z.array(stateEntrySchema),
+  entries: z.array(stateEntrySchema).max(STATE_LIMITS.partyBytes),
 });
 export type PartyState = z.output<typeof partyStateSchema>;

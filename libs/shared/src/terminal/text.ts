@@ -3,11 +3,7 @@ import Table from 'cli-table3';
 
 export const COLUMNS = 80;
 
-/** Text from elsewhere, unable to move the cursor or reorder what stands around it. */
-export function printable(text: string): string {
-  // The two joiners that remain hold emoji and Persian words together.
-  return text.replace(/[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/gu, '\uFFFD');
-}
+export { printable } from './printable';
 
 /** At spaces only: what is longer than a line stays whole, to be copied. */
 export function wrap(text: string, columns = COLUMNS): string[] {

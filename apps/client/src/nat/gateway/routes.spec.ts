@@ -1,4 +1,4 @@
-import { defaultGatewayOf } from './routes';
+import { defaultGatewayOf, gatewaysOf } from './routes';
 
 const header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
 const table = (...lines: string[]) => [header, ...lines, ''].join('\n');
@@ -22,6 +22,12 @@ describe('the default gateway', () => {
     ['in something else', 'eth0 00000000 xyz 0003 0 0 0 00000000', null],
   ])('%s', (_name, text, gateway) => {
     expect(defaultGatewayOf(text, true)).toBe(gateway);
+  });
+
+  it('is one of all that there are', () => {
+    const text = table(lan, viaCable, viaAir, intoTunnel, half, down, viaCable);
+    expect(gatewaysOf(text, true)).toEqual(['192.168.1.1', '192.168.2.1', '10.8.0.1']);
+    expect(gatewaysOf('', true)).toEqual([]);
   });
 
   it('is written as the machine orders its bytes', () => {

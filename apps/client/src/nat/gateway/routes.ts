@@ -1,4 +1,4 @@
-/** The default gateway in Linux' routing table, /proc/net/route. Pure. */
+/** The gateways in Linux' routing table, /proc/net/route. Pure. */
 import { formatIpAddress } from '#shared/ip-address';
 
 /** RTF_UP and RTF_GATEWAY of linux/route.h. */
@@ -11,18 +11,27 @@ const upViaGateway = 0x3;
  *   in the byte order of the machine
  */
 export function defaultGatewayOf(table: string, isLittleEndian: boolean): string | null {
-  const [best] = table
+  const [best] = routesOf(table)
+    .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+    .toSorted((one, other) => Number(one[6]) - Number(other[6]));
+  return best ? addressOf(best, isLittleEndian) : null;
+}
+
+/** The IPv4 addresses of all gateways, in the order of the table, which is as for {@link defaultGatewayOf}. */
+export function gatewaysOf(table: string, isLittleEndian: boolean): string[] {
+  return [...new Set(routesOf(table).flatMap((route) => addressOf(route, isLittleEndian) ?? []))];
+}
+
+/** The columns of each route that is up and leads through a gateway. */
+function routesOf(table: string): string[][] {
+  return table
     .split('\n')
     .map((line) => line.split(/\s+/))
-    .filter(([, destination, , flags, , , , mask]) => isDefault(destination, mask, flags))
-    .toSorted((one, other) => Number(one[6]) - Number(other[6]));
-  const gateway = best?.[2];
+    .filter(([, , , flags = '']) => (Number.parseInt(flags, 16) & upViaGateway) === upViaGateway);
+}
+
+function addressOf([, , gateway]: readonly string[], isLittleEndian: boolean): string | null {
   if (!gateway || !/^[\da-f]{8}$/i.test(gateway)) return null;
   const bytes = Buffer.from(gateway, 'hex');
   return formatIpAddress(isLittleEndian ? bytes.reverse() : bytes);
-}
-
-function isDefault(destination?: string, mask?: string, flags = ''): boolean {
-  const isEverything = destination === '00000000' && mask === '00000000';
-  return isEverything && (Number.parseInt(flags, 16) & upViaGateway) === upViaGateway;
 }

@@ -37,7 +37,7 @@ interface Options {
 const nothing = z.undefined();
 
 const program = new Command('lanrage-admin')
-  .description('Administers a LANrage server, for whoever runs it and has its LANRAGE_ADMIN_TOKEN.')
+  .description('Administers a LANrage server, for those who have its LANRAGE_ADMIN_TOKEN.')
   .showHelpAfterError('(--help shows how)')
   .exitOverride();
 const parties = program.command('parties').description('see and close parties');

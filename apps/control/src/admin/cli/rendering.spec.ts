@@ -31,7 +31,8 @@ const party: AdminPartyDetails = {
   ],
 };
 const relay: AdminRelay = {
-  ...{ id: 'r'.repeat(64), region: 'x'.repeat(32), state: 'connecting', draining: 'operator' },
+  ...{ id: 'r'.repeat(64), region: 'x'.repeat(32), state: 'connecting', draining: 'operator', unproven: [] },
+  ...{ publicAddress: '2001:db8:1111:2222:3333:4444:5555:6666', fault: 'unreached' },
   ...{ pairs: 99_999, capacityPairs: 100_000, packetsPerSecond: 342_000.4, bytesPerSecond: 1 },
   eventLoopDelayMs: 1234.5,
 };
@@ -73,6 +74,14 @@ describe('what lanrage-admin says', () => {
     expect(renderBans({ bans: [], nextCursor: null })).toBe('Nobody is banned from the server.');
     expect(renderRelays({ relays: [] })).toBe('The server knows no relay.');
     expect(renderParty({ ...party, hostName: null, members: [] }, nowMs)).toMatch(/\nNobody is in it\.$/);
+  });
+
+  it('says which relays players do not reach, and what to look at', () => {
+    const text = renderRelays({ relays: [{ ...relay, id: 'fra-1', publicAddress: '192.0.2.1' }] });
+    expect(text.replaceAll('\n', ' ')).toContain(
+      'fra-1: none of the players who tried reaches it at 192.0.2.1. Check its LANRAGE_PUBLIC_ADDRESS',
+    );
+    expect(renderRelays({ relays: [{ ...relay, fault: null }] })).not.toContain('LANRAGE_PUBLIC_ADDRESS');
   });
 
   it('says when a relay goes on draining by itself', () => {

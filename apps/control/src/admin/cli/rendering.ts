@@ -66,7 +66,21 @@ export function renderRelays({ relays }: AdminRelayList): string {
     relay.eventLoopDelayMs === null ? '–' : `${Math.round(relay.eventLoopDelayMs)} ms`,
   ]);
   const head = ['RELAY', 'REGION', 'STATE', 'PAIRS', 'PACKETS/S', 'LATE'];
-  return renderTable(head, [20, 10, 17, 14, 11, 8], rows);
+  const faults = relays.flatMap((relay) => faultOf(relay) ?? []).map((text) => wrap(text).join('\n'));
+  return [renderTable(head, [20, 10, 17, 14, 11, 8], rows), ...faults].join('\n\n');
+}
+
+function faultOf({ id, publicAddress, fault }: AdminRelay): string | null {
+  switch (fault) {
+    case 'unreached':
+      return `${id}: none of the players who tried reaches it at ${publicAddress}. Check its LANRAGE_PUBLIC_ADDRESS, and that router and firewall let its UDP ports through.`;
+    case 'private_address':
+      return `${id}: players of other networks cannot send to ${publicAddress}. Set its LANRAGE_PUBLIC_ADDRESS to the one that the Internet knows.`;
+    case 'unproven':
+      return `${id}: what the server sends to ${publicAddress} does not arrive there, so it carries nobody. Check its LANRAGE_PUBLIC_ADDRESS and UDP ports, or give it a secret of its own in LANRAGE_RELAY_SECRETS.`;
+    case null:
+      return null;
+  }
 }
 
 export function renderDrained({ id, pairs, alternative }: DrainedRelay): string {

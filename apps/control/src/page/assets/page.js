@@ -4,6 +4,13 @@ const DEFAULT_SERVER = 'http://127.0.0.1:8080';
 const REFRESH_MS = 10_000;
 const TYPING_PAUSE_MS = 400;
 const NOTICE_MS = 4000;
+/** What is wrong with a relay, in words. */
+const relayFault = {
+  unproven: (address) => `The relay at ${address} is not used: it is not certain that it is there.`,
+  unreached: (address) =>
+    `Nobody who tried reaches the relay at ${address}: its address is wrong, or a firewall is in the way.`,
+  private_address: (address) => `The relay at ${address} can be reached within its own network alone.`,
+};
 /** What may stand between the quotes of a shell command. */
 const harmless = /^[\w.~=&%:+,/[\]-]{1,2048}$/;
 
@@ -46,7 +53,7 @@ function showInvitation() {
   byId('invite').hidden = fragment === '';
   byId('invite-good').hidden = !good;
   byId('invite-bad').hidden = good;
-  byId('invite-command').textContent = good ? `sudo -E npx lanrage join '${link}'` : '';
+  byId('invite-command').textContent = good ? `sudo ./lanrage join '${link}'` : '';
   if (fragment !== '') byId('invite-title').focus();
 }
 
@@ -68,7 +75,7 @@ function keepCounting() {
   });
 }
 
-function showCounts({ parties, players, relays }) {
+function showCounts({ parties, players, relays, relayFaults }) {
   byId('now').classList.add('live');
   byId('now-fault').textContent = '';
   byId('count-parties').textContent = parties;
@@ -77,6 +84,10 @@ function showCounts({ parties, players, relays }) {
   byId('regions').textContent = relays
     .map(({ region, count }) => (count === 1 ? region : `${region} × ${count}`))
     .join(', ');
+  const faults = relayFaults.map(({ publicAddress, fault }) => relayFault[fault]?.(publicAddress) ?? '');
+  // Said again, it would be read out again.
+  if (byId('relay-faults').textContent !== faults.join(' '))
+    byId('relay-faults').textContent = faults.join(' ');
 }
 
 function searchSoon() {
@@ -127,7 +138,7 @@ function partyItem({ id, name, playerCount, maxPeers, hasPassword }) {
   item.querySelector('.name').textContent = name;
   item.querySelector('.facts').textContent =
     `${playerCount} of ${maxPeers} players${hasPassword ? ' · needs a password' : ''}`;
-  item.querySelector('code').textContent = `sudo -E npx lanrage join ${id}${serverOption}`;
+  item.querySelector('code').textContent = `sudo ./lanrage join ${id}${serverOption}`;
   item.querySelector('.copy').setAttribute('aria-label', `Copy the command that joins ${name}`);
   return item;
 }

@@ -21,7 +21,6 @@ const name = 'lanrage_relay';
 export class BpfForwarder implements Forwarder {
   readonly capacity = maxFlows;
   readonly #kernel: BpfKernel;
-  readonly #local: string;
   readonly #layout: Layout;
   readonly #map: number;
   readonly #descriptors: number[] = [];
@@ -32,16 +31,15 @@ export class BpfForwarder implements Forwarder {
   #gone = { packets: 0, bytes: 0 };
 
   /** @throws NodeJS.ErrnoException what the kernel has against it */
-  constructor(kernel: BpfKernel, { local, ports, devices }: BpfForwarderOptions) {
+  constructor(kernel: BpfKernel, { isIpv6, ports, devices }: BpfForwarderOptions) {
     this.#kernel = kernel;
-    this.#local = local;
-    this.#layout = local.includes(':') ? layouts.ipv6 : layouts.ipv4;
+    this.#layout = isIpv6 ? layouts.ipv6 : layouts.ipv4;
     const { keyBytes, valueBytes } = this.#layout;
     [this.#keys, this.#values] = [Buffer.alloc(room * keyBytes), Buffer.alloc(room * valueBytes)];
     [this.#key, this.#value] = [Buffer.alloc(keyBytes), Buffer.alloc(valueBytes)];
     this.#map = this.#keep(kernel.createMap(name, { keyBytes, valueBytes, maxElements: maxFlows }));
     try {
-      const instructions = forwardingProgram({ local, ports, map: this.#map });
+      const instructions = forwardingProgram({ isIpv6, ports, map: this.#map });
       const program = this.#keep(kernel.loadProgram(name, instructions, license));
       for (const device of devices) this.#keep(kernel.attach(program, device));
     } catch (error) {
@@ -78,7 +76,7 @@ export class BpfForwarder implements Forwarder {
 
   #insert(flow: Flow): void {
     writeKey(flow, this.#layout, this.#key);
-    writeValue(flow, this.#local, this.#layout, this.#value);
+    writeValue(flow, this.#layout, this.#value);
     // Where it was not taken in, user space goes on with the flow.
     this.#kernel.insert(this.#map, this.#key, this.#value);
   }

@@ -6,7 +6,7 @@
  * | key   | 0–3     | 0–15    | source address, as all of the key in network order, as on the wire  |
  * |       | 4–7     | 16–19   | receiver index, as on the wire                                      |
  * |       | 8–11    | 20–23   | source port and the relay's port                                    |
- * | value | 0–7     | 0–31    | new source and destination address                                  |
+ * | value | 0–7     | 0–31    | new source, which was the destination, and new destination address  |
  * |       | 8–11    | 32–35   | new source and destination port                                     |
  * |       | 12–15   | 36–39   | what changes the sum over the IP header                             |
  * |       | 16–19   | 40–43   | what the addresses change of UDP's checksum                         |
@@ -69,8 +69,7 @@ export function writeKey({ from, index, port }: Flow, { key }: Layout, into: Buf
   into.writeUInt16BE(port, key.ports + 2);
 }
 
-/** @param local the relay's address */
-export function writeValue({ from, port, to }: Flow, local: string, layout: Layout, into: Buffer): void {
+export function writeValue({ from, local, port, to }: Flow, layout: Layout, into: Buffer): void {
   const { addressBytes, value } = layout;
   const [former, later] = [bytesOf(from.address), bytesOf(to.address)];
   into.fill(0, 0, layout.valueBytes);

@@ -13,7 +13,6 @@
  * The kernel proves before it takes the program that it ends and touches nothing but the packet, its stack and the map.
  */
 import type { ForwarderOptions } from '../forwarder';
-import { parseIpAddress } from '#shared/ip-address';
 import {
   add,
   addAtomically,
@@ -123,7 +122,7 @@ const ipv6: Network = {
 
 /** r6: the packet's description, r7: its first byte, r8: its end and later the device to send by, r9: the flow. */
 export function forwardingProgram(options: ProgramOptions): Buffer {
-  const network = options.local.includes(':') ? ipv6 : ipv4;
+  const network = options.isIpv6 ? ipv6 : ipv4;
   return assemble([
     ...take(network),
     ...check(network, options),
@@ -163,20 +162,14 @@ function take({ etherType, headerBytes }: Network): Line[] {
   ];
 }
 
-/** Data messages to one of the relay's ports that may travel on. */
-function check(network: Network, { local, ports }: ProgramOptions): Line[] {
-  const { layout, addresses, headerBytes, hops } = network;
+/** Data messages to a port that may be the relay's, and that may travel on. */
+function check(network: Network, { ports }: ProgramOptions): Line[] {
+  const { headerBytes, hops } = network;
   const udp = ethernetBytes + headerBytes;
-  const own = Buffer.from(parseIpAddress(local) ?? []);
-  const words = wordsOf(layout.addressBytes);
   return [
     ...network.check,
     load(1, 'r0', 'r7', hops),
     jumpIf('r0', '<=', 1, 'pass'),
-    ...words.flatMap((at) => [
-      load(4, 'r0', 'r7', addresses + layout.addressBytes + at),
-      jumpIf('r0', '!=', own.readUInt32LE(at), 'pass'),
-    ]),
     load(2, 'r0', 'r7', udp + 2),
     fromNetworkOrder('r0'),
     jumpIf('r0', '<', ports.first, 'pass'),
@@ -206,6 +199,12 @@ function findFlow({ layout, addresses, headerBytes }: Network, map: number): Lin
     call(kernel.lookUp),
     jumpIfPointer('r0', '==', 0, 'pass'),
     move('r9', 'r0'),
+    // To the address that the flow is to leave from.
+    ...wordsOf(addressBytes).flatMap((at) => [
+      load(4, 'r0', 'r7', addresses + addressBytes + at),
+      load(4, 'r1', 'r9', layout.value.rewritten + at),
+      jumpIfPointer('r0', '!=', 'r1', 'pass'),
+    ]),
   ];
 }
 

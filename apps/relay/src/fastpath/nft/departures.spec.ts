@@ -6,6 +6,7 @@ import { departureOf } from './ruleset';
 
 const flow = (index: number, fromPort: number, toPort: number, port = 51_900): Flow => ({
   from: { address: '192.0.2.2', port: fromPort },
+  local: '192.0.2.1',
   port,
   index,
   to: { address: '198.51.100.2', port: toPort },

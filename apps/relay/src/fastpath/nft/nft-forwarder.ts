@@ -1,72 +1,68 @@
 import { networkInterfaces } from 'node:os';
+import type { PortRange } from '../../core/port-choice';
 import { type Counted, type Flow, isBetweenOthers, keyOf, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
-import { nothingPassed, passage } from './passage';
-import { CountsParser, type Ruleset } from './ruleset';
 import { NftError, NftSession } from './session';
+import { NftTable } from './table';
 
-/** nftables, see {@link Ruleset}. */
+/** Each costs every packet a little; flows by further addresses of the machine stay in user space. */
+const maxTables = 4;
+
+/** nftables, with a table for each of the machine's addresses that players send to. */
 export class NftForwarder implements Forwarder {
   readonly capacity = Infinity;
   readonly #session: NftSession;
   /** Another one, because a listing may be long, and changes should not wait for it. */
   readonly #listings = new NftSession();
-  readonly #ruleset: Ruleset;
+  readonly #ports: PortRange;
   readonly #departures = new Departures();
-  #sums = nothingPassed;
-  /** What the sums are compared with. */
-  #since = nothingPassed;
+  readonly #tables = new Map<string, NftTable>();
 
-  /** @param session in which the ruleset's table was made */
-  constructor(session: NftSession, ruleset: Ruleset) {
+  /** @param session to which the tables will belong */
+  constructor(session: NftSession, ports: PortRange) {
     this.#session = session;
-    this.#ruleset = ruleset;
+    this.#ports = ports;
   }
 
   async change(removed: readonly Flow[], added: readonly Flow[]): Promise<Counted[]> {
-    const gone = removed.filter((flow) => this.#departures.delete(flow));
-    const counts = await this.#countsOf(gone);
     const own = added.length > 0 ? ownAddresses() : new Set<string>();
-    const line = this.#ruleset.change(
-      gone,
-      added.filter((flow) => isBetweenOthers(flow, own) && this.#departures.add(flow)),
-    );
-    if (line) await this.#session.run(line);
+    const wanted = added.filter((flow) => isBetweenOthers(flow, own));
+    const counts = new Map<number, Counted>();
+    for (const local of new Set([...removed, ...wanted].map((flow) => flow.local))) {
+      const isHere = (flow: Flow) => flow.local === local;
+      const table = await this.#table(local, wanted.some(isHere));
+      await table?.change(removed.filter(isHere), wanted.filter(isHere), counts);
+    }
     return removed.map((flow) => counts.get(keyOf(flow)) ?? nothing);
   }
 
-  /** @throws NftError when a firewall swallows what the ruleset sends on */
+  /** @throws NftError when a firewall swallows what a table sends on */
   async count(report: (key: number, counted: Counted) => void): Promise<Counted> {
-    const parser = new CountsParser();
-    await this.#listings.list(this.#ruleset.listCounts(), (text) => {
-      const line = parser.line(text);
-      if (!line) return;
-      const counted = this.#ruleset.payload(line.counted);
-      if (typeof line.of === 'number') report(line.of, counted);
-      else this.#sums = { ...this.#sums, [line.of]: counted };
-    });
-    const { since, isSwallowed } = passage(this.#since, this.#sums);
-    this.#since = since;
-    if (isSwallowed) throw new NftError('a firewall drops what it forwards');
-    return this.#sums.entered;
+    const total = { packets: 0, bytes: 0 };
+    for (const table of [...this.#tables.values()]) {
+      const { entered, isSwallowed } = await table.count(this.#listings, report);
+      if (isSwallowed) throw new NftError('a firewall drops what it forwards');
+      total.packets += entered.packets;
+      total.bytes += entered.bytes;
+    }
+    return total;
   }
 
-  /** What passes between this and the removal, a moment later, is for nobody's account. */
-  async #countsOf(flows: readonly Flow[]): Promise<ReadonlyMap<number, Counted>> {
-    const counts = new Map<number, Counted>();
-    if (flows.length === 0) return counts;
-    const parser = new CountsParser();
-    await this.#session.list(this.#ruleset.listCountsOf(flows), (text) => {
-      const line = parser.line(text);
-      if (typeof line?.of === 'number') counts.set(line.of, this.#ruleset.payload(line.counted));
-    });
-    return counts;
-  }
-
-  /** The kernel's table goes with the session. */
+  /** The kernel's tables go with the session. */
   async close(): Promise<void> {
     await Promise.all([this.#session.close(), this.#listings.close()]);
+  }
+
+  /** That of an address; a new one if it is needed and there is room. */
+  async #table(local: string, isNeeded: boolean): Promise<NftTable | undefined> {
+    const former = this.#tables.get(local);
+    const place = this.#tables.size;
+    if (former || !isNeeded || place >= maxTables) return former;
+    const table = new NftTable(this.#session, { local, ports: this.#ports, place }, this.#departures);
+    await table.create();
+    this.#tables.set(local, table);
+    return table;
   }
 }
 

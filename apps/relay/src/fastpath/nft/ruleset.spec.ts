@@ -4,6 +4,7 @@ import { CountsParser, departureOf, Ruleset } from './ruleset';
 const ports = { first: 51_900, last: 52_155 };
 const flow: Flow = {
   from: { address: '192.0.2.2', port: 4444 },
+  local: '192.0.2.1',
   port: 51_901,
   index: 0x0102_03fe,
   to: { address: '198.51.100.2', port: 5555 },

@@ -20,7 +20,7 @@
  */
 import { parseIpAddress } from '#shared/ip-address';
 import { type Counted, type Flow, keyOf } from '../flow';
-import type { ForwarderOptions } from '../forwarder';
+import type { PortRange } from '../../core/port-choice';
 
 /** The relay's port, the index, packets and bytes. */
 const elementPattern = /(\d+) \. (0x[0-9a-f]+) counter packets (\d+) bytes (\d+)/;
@@ -52,15 +52,25 @@ const families = {
   },
 } as const;
 
+export interface RulesetOptions {
+  /** The address of this machine in the packets of players. */
+  readonly local: string;
+  readonly ports: PortRange;
+  /** Counts the addresses, from 0; each has a table of its own. */
+  readonly place?: number;
+}
+
+/** For the flows by one address of this machine. */
 export class Ruleset {
   readonly #family: 'ip' | 'ip6';
   readonly #table: string;
-  readonly #options: ForwarderOptions;
+  readonly #options: RulesetOptions;
 
-  constructor(options: ForwarderOptions) {
+  constructor(options: RulesetOptions) {
     this.#options = options;
-    this.#family = options.local.includes(':') ? 'ip6' : 'ip';
-    this.#table = `${this.#family} lanrage_relay_${options.ports.first}`;
+    const { local, ports, place = 0 } = options;
+    this.#family = local.includes(':') ? 'ip6' : 'ip';
+    this.#table = `${this.#family} lanrage_relay_${ports.first}${place > 0 ? `_${place + 1}` : ''}`;
   }
 
   /**
@@ -104,6 +114,11 @@ export class Ruleset {
       const ports = at + headerBits;
       return `${kinds} ${addresses} . @th,${ports},32 . @th,${ports + 96},32 @from_port`;
     });
+  }
+
+  /** Takes the table away before its process ends. */
+  remove(): string {
+    return `delete table ${this.#table}`;
   }
 
   /** One command for all of it, which the kernel carries out as a whole; undefined when there is nothing to do. */

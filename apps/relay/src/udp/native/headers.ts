@@ -47,7 +47,15 @@ export class Headers {
 
   setControl(place: number, address: bigint, bytes: number): void {
     this.#words64[place * 8 + 4] = address;
+    this.setControlLength(place, bytes);
+  }
+
+  setControlLength(place: number, bytes: number): void {
     this.#words32[place * 16 + 10] = bytes;
+  }
+
+  controlLength(place: number): number {
+    return this.#words32[place * 16 + 10] ?? 0;
   }
 
   messageLength(place: number): number {

@@ -1,10 +1,13 @@
-import type { SocketAddress } from '#shared/endpoint';
+import type { PlayerAddress } from '../../core/verdict';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
+import { packetInfoBytes, PacketInfos } from './packet-info';
 import { type SocketAddresses, socketAddressBytes } from './socket-address';
 import { dontWait, type System } from '../../native/system';
 
 /** The longest datagram, and an odd number of cache lines, so that they do not all compete for the same ones. */
 const slotBytes = 65_536 + 64 * 37;
+
+const controlBytes = packetInfoBytes.ipv6;
 
 /** Datagrams that were received together, each at a place of its own. */
 export class Incoming {
@@ -12,6 +15,9 @@ export class Incoming {
   readonly starts: readonly bigint[];
   readonly #system: System;
   readonly #addresses: SocketAddresses;
+  readonly #infos: PacketInfos;
+  /** Which address each was sent to, where the socket asks for that. */
+  readonly #controls = Buffer.alloc(batchSize * controlBytes);
   readonly #headers: Headers;
   /** The headers point there. */
   readonly #parts: Parts;
@@ -20,14 +26,20 @@ export class Incoming {
   /** The last of each place: making a Buffer takes longer than most of what is done with it. */
   readonly #datagrams = places.map((place) => this.#slice(place, 0));
 
+  /** Places that the system has written to last. */
+  #used = 0;
+
   constructor(system: System, addresses: SocketAddresses) {
     this.#system = system;
     this.#addresses = addresses;
+    this.#infos = new PacketInfos(addresses);
     this.#headers = new Headers(system);
     const first = system.addressOf(this.#slots);
     this.starts = places.map((place) => first + BigInt(place * slotBytes));
     this.#parts = new Parts(system, this.starts);
+    const controls = system.addressOf(this.#controls);
     for (const place of places) {
+      this.#headers.setControl(place, controls + BigInt(place * controlBytes), controlBytes);
       this.#parts.setLength(place, slotBytes);
       this.#headers.setParts(place, this.#parts.addresses[place] ?? 0n, 1);
       this.#headers.setNameLength(place, socketAddressBytes.ipv6);
@@ -37,9 +49,13 @@ export class Incoming {
   /** Replaces all datagrams. @returns how many there are now, or -1 for a failure */
   receive(fd: number): number {
     const [headers] = this.#headers.from;
+    // The system says how long addresses and controls were where it has been told how much room there is.
+    for (let place = 0; place < this.#used; place++) {
+      this.#headers.setNameLength(place, socketAddressBytes.ipv6);
+      this.#headers.setControlLength(place, controlBytes);
+    }
     const count = headers ? this.#system.receiveMany(fd, headers, batchSize, dontWait, null) : 0;
-    // The system says how long each address was where it has been told how much room there is.
-    for (let place = 0; place < count; place++) this.#headers.setNameLength(place, socketAddressBytes.ipv6);
+    this.#used = Math.max(0, count);
     return count;
   }
 
@@ -50,8 +66,10 @@ export class Incoming {
     return (this.#datagrams[place] = this.#slice(place, length));
   }
 
-  source(place: number): SocketAddress {
-    return this.#addresses.read(this.#headers.names, place * nameBytes);
+  source(place: number): PlayerAddress {
+    const length = this.#headers.controlLength(place);
+    const asked = length > 0 ? this.#infos.read(this.#controls, place * controlBytes, length) : undefined;
+    return this.#addresses.read(this.#headers.names, place * nameBytes, asked);
   }
 
   #slice(place: number, length: number): Buffer {

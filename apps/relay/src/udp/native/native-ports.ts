@@ -2,13 +2,16 @@
 import { constants } from 'node:os';
 import type { SocketAddress } from '#shared/endpoint';
 import { clockMs } from '../../clock';
+import type { PlayerAddress } from '../../core/verdict';
+import { isWildcard } from '../wildcard';
 import { PortUnavailableError, isUnavailable, socketBufferBytes } from '../bind';
 import type { OpenUdpPort, UdpListener, UdpPort } from '../udp-port';
 import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
+import { packetInfoOptions } from './packet-info';
 import { Readiness } from './readiness';
 import { family, SocketAddresses, socketAddressBytes } from './socket-address';
-import { dontWait, loadSystem, type System, systemError } from '../../native/system';
+import { loadSystem, type System, systemError } from '../../native/system';
 
 /** A datagram socket that does not block and that programs which are started do not inherit. */
 const socketType = 2 | 0o4000 | 0o2000000;
@@ -52,7 +55,6 @@ class NativePort implements UdpPort {
   readonly #shared: Shared;
   readonly #listener: UdpListener;
   readonly #fd: number;
-  readonly #name = Buffer.alloc(socketAddressBytes.ipv6);
   readonly #unwatch: () => void;
   #isOpen = true;
 
@@ -61,10 +63,11 @@ class NativePort implements UdpPort {
     this.#listener = listener;
     this.#fd = openSocket(shared, local);
     const { system, addresses, readiness } = shared;
+    const name = Buffer.alloc(socketAddressBytes.ipv6);
     const nameLength = Buffer.alloc(4);
-    nameLength.writeUInt32LE(this.#name.length);
-    system.nameOf(this.#fd, this.#name, nameLength);
-    this.port = addresses.read(this.#name, 0).port;
+    nameLength.writeUInt32LE(name.length);
+    system.nameOf(this.#fd, name, nameLength);
+    this.port = addresses.read(name, 0).port;
     try {
       this.#unwatch = readiness.watch(this.#fd, () => this.#receive());
     } catch (error) {
@@ -73,10 +76,8 @@ class NativePort implements UdpPort {
     }
   }
 
-  send(datagram: Buffer, to: SocketAddress): void {
-    const { system, addresses } = this.#shared;
-    const nameLength = addresses.write(to, this.#name, 0);
-    system.sendTo(this.#fd, datagram, datagram.length, dontWait, this.#name, nameLength);
+  send(datagram: Buffer, to: PlayerAddress): void {
+    this.#shared.outgoing.sendOne(this.#fd, datagram, to);
   }
 
   close(): Promise<void> {
@@ -117,13 +118,13 @@ function openSocket({ system, addresses }: Shared, local: SocketAddress): number
   const setOption = (level: number, option: number, value: number) =>
     system.setOption(fd, level, option, Buffer.from(Int32Array.of(value).buffer), 4);
   if (isIpv6) setOption(ipv6Level, ipv6Only, 1);
+  const { level, option } = packetInfoOptions[isIpv6 ? 'ipv6' : 'ipv4'];
+  if (isWildcard(local.address)) setOption(level, option, 1);
   setOption(socketLevel, receiveBuffer, socketBufferBytes);
   setOption(socketLevel, sendBuffer, socketBufferBytes);
   const name = Buffer.alloc(socketAddressBytes.ipv6);
   if (system.bind(fd, name, addresses.write(local, name, 0)) === 0) return fd;
   const error = systemError(system, 'bind');
   system.close(fd);
-  throw isUnavailable(error)
-    ? new PortUnavailableError(`UDP port ${local.port} of ${local.address} is not available`)
-    : error;
+  throw isUnavailable(error) ? new PortUnavailableError(local, error) : error;
 }

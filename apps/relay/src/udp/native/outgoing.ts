@@ -4,18 +4,20 @@
  * udp(7)). Where it refuses that, because of a narrow path or an old device, they are sent one by one.
  */
 import { constants } from 'node:os';
-import type { SocketAddress } from '#shared/endpoint';
-import { isSameAddress } from '../../core/verdict';
+import { isSameAddress, type PlayerAddress } from '../../core/verdict';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
+import { packetInfoBytes, PacketInfos } from './packet-info';
 import type { SocketAddresses } from './socket-address';
 import { dontWait, type System } from '../../native/system';
 
 const udpLevel = 17;
 const udpSegment = 103;
-/** `struct cmsghdr` with two bytes, and with what fills it up. */
-const controlLength = 18;
-const controlBytes = 24;
+/** `struct cmsghdr` with two bytes, and with what fills it up; behind it is room for the local address. */
+const segmentLength = 18;
+const segmentBytes = 24;
 const segmentOffset = 16;
+const controlBytes = segmentBytes + packetInfoBytes.ipv6;
+const longestBytes = 65_536;
 /** What an IP packet holds, with room for every header. */
 const maxMessageBytes = 65_000;
 
@@ -24,11 +26,11 @@ const refusals = [EINVAL, EIO, EMSGSIZE];
 
 /** One message: the datagrams of places that follow each other. */
 interface Group {
-  to: SocketAddress;
+  to: PlayerAddress;
   first: number;
   count: number;
   /** Of each datagram; the last one may be shorter, and is the last then. */
-  segmentBytes: number;
+  datagramBytes: number;
   lastBytes: number;
 }
 
@@ -37,29 +39,37 @@ export class Outgoing {
   readonly #addresses: SocketAddresses;
   readonly #headers: Headers;
   readonly #parts: Parts;
+  readonly #infos: PacketInfos;
+  /** The local addresses that the controls have. */
+  readonly #infoTexts: string[] = places.map(() => '');
+  readonly #infoBytes: number[] = places.map(() => 0);
   readonly #controls = Buffer.alloc(batchSize * controlBytes);
   readonly #controlAddress: bigint;
   readonly #groups: Group[];
+  readonly #copy = Buffer.from(new ArrayBuffer(longestBytes));
+  readonly #copyPart: Parts;
   #count = 0;
 
   /** @param starts where the datagram of each place begins in memory */
   constructor(system: System, addresses: SocketAddresses, starts: readonly bigint[]) {
     this.#system = system;
     this.#addresses = addresses;
+    this.#infos = new PacketInfos(addresses);
     this.#headers = new Headers(system);
     this.#parts = new Parts(system, starts);
+    this.#copyPart = new Parts(system, [system.addressOf(this.#copy)]);
     this.#controlAddress = system.addressOf(this.#controls);
     const nowhere = { address: '', port: 0 };
-    this.#groups = places.map(() => ({ to: nowhere, first: 0, count: 0, segmentBytes: 0, lastBytes: 0 }));
+    this.#groups = places.map(() => ({ to: nowhere, first: 0, count: 0, datagramBytes: 0, lastBytes: 0 }));
     for (const place of places) {
-      this.#controls.writeUInt32LE(controlLength, place * controlBytes);
+      this.#controls.writeUInt32LE(segmentLength, place * controlBytes);
       this.#controls.writeUInt32LE(udpLevel, place * controlBytes + 8);
       this.#controls.writeUInt32LE(udpSegment, place * controlBytes + 12);
     }
   }
 
   /** Adds the datagram of a place, in ascending order. */
-  add(place: number, length: number, to: SocketAddress): void {
+  add(place: number, length: number, to: PlayerAddress): void {
     this.#parts.setLength(place, length);
     const last = this.#groups[this.#count - 1];
     if (last && isContinued(last, place, length, to)) {
@@ -72,7 +82,15 @@ export class Outgoing {
     group.to = to;
     group.first = place;
     group.count = 1;
-    group.segmentBytes = group.lastBytes = length;
+    group.datagramBytes = group.lastBytes = length;
+  }
+
+  /** Sends a datagram that was not received here, at once and from a copy. */
+  sendOne(fd: number, datagram: Buffer, to: PlayerAddress): void {
+    this.#copyPart.setLength(0, datagram.copy(this.#copy));
+    this.#headers.setParts(0, this.#copyPart.addresses[0] ?? 0n, 1);
+    this.#setDestination(0, to);
+    this.#sendMany(fd, 0, 1);
   }
 
   /** Sends everything. What cannot be sent is lost. */
@@ -92,13 +110,31 @@ export class Outgoing {
   #prepare(index: number): void {
     const group = this.#groups[index];
     if (!group) return;
-    const nameLength = this.#addresses.write(group.to, this.#headers.names, index * nameBytes);
-    this.#headers.setNameLength(index, nameLength);
     this.#setParts(index, group.first, group.count);
-    if (group.count === 1) return this.#headers.setControl(index, 0n, 0);
+    this.#setDestination(index, group.to, group.count > 1 ? group.datagramBytes : undefined);
+  }
+
+  /** @param segment the bytes of each datagram, where the message has several */
+  #setDestination(index: number, to: PlayerAddress, segment?: number): void {
+    const nameLength = this.#addresses.write(to, this.#headers.names, index * nameBytes);
+    this.#headers.setNameLength(index, nameLength);
+    const infoBytes = to.asked === undefined ? 0 : this.#writeInfo(index, to.asked);
     const control = index * controlBytes;
-    this.#controls.writeUInt16LE(group.segmentBytes, control + segmentOffset);
-    this.#headers.setControl(index, this.#controlAddress + BigInt(control), controlBytes);
+    if (segment === undefined) {
+      const address = infoBytes === 0 ? 0n : this.#controlAddress + BigInt(control + segmentBytes);
+      return this.#headers.setControl(index, address, infoBytes);
+    }
+    this.#controls.writeUInt16LE(segment, control + segmentOffset);
+    this.#headers.setControl(index, this.#controlAddress + BigInt(control), segmentBytes + infoBytes);
+  }
+
+  /** @returns its bytes */
+  #writeInfo(index: number, local: string): number {
+    if (this.#infoTexts[index] !== local) {
+      this.#infoBytes[index] = this.#infos.write(local, this.#controls, index * controlBytes + segmentBytes);
+      this.#infoTexts[index] = local;
+    }
+    return this.#infoBytes[index] ?? 0;
   }
 
   #sendMany(fd: number, first: number, count: number): number {
@@ -109,7 +145,7 @@ export class Outgoing {
   #sendApart(fd: number, index: number): void {
     const group = this.#groups[index];
     if (!group || group.count === 1 || !refusals.includes(this.#system.errno())) return;
-    this.#headers.setControl(index, 0n, 0);
+    this.#setDestination(index, group.to);
     for (let place = group.first; place < group.first + group.count; place++) {
       this.#setParts(index, place, 1);
       this.#sendMany(fd, index, 1);
@@ -122,13 +158,13 @@ export class Outgoing {
   }
 }
 
-function isContinued(group: Group, place: number, length: number, to: SocketAddress): boolean {
-  const { first, count, segmentBytes, lastBytes } = group;
+function isContinued(group: Group, place: number, length: number, to: PlayerAddress): boolean {
+  const { first, count, datagramBytes, lastBytes } = group;
   return (
     place === first + count &&
-    lastBytes === segmentBytes &&
-    length <= segmentBytes &&
-    (count + 1) * segmentBytes <= maxMessageBytes &&
+    lastBytes === datagramBytes &&
+    length <= datagramBytes &&
+    (count + 1) * datagramBytes <= maxMessageBytes &&
     isSameAddress(group.to, to)
   );
 }

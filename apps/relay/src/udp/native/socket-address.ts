@@ -8,6 +8,7 @@
  */
 import type { SocketAddress } from '#shared/endpoint';
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
+import type { PlayerAddress } from '../../core/verdict';
 
 export const family = { ipv4: 2, ipv6: 10 } as const;
 export const socketAddressBytes = { ipv4: 16, ipv6: 28 } as const;
@@ -21,10 +22,11 @@ export class SocketAddresses {
   readonly #ipv6Texts = new Map<string, string>();
   readonly #ipv6Bytes = new Map<string, Buffer>();
 
-  read(from: Buffer, offset: number): SocketAddress {
+  /** @param asked what else is known of it */
+  read(from: Buffer, offset: number, asked?: string): PlayerAddress {
     const isIpv4 = from.readUInt16LE(offset) === family.ipv4;
-    const address = isIpv4 ? this.#ipv4Text(from, offset) : this.#ipv6Text(from, offset);
-    return { address, port: from.readUInt16BE(offset + 2) };
+    const address = isIpv4 ? this.ipv4Text(from, offset + 4) : this.ipv6Text(from, offset + 8);
+    return { address, port: from.readUInt16BE(offset + 2), asked };
   }
 
   /** @returns the length of the structure */
@@ -37,24 +39,26 @@ export class SocketAddresses {
     }
     to.writeUInt16LE(family.ipv6, offset);
     to.writeUInt32LE(0, offset + 4);
-    this.#ipv6BytesOf(address).copy(to, offset + 8);
+    this.ipv6BytesOf(address).copy(to, offset + 8);
     return socketAddressBytes.ipv6;
   }
 
-  #ipv4Text(from: Buffer, offset: number): string {
-    const bits = from.readUInt32BE(offset + 4);
+  /** @param at where the four bytes are */
+  ipv4Text(from: Buffer, at: number): string {
+    const bits = from.readUInt32BE(at);
     return (
-      this.#ipv4Texts.get(bits) ??
-      remember(this.#ipv4Texts, bits, formatIpAddress(from.subarray(offset + 4, offset + 8)))
+      this.#ipv4Texts.get(bits) ?? remember(this.#ipv4Texts, bits, formatIpAddress(from.subarray(at, at + 4)))
     );
   }
 
-  #ipv6Text(from: Buffer, offset: number): string {
-    const key = from.toString('latin1', offset + 8, offset + 28);
-    return this.#ipv6Texts.get(key) ?? remember(this.#ipv6Texts, key, ipv6Text(from, offset));
+  /** @param at where the address and its zone are */
+  ipv6Text(from: Buffer, at: number): string {
+    const key = from.toString('latin1', at, at + 20);
+    return this.#ipv6Texts.get(key) ?? remember(this.#ipv6Texts, key, ipv6Text(from, at));
   }
 
-  #ipv6BytesOf(address: string): Buffer {
+  /** Address and zone, 20 bytes. */
+  ipv6BytesOf(address: string): Buffer {
     return this.#ipv6Bytes.get(address) ?? remember(this.#ipv6Bytes, address, ipv6Bytes(address));
   }
 }
@@ -66,9 +70,9 @@ function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): V
 }
 
 /** A link-local address means something with its zone alone (RFC 4007 section 11): the number of a device. */
-function ipv6Text(from: Buffer, offset: number): string {
-  const text = formatIpAddress(from.subarray(offset + 8, offset + 24));
-  const zone = from.readUInt32LE(offset + 24);
+function ipv6Text(from: Buffer, at: number): string {
+  const text = formatIpAddress(from.subarray(at, at + 16));
+  const zone = from.readUInt32LE(at + 16);
   return zone === 0 ? text : `${text}%${zone}`;
 }
 
@@ -82,7 +86,7 @@ function ipv6Bytes(address: string): Buffer {
 }
 
 /** Of four decimal numbers with dots between them. */
-function ipv4Number(address: string): number {
+export function ipv4Number(address: string): number {
   let [bits, byte] = [0, 0];
   for (let place = 0; place < address.length; place++) {
     const code = address.charCodeAt(place);

@@ -1,0 +1,152 @@
+/** What keeps a server from starting is told in one line, with a code, the port or folder, and what to do. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
+import { freePort } from '../fixtures/free-port';
+import { describeLab } from '../lab/available';
+import { collectOutput, root } from './support/processes';
+
+const loopback = '127.0.0.1';
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lanrage-start-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a program that is to end by itself. @returns the lines on stderr */
+async function complaint(command: readonly string[], settings: Record<string, string>): Promise<string[]> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      LANRAGE_DATA: join(folder, 'data'),
+      LANRAGE_HTTP_BIND: loopback,
+      LANRAGE_HTTP_PORT: '0',
+      LANRAGE_PUBLIC_ADDRESS: loopback,
+      LANRAGE_RELAY_BIND: loopback,
+      LANRAGE_RELAY_SECRET: 'a secret of this test alone',
+      LANRAGE_RELAY_FAST_PATH: 'off',
+      LANRAGE_RELAY_METRICS_PORT: '0',
+      LANRAGE_STUN_PORT: '0',
+      LANRAGE_CONTROL_URL: 'http://127.0.0.1:9',
+      ...settings,
+    },
+  });
+  const output = collectOutput(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect(code).toBe(1);
+  return output.stderr.trim().split('\n');
+}
+
+const main = (app: 'control' | 'relay') => [process.execPath, join(root, `dist/apps/${app}/src/main.js`)];
+
+async function withTcpPort<Result>(use: (port: number) => Promise<Result>): Promise<Result> {
+  const squatter = createServer().listen(0, loopback);
+  await once(squatter, 'listening');
+  try {
+    return await use((squatter.address() as AddressInfo).port);
+  } finally {
+    squatter.close();
+  }
+}
+
+describe('a port that somebody else has', () => {
+  it(
+    "is named, if it is the control plane's",
+    () =>
+      withTcpPort(async (port) => {
+        const lines = await complaint(main('control'), {
+          LANRAGE_HTTP_PORT: String(port),
+          DATABASE_URL: '',
+        });
+        expect(lines).toEqual([
+          `error PORT_IN_USE: Another program uses TCP port ${port} of ${loopback}. Stop it, or set LANRAGE_HTTP_PORT to another port.`,
+        ]);
+      }),
+    60_000,
+  );
+
+  it(
+    "is named, if it is that of the relay's metrics",
+    () =>
+      withTcpPort(async (port) => {
+        expect(await complaint(main('relay'), { LANRAGE_RELAY_METRICS_PORT: String(port) })).toEqual([
+          `error PORT_IN_USE: Another program uses TCP port ${port} of ${loopback}. Stop it, or set LANRAGE_RELAY_METRICS_PORT to another port.`,
+        ]);
+      }),
+    30_000,
+  );
+
+  it.each(['LANRAGE_STUN_PORT', 'LANRAGE_STUN_ALTERNATE_PORT'])(
+    'is named, if it is that of %s',
+    async (setting) => {
+      const squatter = await bindUdp(loopback, 0);
+      try {
+        const { port } = squatter.address();
+        const other = await freePort();
+        const settings = { LANRAGE_STUN_PORT: String(other), [setting]: String(port) };
+        expect(await complaint(main('relay'), settings)).toEqual([
+          `error PORT_IN_USE: Another program uses UDP port ${port} of ${loopback}. Stop it, or set ${setting} to another port.`,
+        ]);
+      } finally {
+        await closeUdp(squatter);
+      }
+    },
+    30_000,
+  );
+});
+
+describe('a secret that was cut short', () => {
+  it.each(['', '3f9a01'])(
+    'is named, as everybody could guess it: "%s"',
+    async (text) => {
+      const data = await mkdtemp(join(folder, 'cut-'));
+      await writeFile(join(data, 'token-secret'), text);
+      const lines = await complaint(main('control'), {
+        LANRAGE_DATA: data,
+        DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+      });
+      expect(lines.join('\n')).toContain(
+        `error DATA_FILE_DAMAGED: ${join(data, 'token-secret')} holds no secret`,
+      );
+    },
+    60_000,
+  );
+});
+
+describeLab('a user whom the system does not list', () => {
+  it('is told that PostgreSQL needs one that it does', async () => {
+    const data = await mkdtemp(join(folder, 'unlisted-'));
+    await Promise.all([chmod(folder, 0o755), chown(data, 54_321, 54_321)]);
+    const asNobody = ['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups'];
+    const lines = await complaint([...asNobody, ...main('control')], {
+      LANRAGE_DATA: data,
+      DATABASE_URL: '',
+    });
+    expect(lines.join('\n')).toContain('error USER_UNKNOWN: PostgreSQL runs only for a user with a name');
+  }, 60_000);
+});
+
+describeLab('a data folder on a disk that can only be read', () => {
+  it.each(['', '/deep/below'])(
+    'is named by npm start: it itself%s',
+    async (below) => {
+      const script = `mount -t tmpfs -o ro,size=64k none ${folder} && exec "$@"`;
+      const start = ['unshare', '--mount', 'sh', '-c', script, 'sh', process.execPath];
+      const lines = await complaint([...start, join(root, 'scripts/start.mjs')], {
+        LANRAGE_DATA: `${folder}${below}`,
+      });
+      expect(lines).toEqual([
+        `error DATA_FOLDER_NOT_WRITABLE: ${folder}${below} is on a disk that can only be read. Mount it for writing, or set LANRAGE_DATA to another folder.`,
+        'control could not start (1). The lines above say why.',
+      ]);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,24 @@
+/** Jest's order of test files, with the longest first: a long one that comes last leaves the other workers idle. */
+const Sequencer = require('@jest/test-sequencer').default;
+
+/** The end-to-end suites that take a minute or more. */
+const long = [
+  'direct-paths',
+  'attacks',
+  'watchdog',
+  'fuzz-control',
+  'relay-wireguard',
+  'port-mapping',
+  'outages',
+];
+
+const rank = ({ path }) => {
+  const index = long.findIndex((name) => path.endsWith(`/${name}.e2e-spec.ts`));
+  return index === -1 ? long.length : index;
+};
+
+module.exports = class LongestFirst extends Sequencer {
+  sort(tests) {
+    return super.sort(tests).sort((one, other) => rank(one) - rank(other));
+  }
+};
