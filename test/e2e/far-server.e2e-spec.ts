@@ -5,6 +5,7 @@ import { writeHosts } from '../lab/names';
 import { LabRelay } from './support/lab-relay';
 import { LabServer } from './support/lab-server';
 import { PartyAgent } from './support/party-agent';
+import { until } from './support/processes';
 
 const DELAY_MS = 200;
 const url = 'http://server.lab:8080';
@@ -33,7 +34,8 @@ describeLab('a server with addresses of both kinds that is 400 ms away', () => {
   it('is reached by a player who has IPv4 alone, and says what happens', async () => {
     const player = await PartyAgent.start(await ipv4Only('player'), { url });
     await player.create('Far out');
-    expect(await player.status()).toMatchObject({ status: 'in_party', controlConnected: true });
+    await until('the server is heard', async () => (await player.status()).controlConnected);
+    expect(await player.status()).toMatchObject({ status: 'in_party' });
     await player.stop();
   }, 30_000);
 
