@@ -12,11 +12,11 @@ COPY libs ./libs
 COPY apps ./apps
 RUN npm run setup
 
-# What one app imports, and no more. The optional packages are PostgreSQL's programs, which DATABASE_URL stands in for.
+# The packages that a program needs beside itself.
 FROM build AS control-packages
 WORKDIR /packages
 RUN node /lanrage/scripts/runtime-manifest.mjs control > package.json \
-  && npm install --omit=dev --omit=optional --ignore-scripts --no-progress --no-package-lock
+  && npm install --omit=dev --ignore-scripts --no-progress --no-package-lock
 
 # Its optional packages are what koffi is made of, for one platform each.
 FROM build AS relay-packages
@@ -33,12 +33,15 @@ COPY --from=control-packages /packages ./
 COPY prisma/migrations ./prisma/migrations
 COPY scripts/health.mjs ./scripts/health.mjs
 COPY bin/lanrage-admin.mjs ./bin/lanrage-admin.mjs
-COPY --from=build /lanrage/dist/libs ./dist/libs
-COPY --from=build /lanrage/dist/apps/control ./dist/apps/control
+COPY --from=build /lanrage/dist/libs/runtime ./dist/libs/runtime
+COPY --from=build /lanrage/dist/apps/control/src/page/assets ./dist/apps/control/src/page/assets
+COPY --from=build /lanrage/dist/control.js ./dist/control.js
+COPY --from=build /lanrage/dist/control.js.map ./dist/control.js.map
+COPY --from=build /lanrage/dist/lanrage-admin.js ./dist/lanrage-admin.js
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["node", "scripts/health.mjs", "control"]
 USER node
-CMD ["node", "--enable-source-maps", "dist/apps/control/src/main.js"]
+CMD ["node", "--enable-source-maps", "dist/control.js"]
 
 FROM node:24.21.0-bookworm-slim AS relay
 ENV NODE_ENV=production
@@ -53,9 +56,10 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=relay-packages /packages ./
 COPY scripts/health.mjs ./scripts/health.mjs
-COPY --from=build /lanrage/dist/libs ./dist/libs
-COPY --from=build /lanrage/dist/apps/relay ./dist/apps/relay
+COPY --from=build /lanrage/dist/libs/runtime ./dist/libs/runtime
+COPY --from=build /lanrage/dist/relay.js ./dist/relay.js
+COPY --from=build /lanrage/dist/relay.js.map ./dist/relay.js.map
 EXPOSE 3478/udp 3479/udp 51900-52155/udp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["node", "scripts/health.mjs", "relay"]
 USER node
-CMD ["node", "--max-semi-space-size=2", "--optimize-for-size", "--enable-source-maps", "dist/apps/relay/src/main.js"]
+CMD ["node", "--max-semi-space-size=2", "--optimize-for-size", "--enable-source-maps", "dist/relay.js"]

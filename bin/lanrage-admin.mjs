@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../dist/apps/control/src/admin/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../dist/lanrage-admin.js', import.meta.url));
 if (!existsSync(main)) {
   console.error('LANrage is not built yet. Run this first: npm run setup');
   process.exit(1);

@@ -11,6 +11,8 @@ const sources = [
   'libs',
   'prisma',
   'package.json',
+  'scripts/bundle.mjs',
+  'scripts/programs.mjs',
   'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -28,6 +30,7 @@ export function setup() {
     'build',
     'control',
   ]);
+  step('Bundling', process.execPath, [join(root, 'scripts/bundle.mjs')]);
   writeFileSync(builtStamp, '');
 }
 

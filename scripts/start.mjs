@@ -31,7 +31,7 @@ let stopping = false;
 function run(service, failures = 0) {
   const child = spawn(
     process.execPath,
-    [...(service.flags ?? []), '--enable-source-maps', join(root, `dist/apps/${service.name}/src/main.js`)],
+    [...(service.flags ?? []), '--enable-source-maps', join(root, `dist/${service.name}.js`)],
     {
       env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

@@ -42,7 +42,7 @@ async function prepare(prepared) {
     if (name.startsWith('database-')) rmSync(join(cache, name), { recursive: true, force: true });
   }
   const data = mkdtempSync(join(cache, 'draft-'));
-  const child = fork(join(root, 'dist/apps/control/src/main.js'), {
+  const child = fork(join(root, 'dist/control.js'), {
     env: {
       PATH: process.env.PATH,
       LANRAGE_DATA: data,

@@ -25,7 +25,7 @@ const postmaster = (dataDirectory: string) => {
 };
 
 describe('a control plane of its own', () => {
-  const main = join(root, 'dist/apps/control/src/main.js');
+  const main = join(root, 'dist/control.js');
   const dataDirectory = mkdtempSync(join(tmpdir(), 'lanrage-kill-'));
   const children: ChildProcess[] = [];
 

@@ -165,7 +165,7 @@ describeLab('NAT discovery', () => {
 
 /** The relay's process, for its STUN service; it does without a control plane. */
 async function startRelay(host: Host, settings: NodeJS.ProcessEnv = {}): Promise<void> {
-  const child = host.spawn([process.execPath, join(root, 'dist/apps/relay/src/main.js')], {
+  const child = host.spawn([process.execPath, join(root, 'dist/relay.js')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {
       LANRAGE_RELAY_SECRET: 'the-secret-of-this-test',

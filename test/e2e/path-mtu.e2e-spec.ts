@@ -92,4 +92,20 @@ describeLab('a path that carries no packets above 1,300 bytes, nor fragments, an
     await haveLimit(null);
     await meeting.end();
   }, 60_000);
+
+  it('does so where a router tells by ICMP, and fragments are dropped all the same', async () => {
+    const chain =
+      'chain forward { type filter hook forward priority filter; ip frag-off & 0x3fff != 0 drop; }';
+    const script = `nft 'table ip fragments { ${chain}; }' && ip link set dev to-alice mtu ${PATH_MTU}`;
+    const { code, stderr } = await lab.internet.exec(['sh', '-c', script]);
+    expect([code, stderr]).toEqual([0, '']);
+    const meeting = await Meeting.amongStrangers(alice, bob);
+    await meeting.direct();
+    await loadWorlds(meeting);
+    await until('only what goes to Alice is limited', async () => {
+      const [toBob, toAlice] = await limits();
+      return toBob === null && toAlice === PACKET_LIMIT;
+    });
+    await meeting.end();
+  }, 60_000);
 });

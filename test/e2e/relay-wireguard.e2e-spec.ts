@@ -56,7 +56,7 @@ function testsWith(fastPath: 'off' | 'auto'): void {
       LANRAGE_RELAY_FAST_PATH: fastPath,
       LANRAGE_LOG_LEVEL: 'error',
     };
-    const { child, ready } = await startNode(server, 'dist/apps/relay/src/main.js', [], env);
+    const { child, ready } = await startNode(server, 'dist/relay.js', [], env);
     expect(ready).toEqual({
       ready: true,
       publicAddress: server.address,

@@ -44,7 +44,7 @@ async function complaint(command: readonly string[], settings: Record<string, st
   return output.stderr.trim().split('\n');
 }
 
-const main = (app: 'control' | 'relay') => [process.execPath, join(root, `dist/apps/${app}/src/main.js`)];
+const main = (app: 'control' | 'relay') => [process.execPath, join(root, `dist/${app}.js`)];
 
 async function withTcpPort<Result>(use: (port: number) => Promise<Result>): Promise<Result> {
   const squatter = createServer().listen(0, loopback);
@@ -130,6 +130,17 @@ describeLab('a user whom the system does not list', () => {
       DATABASE_URL: '',
     });
     expect(lines.join('\n')).toContain('error USER_UNKNOWN: PostgreSQL runs only for a user with a name');
+  }, 60_000);
+});
+
+describeLab('a data folder on a disk that is too small for a database', () => {
+  it('is named', async () => {
+    const script = `mount -t tmpfs -o size=8m none ${folder} && exec "$@"`;
+    const start = ['unshare', '--mount', 'sh', '-c', script, 'sh', ...main('control')];
+    const lines = await complaint(start, { LANRAGE_DATA: `${folder}/data`, DATABASE_URL: '' });
+    expect(lines).toEqual([
+      `error DATA_FOLDER_NOT_WRITABLE: ${folder}/data/postgres is on a disk that is full. Make room, or set LANRAGE_DATA to another folder.`,
+    ]);
   }, 60_000);
 });
 

@@ -62,7 +62,7 @@ async function startApp(
 ): Promise<ChildProcess> {
   const preload = join(__dirname, 'support/block-on-signal.cjs');
   const relayPort = await freePort();
-  const child = spawn(process.execPath, ['--require', preload, join(root, `dist/apps/${app}/src/main.js`)], {
+  const child = spawn(process.execPath, ['--require', preload, join(root, `dist/${app}.js`)], {
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
     env: {
       PATH: process.env['PATH'],

@@ -42,7 +42,7 @@ describe('the Dockerfile', () => {
     expect(names).not.toContain('ADD');
     expect(names.at(-2)).toBe('USER');
     expect(instructions.at(-2)?.words).toEqual(['node']);
-    expect(instructions.at(-1)?.words.join(' ')).toContain(`dist/apps/${image}/src/main.js`);
+    expect(instructions.at(-1)?.words.join(' ')).toContain(`dist/${image}.js`);
     expect(names).toContain('HEALTHCHECK');
     for (const { words } of instructions.filter(({ name }) => name === 'RUN')) {
       const script = words.join(' ');

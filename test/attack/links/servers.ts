@@ -20,7 +20,7 @@ export async function startAttackedControl(settings: Record<string, string> = {}
   const data = await mkdtemp(join(tmpdir(), 'lanrage-attacked-'));
   await prepareDatabase(data);
   const port = await freePort();
-  const child = fork(join(root, 'dist/apps/control/src/main.js'), {
+  const child = fork(join(root, 'dist/control.js'), {
     env: {
       ...unlimited,
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',

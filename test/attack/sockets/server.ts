@@ -29,7 +29,7 @@ export function against(
 async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const data = await mkdtemp(join(tmpdir(), 'lanrage-attack-'));
   await prepareDatabase(data);
-  const child = fork(join(__dirname, '../../../dist/apps/control/src/main.js'), {
+  const child = fork(join(__dirname, '../../../dist/control.js'), {
     env: {
       ...process.env,
       LANRAGE_DATA: data,

@@ -73,7 +73,7 @@ export class ControlServer {
   static async start(settings: NodeJS.ProcessEnv = {}, shared?: BenchDatabase): Promise<ControlServer> {
     const database = shared ?? (await BenchDatabase.start());
     const httpPort = await freePort();
-    const child = fork(join(root, 'dist/apps/control/src/main.js'), {
+    const child = fork(join(root, 'dist/control.js'), {
       env: {
         ...process.env,
         DATABASE_URL: database.url,

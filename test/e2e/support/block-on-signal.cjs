@@ -14,6 +14,6 @@ function blockForGood() {
 
 if (isMainThread) {
   process.on('SIGUSR2', blockForGood);
-  const app = /apps\/(\w+)\//.exec(process.argv[1])?.[1];
+  const app = /dist\/(control|relay)\.js$/.exec(process.argv[1])?.[1];
   if (process.env.PIDS && app) writeFileSync(join(process.env.PIDS, app), String(process.pid));
 }

@@ -12,7 +12,7 @@ import { RELAY_SECRET, unlimited } from './control-app';
 import { prepareDatabase } from './prepared-database';
 import { end, root, until } from './processes';
 
-const main = join(root, 'dist/apps/control/src/main.js');
+const main = join(root, 'dist/control.js');
 const FRONT_ADDRESS = '127.0.0.1';
 const balancer = join(__dirname, 'balancer.mjs');
 

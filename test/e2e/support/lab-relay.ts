@@ -17,7 +17,7 @@ export class LabRelay {
   }
 
   static async start(host: Host, controlUrl: string): Promise<LabRelay> {
-    const child = host.spawn([process.execPath, join(root, 'dist/apps/relay/src/main.js')], {
+    const child = host.spawn([process.execPath, join(root, 'dist/relay.js')], {
       env: {
         LANRAGE_CONTROL_URL: controlUrl,
         LANRAGE_RELAY_SECRET: LAB_SECRET,

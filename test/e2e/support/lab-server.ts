@@ -54,7 +54,7 @@ export class LabServer {
   }
 
   async startApp(app: App): Promise<void> {
-    const child = this.host.spawn([process.execPath, join(root, `dist/apps/${app}/src/main.js`)], {
+    const child = this.host.spawn([process.execPath, join(root, `dist/${app}.js`)], {
       env: this.settings,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -100,7 +100,7 @@ export class RealRelay {
 export async function startRelayProcess(controlUrl: string, relayId: string): Promise<ChildProcess> {
   const first = nextPort;
   nextPort += PORTS_EACH;
-  const child = spawn(process.execPath, [join(root, 'dist/apps/relay/src/main.js')], {
+  const child = spawn(process.execPath, [join(root, 'dist/relay.js')], {
     env: {
       LANRAGE_CONTROL_URL: controlUrl,
       LANRAGE_RELAY_SECRET: RELAY_SECRET,

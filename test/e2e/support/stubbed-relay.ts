@@ -31,7 +31,7 @@ export class StubbedRelay {
   /** @returns its STUN endpoints */
   async start(settings: NodeJS.ProcessEnv): Promise<string[]> {
     const announced = this.heard('name', 'pairs.announce');
-    const child = this.host.spawn([process.execPath, join(root, 'dist/apps/relay/src/main.js')], {
+    const child = this.host.spawn([process.execPath, join(root, 'dist/relay.js')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: {
         LANRAGE_RELAY_SECRET: 'the-secret-of-this-test',

@@ -28,6 +28,7 @@ const reasonSeverities: Record<PathReasonCode, Severity> = {
   server_down: 'problem',
   peer_unknown: 'problem',
   own_udp_blocked: 'problem',
+  peer_no_ipv4: 'problem',
   peer_udp_blocked: 'problem',
   relays_unreachable: 'problem',
   udp_undecided: 'problem',

@@ -43,6 +43,8 @@ describe('why two players do not reach each other', () => {
     ['no relay answers, though this network lets UDP out', { own: 'players' }, 'relays_unreachable'],
     ['nobody answers here, and nobody else has tried', { own: 'nobody' }, 'udp_undecided'],
     ['the other agent has lost the server', { peer: 'away' }, 'peer_away'],
+    ['there is no IPv4 here, where relays are', { own: 'no_ipv4', others: 'relays' }, 'no_ipv4'],
+    ['there is no IPv4 at the other player', { peer: 'no_ipv4', others: 'relays' }, 'peer_no_ipv4'],
     ['nobody answers the other player', { peer: 'nobody', others: 'nobody' }, 'peer_udp_blocked'],
     ['no relay answers the other player', { peer: 'players' }, 'peer_udp_blocked'],
     ['only this player is silent', { peer: 'relays', others: 'relays', isRelaying: true }, 'peer_silent'],

@@ -24,12 +24,14 @@ export interface Evidence {
 export type OthersReach = 'relays' | 'nobody' | 'unknown';
 
 export const unreachedCauses = [
+  'no_ipv4',
   'server_down',
   'peer_unknown',
   'own_udp_blocked',
   'relays_unreachable',
   'udp_undecided',
   'peer_away',
+  'peer_no_ipv4',
   'peer_udp_blocked',
   'peer_silent',
   'relay_ports_closed',
@@ -44,6 +46,7 @@ type Row = readonly [
 
 /** The first row whose evidence is there names the cause; what a row does not mention does not matter. */
 const table: readonly Row[] = [
+  ['no_ipv4', { own: ['no_ipv4'] }],
   // Server and relay are mostly one machine; who has neither learns nothing of the others.
   ['server_down', { server: ['away'], own: ['nobody', 'players', 'unknown'] }],
   ['peer_unknown', { server: ['away'] }],
@@ -54,6 +57,7 @@ const table: readonly Row[] = [
   ['udp_undecided', { own: ['nobody'] }],
   ['peer_away', { peer: ['away'] }],
   // Answers here: the other side, if it gets none.
+  ['peer_no_ipv4', { own: ['relays'], peer: ['no_ipv4'] }],
   ['peer_udp_blocked', { own: ['relays'], peer: ['nobody', 'players'] }],
   ['peer_silent', { own: ['relays'], isRelaying: [true] }],
   // Both get answers by STUN, and none on the relay's other ports.
@@ -70,13 +74,15 @@ export function causeOf(evidence: Evidence): UnreachedCause {
 /** What the other members say, as one word. */
 export function othersReach(said: readonly UdpReach[]): OthersReach {
   if (said.includes('relays')) return 'relays';
-  return said.some((reach) => reach !== 'unknown') ? 'nobody' : 'unknown';
+  return said.some((reach) => reach === 'players' || reach === 'nobody') ? 'nobody' : 'unknown';
 }
 
 const hopeless: ReadonlySet<UnreachedCause> = new Set([
+  'no_ipv4',
   'own_udp_blocked',
   'relays_unreachable',
   'udp_undecided',
+  'peer_no_ipv4',
   'peer_udp_blocked',
 ]);
 

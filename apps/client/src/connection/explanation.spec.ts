@@ -77,6 +77,7 @@ describe('the reason for a path', () => {
     ['server_down', { path: failed, evidence: { ...evidence, server: 'away', own: 'nobody' } }],
     ['own_udp_blocked', { path: failed, evidence: { ...evidence, own: 'nobody' } }],
     ['peer_udp_blocked', { path: failed, evidence: { ...evidence, peer: 'nobody' } }],
+    ['peer_no_ipv4', { path: failed, evidence: { ...evidence, peer: 'no_ipv4' } }],
   ])('%s', (code, circumstances) => {
     const reason = explainPath({ ...usual, ...circumstances });
     expect(reason.code).toBe(code);

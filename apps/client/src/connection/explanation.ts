@@ -102,6 +102,11 @@ export const pathReasons = {
     advice:
       'Let UDP out, in the firewall of this machine or of its router, or use another network. It is not the other player.',
   },
+  peer_no_ipv4: {
+    message: "The relay has an IPv4 address alone, and there is no IPv4 in the other player's network.",
+    advice:
+      'Nothing is wrong at your end. The other player has to use another network, or the operator a relay with IPv6.',
+  },
   peer_udp_blocked: {
     message: "The other player's network blocks UDP: no relay answers there, though one answers here.",
     advice:

@@ -103,7 +103,8 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
     const ofRelays = new Set(this.relays.flatMap(({ stunEndpoints }) => stunEndpoints));
     const others = this.nat.info().stunServers.filter(({ endpoint }) => !ofRelays.has(endpoint));
     const isOtherAnswering = others.some(({ roundTripMs }) => roundTripMs !== null);
-    return udpReachOf({ figures, isOtherAnswering, carriers: this.carriers() });
+    const hasIpv4 = ipv4Access.way.kind !== 'none';
+    return udpReachOf({ figures, isOtherAnswering, hasIpv4, carriers: this.carriers() });
   }
 
   /** Whether no relay answered when it was measured last. */

@@ -10,13 +10,16 @@ export interface UdpObservations {
   readonly figures: readonly RelayFigure[];
   /** Whether a STUN server that is no relay's answered last. */
   readonly isOtherAnswering: boolean;
+  /** Whether something leads from this network to IPv4 addresses. */
+  readonly hasIpv4: boolean;
   /** Of all paths that work. */
   readonly carriers: ReadonlySet<Carrier>;
 }
 
 /** A path that works outweighs a STUN server's silence: its port may be closed where the relay's others are open. */
-export function udpReachOf({ figures, isOtherAnswering, carriers }: UdpObservations): UdpReach {
+export function udpReachOf({ figures, isOtherAnswering, hasIpv4, carriers }: UdpObservations): UdpReach {
   if (carriers.has('relay') || figures.some(({ roundTripMs }) => roundTripMs !== null)) return 'relays';
   if (figures.length === 0) return 'unknown';
-  return isOtherAnswering || carriers.has('internet') ? 'players' : 'nobody';
+  if (isOtherAnswering || carriers.has('internet')) return 'players';
+  return hasIpv4 ? 'nobody' : 'no_ipv4';
 }

@@ -231,7 +231,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const { publicKey, endpoint, virtualIp } = peer;
     if (this.peerAddresses.get(publicKey) !== virtualIp) {
       this.peerAddresses.set(publicKey, virtualIp);
-      this.keeper.lookSoon();
+      this.keeper.peerAdded();
     }
     await this.change([
       { publicKey, remove: true },

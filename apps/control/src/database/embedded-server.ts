@@ -174,8 +174,26 @@ export class EmbeddedServer {
   private async execute(program: string, args: string[]): Promise<void> {
     const { prefix, ids } = this.account;
     const [command = '', ...rest] = [...prefix, programPath(program), ...args];
-    await run(command, rest, { cwd: '/', env: { LC_ALL: 'C' }, ...ids });
+    try {
+      await run(command, rest, { cwd: '/', env: { LC_ALL: 'C' }, ...ids });
+    } catch (error) {
+      throw programFault(this.home, error) ?? error;
+    }
   }
+}
+
+/** What PostgreSQL's programs say, of which Node knows a code. */
+const saidOfFolders = [
+  ['No space left on device', 'ENOSPC'],
+  ['Disk quota exceeded', 'EDQUOT'],
+  ['Read-only file system', 'EROFS'],
+] as const;
+
+/** @param thrown by a program of PostgreSQL's @returns null when it is not the folder's fault */
+function programFault(home: string, thrown: unknown): StartError | null {
+  const { stderr = '' } = thrown as { stderr?: string };
+  const [, code] = saidOfFolders.find(([words]) => stderr.includes(words)) ?? [];
+  return code === undefined ? null : folderFault(home, { code });
 }
 
 /** @throws StartError for one that another user made */

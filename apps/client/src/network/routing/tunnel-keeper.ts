@@ -25,6 +25,8 @@ interface TunnelKeeperEvents {
 
 /** One change of the network is several messages of the kernel. */
 const SETTLE_MS = 100;
+/** For players who have just come: to start a program stops this one, and both look for a direct path first. */
+const NEW_PEER_MS = 4_000;
 /** A machine whose routes change all the time is looked at so often. */
 const SHORTEST_INTERVAL_MS = 500;
 /** Without a word from the kernel. */
@@ -42,6 +44,7 @@ export class TunnelKeeper extends EventEmitter<TunnelKeeperEvents> {
   private looking: Promise<void> = Promise.resolve();
   private lookedAtMs = 0;
   private soon: NodeJS.Timeout | undefined;
+  private soonAtMs = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param peers the addresses to which the kernel has to send by the tunnel */
@@ -80,15 +83,26 @@ export class TunnelKeeper extends EventEmitter<TunnelKeeperEvents> {
     return this.current?.strays.find((stray) => stray.virtualIp === virtualIp);
   }
 
+  /** There is another peer, whose packets may go elsewhere. */
+  peerAdded(): void {
+    this.lookIn(NEW_PEER_MS);
+  }
+
   /** At the next opportunity, which is less than a second away. */
-  lookSoon(): void {
-    if (!this.tunnel || this.soon) return;
-    const sinceMs = performance.now() - this.lookedAtMs;
-    const waitMs = Math.max(SETTLE_MS, SHORTEST_INTERVAL_MS - sinceMs);
+  private lookSoon(): void {
+    this.lookIn(SETTLE_MS);
+  }
+
+  private lookIn(waitMs: number): void {
+    const nowMs = performance.now();
+    const dueAtMs = Math.max(nowMs + waitMs, this.lookedAtMs + SHORTEST_INTERVAL_MS);
+    if (!this.tunnel || (this.soon && this.soonAtMs <= dueAtMs)) return;
+    clearTimeout(this.soon);
+    this.soonAtMs = dueAtMs;
     this.soon = setTimeout(() => {
       this.soon = undefined;
       void this.look();
-    }, waitMs).unref();
+    }, dueAtMs - nowMs).unref();
   }
 
   /** Looks now, and repairs what it can. */
