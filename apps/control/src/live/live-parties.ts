@@ -12,7 +12,7 @@ import type { RelaySessions } from '../relays/sessions';
 import type { AgentSockets } from '../signaling/agent-sockets';
 import type { Connection, PresenceBook } from '../signaling/presence';
 import type { Departure, Entry, News } from './contract';
-import { MemberLookup } from './member-lookup';
+import { PartyLookup } from '../parties/party-lookup';
 import { PresenceNews } from './presence-news';
 import { Revisions } from './revisions';
 import { Roster } from './roster';
@@ -23,7 +23,7 @@ export class LiveParties {
   /** One party's news go out in the order of its revisions. */
   private readonly news = new KeyedQueue<PartyId>();
   private readonly revisions = new Revisions();
-  private readonly members: MemberLookup;
+  private readonly members: PartyLookup;
   private readonly roster = new Roster();
   private readonly presenceNews: PresenceNews;
 
@@ -34,7 +34,7 @@ export class LiveParties {
     private readonly sessions: RelaySessions,
     private readonly sockets: AgentSockets,
   ) {
-    this.members = new MemberLookup(store);
+    this.members = new PartyLookup((peerIds) => store.findByMembers(peerIds));
     this.presenceNews = new PresenceNews(this.roster, this.members, presence, sockets);
   }
 

@@ -4,7 +4,7 @@ import { presenceIn } from '../parties/snapshot';
 import type { AgentSockets } from '../signaling/agent-sockets';
 import type { PresenceBook } from '../signaling/presence';
 import { PresenceSchedule } from '../signaling/presence-schedule';
-import type { MemberLookup } from './member-lookup';
+import type { PartyLookup } from '../parties/party-lookup';
 import type { Roster } from './roster';
 
 const RETRY_MS = 1000;
@@ -24,7 +24,7 @@ export class PresenceNews {
 
   constructor(
     private readonly roster: Roster,
-    private readonly members: MemberLookup,
+    private readonly members: PartyLookup,
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
   ) {}

@@ -17,6 +17,7 @@ import { PasswordTurns, settingOf } from './password-turns';
 import { hashPassword } from './passwords';
 import type { PartyRecord } from './party';
 import { snapshotFor } from './snapshot';
+import { PartyLookup } from './party-lookup';
 import { SnapshotTurns } from './snapshot-turns';
 
 const offline = {
@@ -34,6 +35,8 @@ export class PartiesService {
     (peerIds) => this.membership.ofAll(peerIds),
     (party, viewer) => this.leader.call('party.snapshot', { party, viewer }),
   );
+
+  private readonly parties = new PartyLookup((peerIds) => this.membership.ofAll(peerIds));
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -111,11 +114,12 @@ export class PartiesService {
   }
 
   /**
-   * @param line who waits in the same one is answered in turn: the party that the peer is taken to be in
+   * @param taken the party that the peer is taken to be in, whose members are answered in turn; null: not known
    * @returns the party that the peer is in, as it sees it; null when in none
    */
-  current(peerId: PeerId, line: PartyId | PeerId = peerId): Promise<PartySnapshot | null> {
-    return this.snapshots.of(peerId, line);
+  async current(peerId: PeerId, taken: PartyId | null): Promise<PartySnapshot | null> {
+    const line = taken ?? (await this.parties.of(peerId))?.id;
+    return line === undefined ? null : this.snapshots.of(peerId, line);
   }
 
   /** The peer is a member already. While no leader can be reached, it gets the party with nobody online: more comes later. */

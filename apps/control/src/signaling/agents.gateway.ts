@@ -131,7 +131,7 @@ export class AgentsGateway
   private snapshots(peerId: PeerId): () => Promise<object> {
     let budget: TokenBucket | null = null;
     let membersLast = 1;
-    let line: PartyId | PeerId = peerId;
+    let taken: PartyId | null = null;
     return async () => {
       const nowMs = performance.now();
       budget ??= new TokenBucket(SNAPSHOT_MEMBERS, nowMs);
@@ -139,8 +139,8 @@ export class AgentsGateway
         const retryAfterSeconds = Math.ceil(budget.waitMs(membersLast, nowMs) / 1000);
         throw new LanrageError('RATE_LIMITED', { retryAfterSeconds });
       }
-      const party = await this.parties.current(peerId, line);
-      line = party?.id ?? peerId;
+      const party = await this.parties.current(peerId, taken);
+      taken = party?.id ?? null;
       membersLast = Math.max(1, party?.members.length ?? 0);
       return { ok: true, party };
     };

@@ -1,20 +1,18 @@
 import type { PartyId, PeerId } from '#shared/party/identity';
-import type { PartyRecord } from '../parties/party';
-import { MemberLookup } from './member-lookup';
+import type { PartyRecord } from './party';
+import { PartyLookup } from './party-lookup';
 
 const peer = (digit: string) => digit.repeat(16) as PeerId;
 const party = { id: 'aaaaaaaaaaaa' as PartyId } as PartyRecord;
 
-describe('MemberLookup', () => {
+describe('PartyLookup', () => {
   const queries: PeerId[][] = [];
   let fails = false;
-  const lookup = new MemberLookup({
-    findByMembers: async (peerIds) => {
-      queries.push(peerIds);
-      await Promise.resolve();
-      if (fails) throw new Error('away');
-      return new Map(peerIds.filter((peerId) => peerId !== peer('9')).map((peerId) => [peerId, party]));
-    },
+  const lookup = new PartyLookup(async (peerIds) => {
+    queries.push(peerIds);
+    await Promise.resolve();
+    if (fails) throw new Error('away');
+    return new Map(peerIds.filter((peerId) => peerId !== peer('9')).map((peerId) => [peerId, party]));
   });
   beforeEach(() => {
     queries.length = 0;

@@ -1,7 +1,6 @@
 import type { PeerId } from '#shared/party/identity';
 import { deferred, type Deferred } from '../operations/deferred';
-import type { PartyRecord } from '../parties/party';
-import type { PartyStore } from '../parties/party.store';
+import type { PartyRecord } from './party';
 
 const MOST_AT_ONCE = 500;
 
@@ -9,11 +8,12 @@ const MOST_AT_ONCE = 500;
  * Finds the parties of peers, of all who ask while a query is under way by one query more: when thousands connect at the
  * same time, most of them are in a party with others.
  */
-export class MemberLookup {
+export class PartyLookup {
   private readonly asked = new Map<PeerId, Deferred<PartyRecord | null>>();
   private isRunning = false;
 
-  constructor(private readonly store: Pick<PartyStore, 'findByMembers'>) {}
+  /** @param find the parties of peers; those that are in none are missing */
+  constructor(private readonly find: (peerIds: PeerId[]) => Promise<Map<PeerId, PartyRecord>>) {}
 
   /** As the party is after the call. @returns null when the peer is in none */
   of(peerId: PeerId): Promise<PartyRecord | null> {
@@ -31,7 +31,7 @@ export class MemberLookup {
       const batch = [...this.asked].slice(0, MOST_AT_ONCE);
       for (const [peerId] of batch) this.asked.delete(peerId);
       try {
-        const parties = await this.store.findByMembers(batch.map(([peerId]) => peerId));
+        const parties = await this.find(batch.map(([peerId]) => peerId));
         for (const [peerId, { resolve }] of batch) resolve(parties.get(peerId) ?? null);
       } catch (error) {
         for (const [, { reject }] of batch) reject(error);
