@@ -10,7 +10,7 @@ import { AppModule } from './app.module';
 import { redacted, type Config } from './config';
 import { invalidInput } from './operations/errors';
 import { ensureDataFolder } from './operations/files';
-import { turnAwayFloods } from './operations/flood-gate';
+import { takeTurns, turnAwayFloods } from './operations/flood-gate';
 import { refuseWithoutHost } from './operations/host-header';
 import { StructuredLogger } from './operations/logging';
 import { Metrics } from './operations/metrics';
@@ -107,6 +107,7 @@ function useMiddleware(app: NestExpressApplication, logger: Logger): void {
     limit: LARGEST_BODY,
     type: (request) => isJson(request) && !isStateRequest(request),
   });
+  app.use(takeTurns(app.get(RequestLimits)));
 }
 
 function isJson({ headers }: IncomingMessage): boolean {

@@ -23,13 +23,18 @@ export type FloodKind = 'requests' | 'events' | 'connections';
 /** Sockets over which events flood: each sends more than it may, and less than what gets it disconnected. */
 const EVENT_SOCKETS = 20;
 
+/** As many as an address may have. */
+const MOST_CONNECTIONS = 256;
+
 /** What somebody can do from one address to keep a server busy. */
 export const floods: Record<FloodKind, (order: FloodOrder) => Promise<FloodResult>> = {
   async requests({ url, address, perSecond, seconds }) {
-    const pool = new Pool(url, { connections: 64, localAddress: address });
-    const result = await count(perSecond, seconds, (turn) => floodRequest(pool, turn));
+    const pool = new Pool(url, { connections: MOST_CONNECTIONS, localAddress: address });
+    const counted = count(perSecond, seconds, (turn) => floodRequest(pool, turn));
+    await Promise.race([counted, sleep(seconds * 1000)]);
+    // What is not answered by then never will be.
     await pool.destroy();
-    return result;
+    return counted;
   },
 
   async events({ url, address, perSecond, seconds }) {

@@ -5,26 +5,46 @@ import { errorBody, statusOf } from './errors';
 import type { Metrics } from './metrics';
 import type { RequestLimits } from './request-limits';
 
-/** Of one address, so many requests are worked on at a time; each takes about a millisecond, which others wait. */
-const AT_ONCE = 16;
+/** Of one address, so many requests are worked on at a time; each takes some milliseconds, which others wait. */
+const AT_ONCE = 4;
+/**
+ * A refusal comes so late on average, or half as much sooner or later: nobody is to ask again before that, and a flood is as
+ * slow as its connections are few. If all were refused at once, they would all ask again at once.
+ */
+const REFUSAL_DELAY_MS = 1000;
 
 /**
  * Express middleware that turns away whoever asks too often, before anything else is done for the request: a refusal costs a
- * fraction of an answer, and writes no line into the log. Those who may ask take turns with what else their address asks.
+ * fraction of an answer, and writes no line into the log.
  */
 export function turnAwayFloods(limits: RequestLimits, metrics: Metrics) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    limits.count('requests', request).then(
+      () => next(),
+      (thrown: unknown) =>
+        thrown instanceof LanrageError ? refuseLater(request, response, thrown, metrics) : next(thrown),
+    );
+  };
+}
+
+/**
+ * Express middleware that has the requests of an address take turns. It comes behind what reads bodies, as a client that sends
+ * its body slowly would keep the turn from its neighbours.
+ */
+export function takeTurns(limits: RequestLimits) {
   const turns = new AddressTurns(limits.isLimited('requests') ? AT_ONCE : Infinity);
   return (request: Request, response: Response, next: NextFunction): void => {
-    limits
-      .count('requests', request)
-      .then(() => {
-        if (response.closed) return;
-        response.once('close', turns.enter(limits.keyOf(request), next));
-      })
-      .catch((thrown: unknown) =>
-        thrown instanceof LanrageError ? refuse(request, response, thrown, metrics) : next(thrown),
-      );
+    if (!response.closed) response.once('close', turns.enter(limits.keyOf(request), next));
   };
+}
+
+/** Reads nothing more of the connection until then, or a client could send its next requests all the same. */
+function refuseLater(request: Request, response: Response, error: LanrageError, metrics: Metrics): void {
+  request.socket.pause();
+  setTimeout(() => {
+    request.socket.resume();
+    if (!response.closed) refuse(request, response, error, metrics);
+  }, REFUSAL_DELAY_MS * (0.5 + Math.random()));
 }
 
 /** Answers without the rest of the way that a request takes. */
