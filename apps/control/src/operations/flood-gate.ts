@@ -41,10 +41,13 @@ export function takeTurns(limits: RequestLimits) {
 /** Reads nothing more of the connection until then, or a client could send its next requests all the same. */
 function refuseLater(request: Request, response: Response, error: LanrageError, metrics: Metrics): void {
   request.socket.pause();
-  setTimeout(() => {
-    request.socket.resume();
-    if (!response.closed) refuse(request, response, error, metrics);
-  }, REFUSAL_DELAY_MS * (0.5 + Math.random()));
+  setTimeout(
+    () => {
+      request.socket.resume();
+      if (!response.closed) refuse(request, response, error, metrics);
+    },
+    REFUSAL_DELAY_MS * (0.5 + Math.random()),
+  );
 }
 
 /** Answers without the rest of the way that a request takes. */
