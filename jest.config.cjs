@@ -36,8 +36,8 @@ const project = {
 
 /** @type {import('jest').Config} */
 module.exports = {
-  // End-to-end tests often wait: two at a time, even on two cores.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // End-to-end tests often wait: four at a time, even on two cores.
+  maxWorkers: Math.max(4, availableParallelism() - 1),
   testSequencer: '<rootDir>/test/longest-first.cjs',
   // Milliseconds. Only what hangs is to fail by time: a busy machine may take long for anything.
   testTimeout: 30_000,

@@ -3,13 +3,19 @@ const Sequencer = require('@jest/test-sequencer').default;
 
 /** The end-to-end suites that take a minute or more. */
 const long = [
-  'direct-paths',
   'attacks',
+  'direct-paths',
   'watchdog',
   'fuzz-control',
-  'relay-wireguard',
+  'relay-fast-path',
+  'agent-cli',
   'port-mapping',
+  'control-nodes',
+  'relay-wireguard',
+  'outages-nodes',
   'outages',
+  'hosting',
+  'relay-outages',
 ];
 
 const rank = ({ path }) => {
