@@ -37,7 +37,8 @@ describe('an attempt', () => {
       isNeighbour: true,
     };
     const { flicks } = run(newAttempt(order, 0));
-    expect(flicks.slice(0, 3)).toEqual([`0 ${neighbour}`, `100 ${neighbour}`, `100 ${stranger}`]);
+    const alone = [`0 ${neighbour}`, `100 ${neighbour}`];
+    expect(flicks.slice(0, 4)).toEqual([...alone, `250 ${neighbour}`, `250 ${stranger}`]);
     const lone = { ...order, candidates: [stranger] };
     expect(run(newAttempt(lone, 0)).flicks[0]).toBe(`0 ${stranger}`);
   });

@@ -9,7 +9,7 @@
  *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
  *
  * Addresses of the local network are tried once: there is no NAT between neighbours. Those who seem to be of one household
- * try them twice, the first time alone.
+ * try them three times, twice alone: a busy machine may miss the first.
  *
  * Without a session there is nothing to send a check in, so peers whose relay does not carry them *knock*: with a handshake
  * initiation to each candidate, every 500 ms. WireGuard answers and completes only the last one that it sent, so the
@@ -29,7 +29,7 @@ export interface AttemptOrder {
 
 export interface Attempt {
   readonly candidates: readonly Endpoint[];
-  /** Nothing but the local network in the first round: a router that hairpins would do, too, but take a detour. */
+  /** Nothing but the local network in the first rounds: a router that hairpins would do, too, but take a detour. */
   readonly isLocalFirst: boolean;
   readonly startsAtMs: number;
   /** The next round, from 0. */
@@ -50,6 +50,9 @@ export const attemptTimings = {
   secondWaitsMs: 250,
   knocksAtMs: [0, 500, 1_000, 1_500, 2_000, 2_500],
 } as const;
+
+/** Of a household, alone. */
+const LOCAL_ROUNDS = 2;
 
 export function newAttempt({ candidates, isFirst, isNeighbour }: AttemptOrder, nowMs: number): Attempt {
   const startsAtMs = isFirst ? nowMs : nowMs + attemptTimings.secondWaitsMs;
@@ -91,8 +94,9 @@ function rotated({ candidates, round }: Attempt): readonly Endpoint[] {
 
 /** The candidates of the next round. */
 function candidatesOf({ candidates, isLocalFirst, round }: Attempt): readonly Endpoint[] {
-  if (isLocalFirst && round === 0) return candidates.filter(isLocal);
-  const isLocalRound = round === (isLocalFirst ? 1 : 0);
+  const localRounds = isLocalFirst ? LOCAL_ROUNDS : 0;
+  if (round < localRounds) return candidates.filter(isLocal);
+  const isLocalRound = round === localRounds;
   return isLocalRound ? candidates : candidates.filter((one) => !isLocal(one));
 }
 
