@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { endpointField, nameField } from '#shared/api/fields';
 import { LanrageError } from '#shared/errors';
+import { parseDiscovery, type DiscoverySetting } from './discovery/ports';
 import { parseExposure } from './network/guard/exposure';
 import { readOwnFile, ROOT_HOME, verifyHome } from './home';
 
@@ -24,6 +25,8 @@ export interface ClientConfig {
   readonly portMapping: boolean;
   /** What other members reach on this machine, as `parseExposure` reads it; undefined: as the party is public or not. */
   readonly expose: string | undefined;
+  /** Which broadcasts of this machine's games are carried to the other members. */
+  readonly discovery: DiscoverySetting;
   /** Whether packets may pass between the tunnel and this machine's other interfaces. */
   readonly forward: boolean;
   readonly logLevel: LogLevel | undefined;
@@ -68,6 +71,10 @@ const settingsSchema = z.object({
     .string()
     .refine((text) => parseExposure(text) !== undefined, 'all, games, or ports such as 27015,7777-7779/udp')
     .optional(),
+  discovery: z.preprocess(
+    (value) => (typeof value === 'string' ? parseDiscovery(value) : value),
+    z.custom<DiscoverySetting>((value) => value !== undefined, 'on, off, or ports such as 6112,27960-27963'),
+  ),
   forward: onOrOff,
   logLevel: z.enum(logLevels).optional(),
 });
@@ -80,6 +87,7 @@ const variables = {
   direct: 'LANRAGE_DIRECT',
   portMapping: 'LANRAGE_PORT_MAPPING',
   expose: 'LANRAGE_EXPOSE',
+  discovery: 'LANRAGE_DISCOVERY',
   forward: 'LANRAGE_FORWARD',
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
@@ -91,6 +99,7 @@ const defaults = {
   stunServers: [],
   direct: true,
   portMapping: true,
+  discovery: 'on',
   forward: false,
 };
 

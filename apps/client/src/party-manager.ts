@@ -229,6 +229,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const controlConnected = this.control.connected;
     const guard = this.network.guardInfo();
     const tunnel = this.network.tunnelInfo();
+    const discovery = this.session?.discoveryInfo() ?? null;
     return {
       status: 'in_party',
       party,
@@ -237,6 +238,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       controlConnected,
       guard,
       tunnel,
+      discovery,
     };
   }
 
@@ -348,7 +350,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.reachability.on('news', () => void this.sharePresence());
     this.reachability.on('news', () => this.session?.reconsider());
     this.reachability.on('mapped', () => void this.onMapped());
-    this.reachability.on('moved', () => void this.connections.networkChanged());
+    this.reachability.on('moved', () => this.onMoved());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -369,6 +371,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       concerned.forEach((peer) => this.emit('connectionChanged', peer));
     });
     this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
+  }
+
+  private onMoved(): void {
+    void this.connections.networkChanged();
+    this.session?.networkMoved();
   }
 
   private async onControlConnected(): Promise<void> {

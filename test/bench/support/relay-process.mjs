@@ -8,7 +8,7 @@ const { Relay } = require('../../../dist/apps/relay/src/relay.js');
 const { openFastPath } = require('../../../dist/apps/relay/src/fastpath/open.js');
 const { defaultLimits } = require('../../../dist/apps/relay/src/core/limits.js');
 const { chooseUdpPorts } = require('../../../dist/apps/relay/src/udp/open.js');
-const { Readiness } = require('../../../dist/apps/relay/src/udp/native/readiness.js');
+const { Readiness } = require('../../../dist/libs/runtime/src/native/readiness.js');
 const { pino } = require('pino');
 // What the relay's program has in memory besides.
 require('../../../dist/apps/relay/src/control-link.js');

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 const relay = (path) => require(`../../../dist/apps/relay/src/${path}.js`);
-const { loadSystem, systemError } = relay('native/system');
+const { loadSystem, systemError } = require('../../../dist/libs/runtime/src/native/system.js');
 const { BpfKernel } = relay('fastpath/bpf/kernel');
 const { forwardingProgram, license } = relay('fastpath/bpf/program');
 const { layouts, readCounts, readKey, writeKey, writeValue } = relay('fastpath/bpf/elements');

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartySettings } from '#shared/api/party';
+import type { DiscoveryInfo } from '../../../apps/client/src/discovery/lan-discovery';
 import type { ExecResult } from '../../lab/namespace';
 import type { Host } from '../../lab/host';
 import { collectOutput, end, root, until } from './processes';
@@ -36,6 +37,7 @@ export interface PartyStatus {
   peerCount: number;
   controlConnected: boolean;
   guard: { state: 'on' | 'off'; exposure: string } | null;
+  discovery: DiscoveryInfo | null;
 }
 
 /** A player on a lab host, who types `lanrage` commands. */

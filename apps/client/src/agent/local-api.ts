@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { PeerId } from '#shared/party/identity';
 import type { UdpReach } from '#shared/party/udp-reach';
 import type { PathProgress } from '../connection/progress';
+import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { PortMappingInfo } from '../nat/port-mapping';
 import type { FirewallVerdict } from '../network/firewall/evaluation';
@@ -65,6 +66,7 @@ export type StatusAnswer =
       readonly controlConnected: boolean;
       readonly guard: GuardInfo | null;
       readonly tunnel: TunnelInfo | null;
+      readonly discovery: DiscoveryInfo | null;
     };
 
 export interface PingAnswer {

@@ -49,6 +49,8 @@ export type FindingCode =
   | 'guarded'
   | 'not_guarded'
   | 'forwarding_on'
+  | 'lan_games_found'
+  | 'lan_games_not_found'
   | 'firewall_closed'
   | 'game_port_open'
   | 'game_port_no_listener'

@@ -83,6 +83,7 @@ const inParty = (...others: Peer[]): StatusAnswer => ({
   controlConnected: true,
   guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
   tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
+  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
 });
 const mapping = (changes: Partial<PortMappingInfo>): PortMappingInfo => ({
   state: 'none',

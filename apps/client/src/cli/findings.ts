@@ -35,7 +35,9 @@ export function findingsOf({ agent, network }: Examination): Finding[] {
     ...(network.refused.length > 0 ? [stunServerRefused(network.refused)] : []),
     ...networkFindings(network, diagnosis),
     ...(diagnosis ? portMappingFindings(diagnosis, network.natInfo.natType) : []),
-    ...(diagnosis ? [...tunnelFindings(diagnosis), ...guardFindings(diagnosis)] : []),
+    ...(diagnosis
+      ? [...tunnelFindings(diagnosis), ...guardFindings(diagnosis), ...discoveryFindings(diagnosis)]
+      : []),
     ...(diagnosis ? firewallFindings(diagnosis) : []),
     agentFinding(agent),
   ];
@@ -241,6 +243,16 @@ function guardFindings({ status }: Diagnosis): Finding[] {
     'Packets may pass between the tunnel and other networks of this machine, such as containers.';
   const advice = 'Unset LANRAGE_FORWARD to keep them apart.';
   return [guarded, { code: 'forwarding_on', severity: 'info', message, advice }];
+}
+
+function discoveryFindings({ status }: Diagnosis): Finding[] {
+  const discovery = status.status === 'in_party' ? status.discovery : null;
+  if (!discovery) return [];
+  const { state, carries, detail } = discovery;
+  if (state === 'on') return [ok('lan_games_found', `Games find each other by themselves: ${carries}.`)];
+  const message = `Games do not find each other by themselves: ${detail ?? 'not known why'}.`;
+  const advice = "Type the host's address of the party into the game. Direct connections are not concerned.";
+  return [{ code: 'lan_games_not_found', severity: 'warning', message, advice }];
 }
 
 const protocolNames = { pcp: 'PCP', nat_pmp: 'NAT-PMP', upnp: 'UPnP' } as const;

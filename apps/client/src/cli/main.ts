@@ -110,6 +110,10 @@ verb('doctor', 'find out what is wrong, and why a player is relayed', [
     (await import('./doctor.js')).doctor(contextOf(options), peer, options.port),
   );
 
+verb('discovery', 'show how games of this machine look for others', ['lanrage discovery']).action(
+  async (options: CommonOptions) => (await import('./discovery.js')).discovery(contextOf(options)),
+);
+
 verb('netcheck', 'examine server, NAT and public address', ['lanrage netcheck']).action(
   async (options: CommonOptions) => (await import('./netcheck.js')).netcheck(contextOf(options)),
 );

@@ -52,6 +52,7 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   controlConnected: true,
   guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
   tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
+  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
 });
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 

@@ -6,6 +6,7 @@ import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { GuardInfo } from '../network/guard/guard';
 import { tunnelFault } from './tunnel-findings';
 import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
@@ -68,6 +69,7 @@ export function renderStatus(status: StatusAnswer): string {
     '',
     ...renderNat(status.natInfo),
     ...renderGuard(status.guard),
+    ...(status.discovery ? wrap(discoveryText(status.discovery)) : []),
     ...renderTunnel(status.tunnel),
   ].join('\n');
 }
@@ -183,6 +185,13 @@ function renderGuard(guard: GuardInfo | null): string[] {
 function renderTunnel(tunnel: TunnelInfo | null): string[] {
   const fault = tunnel && tunnelFault(tunnel);
   return fault ? wrap(`Tunnel         ${printable(fault)}`) : [];
+}
+
+/** Whether games find each other, in a line. */
+export function discoveryText({ state, carries, detail, flows }: DiscoveryInfo): string {
+  if (state === 'off') return `LAN games      not found by others: ${printable(detail ?? '')}`;
+  const datagrams = flows.reduce((sum, { carried }) => sum + carried, 0);
+  return `LAN games      find each other (${carries}; ${datagrams} datagrams carried)`;
 }
 
 /** What other members reach. */

@@ -43,6 +43,7 @@ const sight = (...peers: Peer[]): Sight => ({
   controlConnected: true,
   guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
   tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
+  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
 });
 const away: Sight = { status: 'no_agent' };
 /** The lines on the screen, each with what clears its end, and what clears the rest. */

@@ -4,6 +4,7 @@ import type { AttemptCause, Candidate } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
+import type { Player } from '../discovery/neighbours';
 import type { Carrier } from '../nat/udp-reach';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerReading } from '../network/device';
@@ -228,6 +229,14 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   /** What the paths that work are carried by. */
   carriers(): ReadonlySet<Carrier> {
     return new Set([...this.connections.values()].flatMap(({ path }) => carrierOf(path) ?? []));
+  }
+
+  /** The players to whom a path works. */
+  reachedPlayers(): Player[] {
+    return [...this.connections.values()].flatMap(({ target, path }) => {
+      if (path.phase !== 'relayed' && path.phase !== 'direct') return [];
+      return [{ virtualIp: target.virtualIp, directEndpoint: path.direct }];
+    });
   }
 
   /** Resolves when nobody is `connecting` any more, which every path is for 10 s at most. */

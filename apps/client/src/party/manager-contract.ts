@@ -1,6 +1,7 @@
 /** What a PartyManager takes, and what it tells. */
 import type { StateEntry } from '#shared/api/state';
 import type { ErrorCode, LanrageError } from '#shared/errors';
+import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { GuardInfo } from '../network/guard/guard';
 import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
@@ -48,6 +49,8 @@ export type PartyStatus =
       readonly guard: GuardInfo | null;
       /** How the party's interface stands among the machine's networks. */
       readonly tunnel: TunnelInfo | null;
+      /** What is carried of the broadcasts of this machine's games. */
+      readonly discovery: DiscoveryInfo | null;
     };
 
 export interface EndNotice {

@@ -13,6 +13,8 @@ import { isHopeless as isHopelessWith, othersReach, type Evidence } from '../con
 import { explainPath, explainStray } from '../connection/explanation';
 import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
+import { LanDiscovery, type DiscoveryInfo } from '../discovery/lan-discovery';
+import { carriedIn } from '../discovery/ports';
 import type { Identity } from '../identity';
 import type { NATTraversal } from '../nat/nat-traversal';
 import { exposureIn, type Exposure } from '../network/guard/exposure';
@@ -79,6 +81,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   private neighbours: Neighbours;
   private readonly witness: Witness;
   private readonly latencies: Latencies;
+  private readonly discovery: LanDiscovery;
 
   /** @throws LanrageError SERVER_MISBEHAVES when this agent has no usable address in the snapshot */
   constructor(
@@ -95,6 +98,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.own = this.ownEntryIn(this.membership);
     this.neighbours = this.neighboursIn(this.membership);
     this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
+    this.discovery = new LanDiscovery(parts.config.interface, () => parts.connections.reachedPlayers());
   }
 
   get id(): PartyId {
@@ -125,6 +129,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     await this.configureInterface();
     this.parts.connections.start();
     this.latencies.start(() => this.neighbours.accepted);
+    await this.carryBroadcasts();
     await this.connectToPeers();
   }
 
@@ -135,6 +140,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     nat.returnPort();
     await network.start();
     await this.configureInterface();
+    await this.carryBroadcasts();
     await connections.restart(this.targets());
   }
 
@@ -154,6 +160,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   async close(): Promise<void> {
     const { network, nat, connections } = this.parts;
     this.latencies.stop();
+    await this.discovery.end();
     try {
       await connections.stop();
     } finally {
@@ -165,6 +172,16 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   /** Something else is known of this machine's network than before. */
   reconsider(): void {
     void this.connectToPeers();
+  }
+
+  /** This machine has other addresses or routes. */
+  networkMoved(): void {
+    this.discovery.look();
+  }
+
+  /** What is carried of the broadcasts of this machine's games. */
+  discoveryInfo(): DiscoveryInfo {
+    return this.discovery.info();
   }
 
   /** The moment to look for a direct path to a member has come. */
@@ -255,12 +272,18 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     if (hostChanged) this.announce('hostChanged', party.peers.get(next.hostId));
     if (termsChanged) {
       void this.parts.network.expose(this.exposure, next.network);
+      void this.carryBroadcasts();
       this.emit('partyChanged', party);
     }
   }
 
   private announce(name: 'peerJoined' | 'peerLeft' | 'hostChanged', peer: Peer | undefined): void {
     if (peer) this.emit(name, peer);
+  }
+
+  private carryBroadcasts(): Promise<void> {
+    const ports = carriedIn(this.parts.config.discovery, this.membership.settings.public);
+    return this.discovery.begin(this.own.virtualIp, ports);
   }
 
   private connectToPeers(): Promise<void> {

@@ -1,5 +1,5 @@
 /** capabilities(7): what a process may do that only root may otherwise. */
-import type { System } from '../../native/system';
+import type { System } from '#runtime/native/system';
 
 /** Of linux/capability.h. */
 const wanted = { netAdmin: 12, bpf: 39 } as const;

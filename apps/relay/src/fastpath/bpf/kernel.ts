@@ -1,6 +1,6 @@
 /** bpf(2): maps, programs and links, each a file descriptor. The kernel forgets them with the last descriptor. */
 import { constants } from 'node:os';
-import { type System, systemError } from '../../native/system';
+import { type System, systemError } from '#runtime/native/system';
 
 /** Of bpf(2), which the C library has no function for. */
 const callNumber = process.arch === 'x64' ? 321 : 280;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { constants, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { loadSystem } from '../../native/system';
+import { loadSystem } from '#runtime/native/system';
 import type { ForwarderOptions } from '../forwarder';
 import { BpfForwarder } from './bpf-forwarder';
 import { useCapabilities } from './capabilities';

@@ -2,7 +2,7 @@ import type { PlayerAddress } from '../../core/verdict';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
 import { packetInfoBytes, PacketInfos } from './packet-info';
 import { type SocketAddresses, socketAddressBytes } from './socket-address';
-import { dontWait, type System } from '../../native/system';
+import { dontWait, type System } from '#runtime/native/system';
 
 /** The longest datagram, and an odd number of cache lines, so that they do not all compete for the same ones. */
 const slotBytes = 65_536 + 64 * 37;

@@ -9,9 +9,9 @@ import type { OpenUdpPort, UdpListener, UdpPort } from '../udp-port';
 import { Incoming } from './incoming';
 import { Outgoing } from './outgoing';
 import { packetInfoOptions } from './packet-info';
-import { Readiness } from './readiness';
+import { Readiness } from '#runtime/native/readiness';
 import { family, SocketAddresses, socketAddressBytes } from './socket-address';
-import { loadSystem, type System, systemError } from '../../native/system';
+import { loadSystem, type System, systemError } from '#runtime/native/system';
 
 /** A datagram socket that does not block and that programs which are started do not inherit. */
 const socketType = 2 | 0o4000 | 0o2000000;

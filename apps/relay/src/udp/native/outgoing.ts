@@ -8,7 +8,7 @@ import { isSameAddress, type PlayerAddress } from '../../core/verdict';
 import { batchSize, Headers, nameBytes, Parts, places } from './headers';
 import { packetInfoBytes, PacketInfos } from './packet-info';
 import type { SocketAddresses } from './socket-address';
-import { dontWait, type System } from '../../native/system';
+import { dontWait, type System } from '#runtime/native/system';
 
 const udpLevel = 17;
 const udpSegment = 103;

@@ -1,5 +1,5 @@
 /**
- * The system calls, and the functions of the libuv in Node, that the relay needs and Node does not offer, by koffi (a foreign
+ * The system calls, and the functions of the libuv in Node, that LANrage needs and Node does not offer, by koffi (a foreign
  * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same. Results are as in
  * C: -1 for a failure of the system's, which `errno` explains, and a negative number for one of libuv's.
  */
@@ -62,6 +62,13 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
       'int getsockname(int, void *, void *)',
     ),
     close: declare<[fd: number]>('int close(int)'),
+    /** One packet; its length, -1 for none. */
+    receive: declare<[fd: number, buffer: Uint8Array, bytes: number, flags: number]>(
+      'int64_t recv(int, void *, size_t, int)',
+    ),
+    send: declare<
+      [fd: number, packet: Uint8Array, bytes: number, flags: number, to: Uint8Array, toBytes: number]
+    >('int64_t sendto(int, void *, size_t, int, void *, uint)'),
     receiveMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
       'int recvmmsg(int, void *, uint, int, void *)',
     ),

@@ -1,5 +1,5 @@
 /** Has Node's event loop watch sockets that Node does not know, by libuv's own means. */
-import type { Pointer, System } from '../../native/system';
+import type { Pointer, System } from './system';
 
 const pollHandle = 8;
 const readable = 1;

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { loadSystem } from '#runtime/native/system';
+import type { VirtualIp } from '#shared/party/virtual-ip';
+import { interfaceAddresses } from '../network/interfaces';
+import { Carriage } from './carriage';
+import { lanFilter, type OwnAddress } from './filter';
+import { Flows, type Flow } from './flows';
+import { CaptureSocket, PacketSender } from './lan-sockets';
+import { farPlayers, type OwnNetwork, type Player } from './neighbours';
+import { Copy, numberOf, readDatagram } from './packet';
+import { carriedText, type CarriedPorts } from './ports';
+
+/** What status and `lanrage discovery` show. */
+export interface DiscoveryInfo {
+  /** `off`: nothing is carried, `detail` says why. */
+  readonly state: 'on' | 'off';
+  /** Which ports are carried, in words; null: none. */
+  readonly carries: string | null;
+  readonly detail: string | null;
+  /** What games of this machine have said to the LAN, the latest first. */
+  readonly flows: readonly Flow[];
+}
+
+/** In case that nobody tells of a change of the interfaces. */
+const LOOK_INTERVAL_MS = 10_000;
+
+/**
+ * Has the games of a party find each other: what a game of this machine says to its whole LAN by broadcast or multicast is
+ * sent once more to each other player, as a datagram of its own from the player's virtual address and the game's port. The
+ * game there takes it as if it had come from next door, and answers by the tunnel. The other side needs nothing. See ADR 19.
+ */
+export class LanDiscovery {
+  private capture: CaptureSocket | undefined;
+  private sender: PacketSender | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private ports: CarriedPorts | null = null;
+  private ownIp: VirtualIp | undefined;
+  private own: readonly OwnAddress[] = [];
+  private networks: readonly OwnNetwork[] = [];
+  private detail: string | null = null;
+  private readonly flows = new Flows();
+  private carriage = new Carriage(performance.now());
+  /** One beginning or end after the other. */
+  private change: Promise<void> = Promise.resolve();
+
+  /** @param players those whose paths work now */
+  constructor(
+    private readonly interfaceName: string,
+    private readonly players: () => readonly Player[],
+  ) {}
+
+  info(): DiscoveryInfo {
+    const { ports, detail } = this;
+    const carries = ports && carriedText(ports);
+    const state = this.capture === undefined ? 'off' : 'on';
+    return { state, carries, detail, flows: this.flows.latest() };
+  }
+
+  /**
+   * Carries from now on, with the interface as it is now. Never fails: what keeps it from that shows in {@link info}.
+   * @param ports null: nothing
+   */
+  begin(ownIp: VirtualIp, ports: CarriedPorts | null): Promise<void> {
+    return this.inTurn(async () => {
+      this.stop();
+      this.ports = ports;
+      this.ownIp = ownIp;
+      if (ports === null) return void (this.detail = 'switched off by LANRAGE_DISCOVERY');
+      const system = await loadSystem();
+      try {
+        if (typeof system === 'string') throw new Error(system);
+        this.see();
+        this.sender = new PacketSender(system, this.interfaceName);
+        this.capture = new CaptureSocket(system, lanFilter(this.own, ports), (packet) => this.carry(packet));
+        this.timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
+        this.detail = null;
+      } catch (error) {
+        this.stop();
+        this.detail = (error as Error).message;
+      }
+    });
+  }
+
+  /** This machine may have other addresses than before. */
+  look(): void {
+    const before = this.own;
+    if (!this.capture || this.ports === null) return;
+    this.see();
+    if (!isDeepStrictEqual(before, this.own)) this.capture.filter(lanFilter(this.own, this.ports));
+  }
+
+  end(): Promise<void> {
+    return this.inTurn(() => this.stop());
+  }
+
+  private stop(): void {
+    clearInterval(this.timer);
+    this.capture?.close();
+    this.sender?.close();
+    this.capture = undefined;
+    this.sender = undefined;
+  }
+
+  private see(): void {
+    const ipv4 = interfaceAddresses().filter(({ address }) => !address.includes(':'));
+    this.networks = ipv4.filter(({ interfaceName }) => interfaceName !== this.interfaceName);
+    this.own = ipv4.flatMap(({ interfaceName, address, prefixBits }): OwnAddress[] => {
+      const interfaceIndex = indexOf(interfaceName);
+      const number = numberOf(address);
+      const broadcast =
+        prefixBits > 30 ? null : number - (number % 2 ** (32 - prefixBits)) + 2 ** (32 - prefixBits) - 1;
+      return interfaceIndex === null ? [] : [{ interfaceIndex, address: number, broadcast }];
+    });
+  }
+
+  private carry(packet: Buffer): void {
+    const datagram = readDatagram(packet);
+    const { ownIp, sender } = this;
+    if (!datagram || !ownIp || !sender) return;
+    const players = farPlayers(this.players(), this.networks, datagram.source);
+    const verdict = this.carriage.judge(datagram, players.length, performance.now());
+    const isCarried = verdict === 'carried';
+    const copy = new Copy(datagram, numberOf(ownIp));
+    let sent = 0;
+    for (const virtualIp of isCarried ? players : []) {
+      const address = numberOf(virtualIp);
+      if (sender.send(copy.aimedAt(address), address)) sent += 1;
+    }
+    this.flows.count(datagram, verdict, sent);
+  }
+
+  private inTurn(work: () => void | Promise<void>): Promise<void> {
+    this.change = this.change.then(work);
+    return this.change;
+  }
+}
+
+/** @returns null for one that has just gone */
+function indexOf(interfaceName: string): number | null {
+  try {
+    return Number(readFileSync(`/sys/class/net/${interfaceName}/ifindex`, 'utf8'));
+  } catch {
+    return null;
+  }
+}

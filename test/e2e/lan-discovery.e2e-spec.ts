@@ -1,0 +1,180 @@
+/** Games that look for each other by broadcasts and multicasts, and find those of other homes, as ordinary programs on real sockets. */
+import { describeLab } from '../lab/available';
+import { Lab } from '../lab/lab';
+import { UdpEndpoint } from '../lab/udp-endpoint';
+import { LabServer } from './support/lab-server';
+import { PartyAgent } from './support/party-agent';
+import { until } from './support/processes';
+import type { Host } from '../lab/host';
+
+const ONE_WAY_MS = 5;
+
+describeLab('a party of four: two in one home, one in another, and one via the relay', () => {
+  let lab: Lab;
+  let server: LabServer;
+  let alice: PartyAgent;
+  let sibling: PartyAgent;
+  let bob: PartyAgent;
+  let carol: PartyAgent;
+  let partyId: string;
+  const addresses = new Map<PartyAgent, string>();
+  const games: UdpEndpoint[] = [];
+
+  /** A game's socket. */
+  const game = async ({ host }: PartyAgent, port = 0, address = '0.0.0.0') => {
+    const socket = await UdpEndpoint.open(host, { port, address });
+    games.push(socket);
+    return socket;
+  };
+  const addressOf = (agent: PartyAgent) => addresses.get(agent) ?? '';
+  const connectionsOf = async (agent: PartyAgent) => {
+    const { party } = await agent.status();
+    return party.peers.filter(({ isSelf }) => !isSelf).map(({ connectionType }) => connectionType);
+  };
+  const flowsOf = async (agent: PartyAgent) => (await agent.status()).discovery?.flows ?? [];
+  /** What has come, once something else has come by the same way. */
+  const heard = async (socket: UdpEndpoint, by: UdpEndpoint, at: PartyAgent) => {
+    const mark = `mark ${Math.random()}`;
+    await by.send(mark, `${addressOf(at)}:${socket.port}`);
+    const all: string[] = [];
+    for (;;) {
+      const { text, from } = await socket.receive();
+      if (text === mark) return all;
+      all.push(`${text} from ${from}`);
+    }
+  };
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    server = await LabServer.start(await lab.publicHost('server', { delayMs: ONE_WAY_MS }));
+    const behind = (name: string) => lab.hostBehind(name, 'port_restricted', { delayMs: ONE_WAY_MS });
+    const start = (host: Host, settings: NodeJS.ProcessEnv = {}) => PartyAgent.start(host, server, settings);
+    alice = await start(await behind('alice'));
+    sibling = await start(await lab.sameLanAs(alice.host, 'sibling'));
+    bob = await start(await behind('bob'));
+    carol = await start(await behind('carol'), { LANRAGE_DIRECT: 'off' });
+    const created = await alice.create('Lobby');
+    partyId = created.partyId;
+    addresses.set(alice, created.virtualIp);
+    for (const agent of [sibling, bob, carol]) addresses.set(agent, (await agent.join(partyId)).virtualIp);
+    await until(
+      'Alice reaches everybody, and those who can directly',
+      async () => (await connectionsOf(alice)).sort().join() === 'direct,direct,relayed',
+      { timeoutMs: 75_000 },
+    );
+  }, 150_000);
+
+  afterEach(async () => {
+    for (const socket of games.splice(0)) await socket.close();
+  });
+
+  afterAll(async () => {
+    await Promise.all([alice, sibling, bob, carol].map((agent) => agent?.stop()));
+    await server?.stop();
+    await lab?.close();
+  }, 60_000);
+
+  it('shows a server to whoever asks everybody, each once, and answers come by the tunnel', async () => {
+    const servers = await Promise.all([sibling, bob, carol].map((agent) => game(agent, 27_960)));
+    const client = await game(alice);
+    await client.send('getinfo', '255.255.255.255:27960');
+    const [atSibling, atBob, atCarol] = await Promise.all(servers.map((socket) => socket.receive()));
+    // Who sits in the same home hears the broadcast itself.
+    expect(atSibling?.from).toBe(`${alice.host.address}:${client.port}`);
+    for (const question of [atBob, atCarol])
+      expect(question).toEqual({ text: 'getinfo', from: `${addressOf(alice)}:${client.port}` });
+    for (const socket of servers.slice(1))
+      await socket.send('infoResponse', `${addressOf(alice)}:${client.port}`);
+    const answers = [await client.receive(), await client.receive()].map(({ from }) => from);
+    expect(answers.sort()).toEqual([bob, carol].map((agent) => `${addressOf(agent)}:27960`).sort());
+    const [second] = servers;
+    for (const socket of servers.slice(1)) {
+      const agent = socket === servers[1] ? bob : carol;
+      expect(await heard(socket, client, agent)).toEqual([]);
+    }
+    expect(await second?.drain()).toEqual([]);
+    expect(await flowsOf(alice)).toMatchObject([
+      { destination: '255.255.255.255', port: 27_960, carried: 1, copies: 2 },
+    ]);
+  }, 30_000);
+
+  it('shows what a server announces, to a group, to the home, and twice if it says so twice', async () => {
+    const listeners = await Promise.all([alice, carol].map((agent) => game(agent, 4_445)));
+    const host = await game(bob, 4_445);
+    const homeBroadcast = bob.host.address.replace(/\d+$/, '255');
+    for (const to of ['224.0.2.60:4445', '224.0.2.60:4445', `${homeBroadcast}:4445`])
+      await host.send(`[MOTD]Bob[/MOTD] ${to}`, to);
+    for (const [place, socket] of listeners.entries()) {
+      const all = await heard(socket, host, place === 0 ? alice : carol);
+      const from = `from ${addressOf(bob)}:4445`;
+      expect(all.sort()).toEqual(
+        [
+          `[MOTD]Bob[/MOTD] ${homeBroadcast}:4445 ${from}`,
+          `[MOTD]Bob[/MOTD] 224.0.2.60:4445 ${from}`,
+          `[MOTD]Bob[/MOTD] 224.0.2.60:4445 ${from}`,
+        ].sort(),
+      );
+    }
+  }, 30_000);
+
+  it('is heard once of a game that asks on each interface by itself', async () => {
+    const [listener, other] = await Promise.all([game(carol, 6_112), game(bob)]);
+    const ask = `
+      const { createSocket } = require('node:dgram');
+      const ask = ([from, to]) => new Promise((resolve) => {
+        const socket = createSocket('udp4').bind(6112, from, () => {
+          socket.setBroadcast(true);
+          resolve(() => socket.send('hello', 6112, to, () => socket.close()));
+        });
+      });
+      Promise.all(JSON.parse(process.argv[1]).map(ask)).then((asks) => asks.forEach((send) => send()));`;
+    const ways = [
+      [bob.host.address, '255.255.255.255'],
+      [addressOf(bob), '10.66.255.255'],
+    ];
+    const { code } = await bob.host.exec([process.execPath, '-e', ask, JSON.stringify(ways)]);
+    expect(code).toBe(0);
+    expect(await heard(listener, other, carol)).toEqual([`hello from ${addressOf(bob)}:6112`]);
+  }, 30_000);
+
+  it('tells nobody of the devices of a home, nor what is too large', async () => {
+    const listeners = await Promise.all([5_353, 1_900, 27_036, 40_000].map((port) => game(carol, port)));
+    const device = await game(bob);
+    await device.send('mDNS', '224.0.0.251:5353');
+    await device.send('SSDP', '239.255.255.250:1900');
+    await device.send('Steam', '255.255.255.255:27036');
+    await device.send('x'.repeat(1_300), '255.255.255.255:40000');
+    for (const socket of listeners) expect(await heard(socket, device, carol)).toEqual([]);
+  }, 30_000);
+
+  it('does not slow down what else a machine does when a game floods', async () => {
+    const listener = await game(carol, 7_777);
+    const flood = await game(bob);
+    for (let number = 0; number < 600; number++) await flood.send(`${number}`, '255.255.255.255:7777');
+    const arrived = await heard(listener, flood, carol);
+    expect(arrived.length).toBeGreaterThanOrEqual(200);
+    expect(arrived.length).toBeLessThan(500);
+    const [flow] = await flowsOf(bob);
+    expect(flow).toMatchObject({ port: 7_777, carried: arrived.length });
+    expect(flow?.limited).toBe(600 - arrived.length);
+  }, 30_000);
+
+  it('goes on after the address of the machine has changed, and ends with the party', async () => {
+    const listener = await game(carol, 28_784);
+    const { code } = await bob.host.exec(['ip', 'address', 'add', '192.168.99.5/24', 'dev', 'eth0']);
+    expect(code).toBe(0);
+    const client = await game(bob, 0, '192.168.99.5');
+    const arrived = listener.receive();
+    const timer = setInterval(
+      () => void client.send('ping', '192.168.99.255:28784').catch(() => undefined),
+      300,
+    );
+    expect((await arrived).from).toBe(`${addressOf(bob)}:${client.port}`);
+    clearInterval(timer);
+    const sockets = async () =>
+      (await carol.host.exec(['ss', '--packet', '--raw', '--numeric', '--no-header'])).stdout.trim();
+    expect(await sockets()).not.toBe('');
+    await carol.leave();
+    expect(await sockets()).toBe('');
+  }, 30_000);
+});
