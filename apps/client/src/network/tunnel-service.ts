@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
+import { loadSystem } from '#runtime/native/system';
 import type { Endpoint } from '#shared/endpoint';
 import { parseVirtualIp, type VirtualIp, type VirtualNetwork } from '#shared/party/virtual-ip';
 import { TokenBucket } from '#shared/token-bucket';
@@ -15,7 +16,7 @@ import {
   type TunnelMessage,
 } from './tunnel-message';
 import type { PortAnswer } from './ports/port-report';
-import { loadWholeSockets, openWhole } from './whole-datagrams';
+import { openWhole } from './whole-datagrams';
 
 interface TunnelServiceEvents {
   /** Somebody at this virtual IP says goodbye; whether it is true shows the proof. */
@@ -180,10 +181,10 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
 
   /** The port is free for a moment in between; what comes then is lost like any datagram. */
   private async becomeWhole(): Promise<boolean> {
-    const calls = await loadWholeSockets();
-    if (!calls || this.isClosed) return false;
+    const system = await loadSystem();
+    if (typeof system === 'string' || this.isClosed) return false;
     this.socket.close();
-    const whole = openWhole(calls, this.ownIp, TUNNEL_PORT);
+    const whole = openWhole(system, this.ownIp, TUNNEL_PORT);
     this.socket = whole ?? createSocket('udp4').bind(TUNNEL_PORT, this.ownIp);
     this.listen(this.socket);
     return whole !== null;
