@@ -226,19 +226,15 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const natInfo = this.nat.info();
     const party = this.currentParty;
     if (!party) return { status: 'no_party', natInfo, endedBecause: this.endedBecause() };
-    const controlConnected = this.control.connected;
-    const guard = this.network.guardInfo();
-    const tunnel = this.network.tunnelInfo();
-    const discovery = this.session?.discoveryInfo() ?? null;
     return {
       status: 'in_party',
       party,
       peerCount: party.peers.size,
       natInfo,
-      controlConnected,
-      guard,
-      tunnel,
-      discovery,
+      controlConnected: this.control.connected,
+      guard: this.network.guardInfo(),
+      tunnel: this.network.tunnelInfo(),
+      discovery: this.session?.discoveryInfo() ?? null,
     };
   }
 
@@ -350,7 +346,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.reachability.on('news', () => void this.sharePresence());
     this.reachability.on('news', () => this.session?.reconsider());
     this.reachability.on('mapped', () => void this.onMapped());
-    this.reachability.on('moved', () => this.onMoved());
+    this.reachability.on('moved', () => void this.connections.networkChanged());
+    this.reachability.on('moved', () => this.session?.networkMoved());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
     this.control.on('disconnected', () => this.emit('controlLost'));
@@ -371,11 +368,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       concerned.forEach((peer) => this.emit('connectionChanged', peer));
     });
     this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
-  }
-
-  private onMoved(): void {
-    void this.connections.networkChanged();
-    this.session?.networkMoved();
   }
 
   private async onControlConnected(): Promise<void> {

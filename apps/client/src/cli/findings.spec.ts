@@ -11,7 +11,7 @@ import { renderFindings } from './doctor-rendering';
 import type { Finding } from './finding';
 import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
 import type { NetcheckReport } from './rendering';
-import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
   natType: 'port_restricted_cone',
@@ -81,9 +81,7 @@ const inParty = (...others: Peer[]): StatusAnswer => ({
   peerCount: others.length + 1,
   natInfo,
   controlConnected: true,
-  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
-  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
-  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
+  ...machineFixture,
 });
 const mapping = (changes: Partial<PortMappingInfo>): PortMappingInfo => ({
   state: 'none',

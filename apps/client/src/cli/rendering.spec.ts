@@ -16,7 +16,7 @@ import {
   renderWelcome,
   type StunServerReport,
 } from './rendering';
-import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
   natType: 'symmetric',
@@ -50,9 +50,7 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   peerCount: peers.length,
   natInfo,
   controlConnected: true,
-  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
-  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
-  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
+  ...machineFixture,
 });
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 

@@ -3,7 +3,7 @@ import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import { pathReasons } from '../connection/explanation';
 import type { Peer } from '../party/party';
 import { eventKey, redraw, renderBlock, type Sight } from './watch-screen';
-import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const peer = (changes: Partial<Peer>): Peer => ({
   ...peerFixture,
@@ -41,9 +41,7 @@ const sight = (...peers: Peer[]): Sight => ({
   peerCount: peers.length,
   natInfo,
   controlConnected: true,
-  guard: { state: 'on', exposure: 'all', forwarding: false, detail: null },
-  tunnel: { network: DEFAULT_NETWORK, missing: [], detail: null, strays: [], repairs: 0 },
-  discovery: { state: 'on', carries: 'all games', detail: null, flows: [] },
+  ...machineFixture,
 });
 const away: Sight = { status: 'no_agent' };
 /** The lines on the screen, each with what clears its end, and what clears the rest. */
