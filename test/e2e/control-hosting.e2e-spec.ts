@@ -282,19 +282,25 @@ describe('the host of a party', () => {
 
   it('is not kept from acting by members who change what all hear of, as they can do that only so often', async () => {
     const { alice, bob, carol, id } = await threeInParty();
-    const renames = Array.from({ length: 450 }, (_, index) => bob.tryJoin(id, `Bob ${index}`));
-    const answers = await Promise.all(renames);
-    const refused = answers.filter(({ status }) => status !== 200).map(refusal);
-    expect(answers.length - refused.length).toBeLessThan(430);
+    // 400 at once, and 40 more in each second that a busy machine takes.
+    const untilRefused = async (change: (index: number) => ReturnType<typeof bob.tryJoin>) => {
+      for (let done = 0; done < 4_500; done += 450) {
+        const answers = await Promise.all(Array.from({ length: 450 }, (_, index) => change(done + index)));
+        const refused = answers.filter(({ status }) => status !== 200).map(refusal);
+        if (refused.length > 0) return { refused, accepted: done + answers.length - refused.length };
+      }
+      throw new Error('nothing was refused');
+    };
+    const { refused } = await untilRefused((index) => bob.tryJoin(id, `Bob ${index}`));
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['RATE_LIMITED']));
     expect(refused[0]?.retryAfterSeconds).toBeGreaterThan(0);
-    const changes = Array.from({ length: 450 }, (_, index) =>
-      alice.ask('PATCH', id, { name: `Party ${index}` }),
-    );
-    const changed = (await Promise.all(changes)).filter(({ status }) => status === 200).length;
-    expect(changed).toBeGreaterThan(300);
-    expect(changed).toBeLessThan(430);
-    expectRefusal(await alice.ask('POST', `${id}/kick`, { peerId: carol.peerId }), 429, 'RATE_LIMITED');
+    const rename = (index: number) => alice.ask('PATCH', id, { name: `Party ${index}` });
+    expect((await untilRefused(rename)).accepted).toBeGreaterThan(300);
+    // What has become free meanwhile is used up by as many changes more.
+    const more = Array.from({ length: 40 }, (_, index) => rename(index));
+    const kick = alice.ask('POST', `${id}/kick`, { peerId: carol.peerId });
+    await Promise.all(more);
+    expectRefusal(await kick, 429, 'RATE_LIMITED');
     expect((await carol.tryJoin(id, 'Caroline')).status).toBe(200);
   }, 30_000);
 });

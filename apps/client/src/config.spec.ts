@@ -23,12 +23,17 @@ describe('settings', () => {
       LANRAGE_DIRECT: 'off',
       LANRAGE_PORT_MAPPING: 'off',
       LANRAGE_EXPOSE: '27015,7777-7779/udp',
+      LANRAGE_DISCOVERY: '6112,27960-27963',
       LANRAGE_FORWARD: 'on',
       LANRAGE_LOG_LEVEL: 'debug',
     };
     expect(loadConfig({}, environment)).toEqual({
       home,
       expose: '27015,7777-7779/udp',
+      discovery: [
+        { from: 6112, to: 6112 },
+        { from: 27960, to: 27963 },
+      ],
       forward: true,
       server: 'https://lan.example.org',
       interface: 'lanrage0',
@@ -55,6 +60,7 @@ describe('settings', () => {
       LANRAGE_STUN_SERVERS: 'stun.example.org',
       LANRAGE_DIRECT: 'maybe',
       LANRAGE_PORT_MAPPING: 'maybe',
+      LANRAGE_DISCOVERY: 'games',
       LANRAGE_LOG_LEVEL: 'loud',
     };
     const load = () => loadConfig({ home }, environment);
