@@ -5,6 +5,7 @@ import { agentEventSchemas } from '#shared/api/signaling';
 import { type AgentConnection, type Answer, refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
+import { until } from './support/processes';
 
 const nobody = '0'.repeat(16);
 
@@ -265,6 +266,59 @@ describe('the host of a party', () => {
     stranger.token = 'none';
     for (const answer of await Promise.all([...tries(stranger), ...ofOwners(stranger)]))
       expectRefusal(answer, 401, 'UNAUTHENTICATED');
+  });
+
+  describe('that is away', () => {
+    it('is succeeded by whoever is there, when it leaves while the longest-present player is away', async () => {
+      const { alice, bob, carol, id } = await threeInParty();
+      const [toBob, toCarol] = [await connect(bob), await connect(carol)];
+      toBob.close();
+      await until('Bob is away', async () => !(await carol.get(id)).members[1]?.online);
+      await alice.leave(id);
+      expect(await toCarol.next('member.left')).toMatchObject({ hostId: carol.peerId });
+      expect((await carol.ask('POST', `${id}/kick`, { peerId: bob.peerId })).status).toBe(200);
+    });
+
+    it('keeps its role for a moment, and then only until somebody needs a host', async () => {
+      const { alice, bob, carol, id } = await threeInParty();
+      const [toAlice, toBob, toCarol] = [await connect(alice), await connect(bob), await connect(carol)];
+      toAlice.close();
+      await until('Alice is away', async () => !(await bob.get(id)).members[0]?.online);
+      expectRefusal(await bob.ask('POST', `${id}/kick`, { peerId: alice.peerId }), 403, 'NOT_HOST');
+      expect((await bob.get(id)).hostId).toBe(alice.peerId);
+      // Asking for what only a host may do, Carol finds out when Alice had the time to come back: Bob is host then, not she.
+      await until('Alice is gone', async () => {
+        expectRefusal(await carol.ask('GET', `${id}/invites`), 403, 'NOT_HOST');
+        return (await carol.get(id)).hostId === bob.peerId;
+      });
+      expect(await toCarol.next('party.changed')).toMatchObject({ revision: 4, hostId: bob.peerId });
+      toBob.close();
+      await until('Bob is gone', async () => (await carol.ask('PATCH', id, { locked: true })).status === 200);
+      expect(await toCarol.next('party.changed')).toMatchObject({ revision: 5, hostId: carol.peerId });
+      expect(await toCarol.next('party.changed')).toMatchObject({ revision: 6, settings: { locked: true } });
+      await connect(alice);
+      expectRefusal(await alice.ask('PATCH', id, { locked: false }), 403, 'NOT_HOST');
+      // Without a connection, but by its own requests it is there.
+      toCarol.close();
+      expect((await carol.ask('POST', `${id}/ban`, { peerId: alice.peerId })).status).toBe(200);
+    }, 30_000);
+
+    it('has one successor when many need one at the same moment', async () => {
+      const { alice, bob, carol, id } = await threeInParty();
+      const [toAlice, toBob, toCarol] = [await connect(alice), await connect(bob), await connect(carol)];
+      toAlice.close();
+      const kick = (agent: TestAgent, target: TestAgent) =>
+        agent.ask('POST', `${id}/kick`, { peerId: target.peerId });
+      await until('Alice is kicked', async () => {
+        const [byBob, byCarol] = await Promise.all([kick(bob, alice), kick(carol, alice)]);
+        expectRefusal(byCarol, 403, 'NOT_HOST');
+        return byBob.status === 200;
+      });
+      for (const connection of [toBob, toCarol]) {
+        expect(await connection.next('party.changed')).toMatchObject({ hostId: bob.peerId });
+        expect(await connection.next('member.left')).toMatchObject({ reason: 'kicked', hostId: bob.peerId });
+      }
+    }, 30_000);
   });
 
   it('is not the owner: who created the party may close it, and everybody is told', async () => {

@@ -6,7 +6,7 @@ import type { FaultyRelay, RelayFault } from '#shared/api/stats';
 import type { AgentEventName, AgentEvents, AgentRequests } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { z } from 'zod';
-import type { MemberRecord, PartyRecord } from '../parties/party';
+import type { Attendance, MemberRecord, PartyRecord } from '../parties/party';
 import type { AdmittedRelay } from '../relays/relay-sign-in';
 import type { RelayFacts } from '../relays/selection';
 import type { SocketPlace } from '../signaling/presence';
@@ -83,6 +83,8 @@ export interface LeaderCalls {
   'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
   /** Those of the peers that are connected. */
   'agents.online'(question: { peerIds: readonly PeerId[] }): PeerId[];
+  /** In the order of the question. */
+  'agents.attendance'(question: { peerIds: readonly PeerId[] }): Attendance[];
   'agent.path'(request: AgentRequests['path.request'] & { self: PeerId }): void;
 
   'party.snapshot'(view: { party: PartyRecord; viewer: PeerId }): PartySnapshot;

@@ -7,11 +7,13 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { LanrageError } from '#shared/errors';
+import type { PeerId } from '#shared/party/identity';
 import type { Cluster, Duties } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, type Config } from '../config';
 import { inParts } from '../operations/lists';
 import { Membership } from '../parties/membership';
+import type { Attendance, AttendanceOf } from '../parties/party';
 import { PartyStore } from '../parties/party.store';
 import type { Answer, ConnectedAgent, LeaderCalls, Payload } from './contract';
 import { LiveState } from './live-state';
@@ -51,6 +53,18 @@ export class Leader implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.logger.warn({ err: error, call: name }, 'the leader could not be told');
     });
   }
+
+  /** Who of these is there; while the leader does not answer, all of them may be back at any moment. Never fails. */
+  readonly attendance = async (peerIds: readonly PeerId[]): Promise<AttendanceOf> => {
+    let known: Attendance[] = [];
+    try {
+      if (peerIds.length > 0) known = await this.call('agents.attendance', { peerIds });
+    } catch (error) {
+      this.logger.warn({ err: error }, 'who is there is not known');
+    }
+    const attendance = new Map(peerIds.map((peerId, index) => [peerId, known[index]]));
+    return (peerId) => attendance.get(peerId) ?? 'away';
+  };
 
   /** To be asked before anything is changed that the leader has to hear of. @throws LanrageError CONTROL_UNAVAILABLE */
   assertPresent(): void {

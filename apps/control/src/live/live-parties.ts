@@ -4,7 +4,7 @@ import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { VirtualNetwork } from '#shared/party/virtual-ip';
 import { KeyedQueue } from '../parties/keyed-queue';
-import type { Membership } from '../parties/membership';
+import type { AskAttendance, Membership } from '../parties/membership';
 import type { PartyRecord } from '../parties/party';
 import type { PartyStore } from '../parties/party.store';
 import { memberView, snapshotFor } from '../parties/snapshot';
@@ -133,7 +133,7 @@ export class LiveParties {
   async timeOut(peerId: PeerId): Promise<void> {
     const party = await this.store.findByMember(peerId);
     if (this.presence.connectionOf(peerId)) return; // just in time
-    const outcome = party && (await this.membership.leave(party.id, peerId, 'timed_out'));
+    const outcome = party && (await this.membership.leave(party.id, peerId, 'timed_out', this.attendance));
     if (!outcome) {
       this.roster.forgetPeer(peerId);
       return this.presence.forget(peerId);
@@ -170,6 +170,9 @@ export class LiveParties {
     const members = new Set(party.members.map((member) => member.peerId));
     this.sessions.closeOthers(party.id, peerId, members);
   }
+
+  private readonly attendance: AskAttendance = () => (peerId) =>
+    this.presence.attendance(peerId, performance.now());
 
   /** Whether nothing is known that came after this. */
   private isNewest({ id, revision }: PartyRecord): boolean {

@@ -101,6 +101,8 @@ export class LiveState implements Term {
       return this.registry.describedVersion();
     },
     'agents.online': ({ peerIds }) => peerIds.filter((peerId) => this.presence.view(peerId).online),
+    'agents.attendance': ({ peerIds }) =>
+      peerIds.map((peerId) => this.presence.attendance(peerId, performance.now())),
     'agent.path': ({ partyId, self, peerId, cause }) =>
       this.directPaths.requested(partyId, self, peerId, cause),
 

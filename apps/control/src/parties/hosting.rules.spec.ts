@@ -9,10 +9,11 @@ import {
   decideClose,
   decideRemoval,
   decideUnban,
+  hostInCharge,
   refusalOfHosting,
   type TermsChange,
 } from './hosting.rules';
-import type { PartyRecord } from './party';
+import type { Attendance, PartyRecord } from './party';
 import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
 const [owner, host, guest, stranger] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16)) as [
@@ -218,5 +219,30 @@ describe('decideClose', () => {
     ['a stranger', persistent, stranger, refuse('PARTY_NOT_FOUND')],
   ])('by %s', (_who, state, caller, decision) => {
     expect(decideClose(state, caller)).toEqual(decision);
+  });
+});
+
+describe('hostInCharge', () => {
+  // The owner has been there longest, then the host, then the guest.
+  it.each([
+    ['a guest', guest, 'gone', 'online', 'online', owner],
+    ['a guest', guest, 'gone', 'away', 'online', guest],
+    ['a guest', guest, 'gone', 'gone', 'online', guest],
+    ['the owner', owner, 'gone', 'online', 'online', owner],
+    ['a guest without a connection', guest, 'gone', 'online', 'away', owner],
+    ['a guest, where nobody is connected', guest, 'gone', 'gone', 'away', host],
+    ['a guest, and the host is just reconnecting', guest, 'away', 'online', 'online', host],
+    ['a guest, and the host is there', guest, 'online', 'online', 'online', host],
+    ['the host itself, by request alone', host, 'gone', 'online', 'online', host],
+    ['a stranger', stranger, 'gone', 'online', 'online', host],
+  ] as const)('%s asks (%s): the host is %s, the owner %s, the guest %s', (_who, caller, ofHost, ofOwner, ofGuest, inCharge) => {
+    const attendance = new Map<PeerId, Attendance>([
+      [host, ofHost],
+      [owner, ofOwner],
+      [guest, ofGuest],
+      [stranger, 'online'],
+    ]);
+    const attendanceOf = (peerId: PeerId) => attendance.get(peerId) ?? 'away';
+    expect(hostInCharge(party, caller, attendanceOf)).toBe(inCharge);
   });
 });

@@ -4,7 +4,8 @@ import { MOST_BANS } from '#shared/api/hosting';
 import { INVITE_LIMITS } from '#shared/api/invites';
 import type { ErrorCode } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
-import type { PartyRecord, PartyTerms } from './party';
+import { longestPresent } from './parties.rules';
+import type { AttendanceOf, PartyRecord, PartyTerms } from './party';
 
 interface Refusal {
   readonly verdict: 'refuse';
@@ -105,6 +106,16 @@ export function decideClose(party: PartyRecord, callerId: PeerId): Refusal | { r
 export function refusalOfHosting(party: PartyRecord, callerId: PeerId): ErrorCode | null {
   if (!isMember(party, callerId)) return 'PARTY_NOT_FOUND';
   return party.hostId === callerId ? null : 'NOT_HOST';
+}
+
+/**
+ * Who is host now that this caller asks for what only the host may do? A host that is gone gives way to whoever has been there
+ * longest of those that are online; one that asks is not gone.
+ */
+export function hostInCharge(party: PartyRecord, callerId: PeerId, attendanceOf: AttendanceOf): PeerId {
+  const { hostId, members } = party;
+  if (!isMember(party, callerId) || callerId === hostId || attendanceOf(hostId) !== 'gone') return hostId;
+  return longestPresent(members, 'online', attendanceOf) ?? hostId;
 }
 
 /** Nobody removes themselves, and nobody the owner of a persistent party. */

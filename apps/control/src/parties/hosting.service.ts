@@ -15,7 +15,8 @@ import type { Client } from './password-gate';
 import { PasswordTurns, settingOf } from './password-turns';
 import { hashPassword } from './passwords';
 import { shownName } from './shown';
-import { termsOf } from './snapshot';
+import { newsOfTerms, termsOf } from './snapshot';
+import { Succession } from './succession';
 
 /** Stands for a password of which only matters that it is another one. */
 const NOT_HASHED_YET = '';
@@ -26,6 +27,7 @@ export class HostingService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly hosting: Hosting,
+    private readonly succession: Succession,
     private readonly leader: Leader,
     private readonly limits: RequestLimits,
     private readonly turns: PasswordTurns,
@@ -33,7 +35,61 @@ export class HostingService {
   ) {}
 
   /** @param client where the request came from, for the limits of passwords */
-  async change(
+  change(
+    callerId: PeerId,
+    partyId: PartyId,
+    request: ChangePartyRequest,
+    client: Client,
+  ): Promise<AgentEvents['party.changed']> {
+    return this.succession.asHost(partyId, callerId, () =>
+      this.changeNow(callerId, partyId, request, client),
+    );
+  }
+
+  async kick(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
+    const { before, after } = await this.succession.asHost(partyId, callerId, () =>
+      this.hosting.kick(partyId, callerId, targetId),
+    );
+    await this.remove(before, after, targetId, 'kicked');
+    return { ...changeOf(after), peerId: targetId, reason: 'kicked', hostId: after.hostId };
+  }
+
+  async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
+    const { before, after } = await this.succession.asHost(partyId, callerId, () =>
+      this.hosting.ban(partyId, callerId, targetId),
+    );
+    const wasThere = after.members.length < before.members.length || hasTimedOut(before, targetId);
+    if (after !== before && wasThere) await this.remove(before, after, targetId, 'banned');
+    else if (after !== before) await this.tellOfChange(after);
+    return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
+  }
+
+  async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
+    const unban = () => this.hosting.unban(partyId, callerId, targetId);
+    await this.tellOfChange(await this.succession.asHost(partyId, callerId, unban));
+  }
+
+  async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
+    const bans = await this.succession.asHost(partyId, callerId, () => this.hosting.bans(partyId, callerId));
+    return {
+      bans: bans.map(({ peerId, name, bannedAt }) => ({
+        peerId,
+        name: name && shownName(name, peerId),
+        bannedAt: bannedAt.toISOString(),
+      })),
+    };
+  }
+
+  async close(callerId: PeerId, partyId: PartyId): Promise<void> {
+    await this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
+  }
+
+  /** For the operator. @throws LanrageError PARTY_NOT_FOUND */
+  async closeByOperator(partyId: PartyId): Promise<void> {
+    await this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
+  }
+
+  private async changeNow(
     callerId: PeerId,
     partyId: PartyId,
     { password, maxPeers, ...request }: ChangePartyRequest,
@@ -54,44 +110,6 @@ export class HostingService {
       : apply());
     if (changed) await this.tellOfChange(party);
     return termsOf(party);
-  }
-
-  async kick(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
-    const { before, after } = await this.hosting.kick(partyId, callerId, targetId);
-    await this.remove(before, after, targetId, 'kicked');
-    return { ...changeOf(after), peerId: targetId, reason: 'kicked', hostId: after.hostId };
-  }
-
-  async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
-    const { before, after } = await this.hosting.ban(partyId, callerId, targetId);
-    const wasThere = after.members.length < before.members.length || hasTimedOut(before, targetId);
-    if (after !== before && wasThere) await this.remove(before, after, targetId, 'banned');
-    else if (after !== before) await this.tellOfChange(after);
-    return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
-  }
-
-  async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
-    await this.tellOfChange(await this.hosting.unban(partyId, callerId, targetId));
-  }
-
-  async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
-    const bans = await this.hosting.bans(partyId, callerId);
-    return {
-      bans: bans.map(({ peerId, name, bannedAt }) => ({
-        peerId,
-        name: name && shownName(name, peerId),
-        bannedAt: bannedAt.toISOString(),
-      })),
-    };
-  }
-
-  async close(callerId: PeerId, partyId: PartyId): Promise<void> {
-    await this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
-  }
-
-  /** For the operator. @throws LanrageError PARTY_NOT_FOUND */
-  async closeByOperator(partyId: PartyId): Promise<void> {
-    await this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
   }
 
   /** Hashing a password takes as long as checking one: only who may set it has it done, as often as they may guess. */
@@ -135,9 +153,7 @@ export class HostingService {
   }
 
   private tellOfChange(party: PartyRecord): Promise<void> {
-    const peerIds = party.members.map(({ peerId }) => peerId);
-    const news = { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) } as const;
-    return this.leader.inform('party.news', news);
+    return this.leader.inform('party.news', newsOfTerms(party));
   }
 }
 

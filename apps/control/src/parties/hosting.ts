@@ -9,12 +9,13 @@ import {
   decideRemoval,
   decideUnban,
   hasTimedOut,
+  hostInCharge,
   refusalOfHosting,
   type TermsChange,
 } from './hosting.rules';
 import { HostingStore, type BanRecord } from './hosting.store';
 import { NewsBudget } from './news-budget';
-import { Membership, takeNumber, without, type LeaveOutcome } from './membership';
+import { Membership, takeNumber, without, type AskAttendance, type LeaveOutcome } from './membership';
 import type { PartyRecord } from './party';
 import { PartyStore } from './party.store';
 
@@ -60,6 +61,18 @@ export class Hosting {
           : await takeNumber(store, terms.ownerId, mostKept);
       if (!(await store.changeTerms(party, terms, keptNumber, change.passwordHash))) return undefined;
       return { party: { ...next(party), ...terms }, changed: true };
+    });
+  }
+
+  /** Puts another member in the place of a host that is gone, when this one needs a host. @throws LanrageError PARTY_NOT_FOUND */
+  succeed(partyId: PartyId, callerId: PeerId, ask: AskAttendance): Promise<ChangeOutcome> {
+    return this.step(partyId, async (party, store) => {
+      const attendanceOf = await ask(party.members.map(({ peerId }) => peerId));
+      const hostId = hostInCharge(party, callerId, attendanceOf);
+      if (hostId === party.hostId) return { party, changed: false };
+      const terms = { ...party, hostId };
+      if (!(await store.changeTerms(party, terms, await store.keptNumber(partyId), undefined))) return undefined;
+      return { party: next(terms), changed: true };
     });
   }
 

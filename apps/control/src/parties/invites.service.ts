@@ -8,11 +8,15 @@ import { InvitesStore } from './invites.store';
 import { Membership } from './membership';
 import { isLive } from './parties.rules';
 import type { InviteRecord, PartyRecord } from './party';
+import { Succession } from './succession';
 
 /** The invites of a party, for its host. What they open is decided in parties.rules.ts. */
 @Injectable()
 export class InvitesService {
-  constructor(private readonly membership: Membership) {}
+  constructor(
+    private readonly membership: Membership,
+    private readonly succession: Succession,
+  ) {}
 
   /**
    * The same secret again gives the invite that is there.
@@ -20,7 +24,7 @@ export class InvitesService {
    */
   make(callerId: PeerId, partyId: PartyId, request: MakeInviteRequest): Promise<Invite> {
     const id = inviteIdOf(request.secretHash);
-    return this.step(partyId, async (party, store) => {
+    return this.step(partyId, callerId, async (party, store) => {
       const nowMs = Date.now();
       const all = await store.of(partyId);
       const live = all.filter((invite) => isLive(invite, nowMs));
@@ -44,7 +48,7 @@ export class InvitesService {
 
   /** Those that are good now. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST */
   list(callerId: PeerId, partyId: PartyId): Promise<InviteList> {
-    return this.step(partyId, async (party, store) => {
+    return this.step(partyId, callerId, async (party, store) => {
       refuseUnlessHost(party, callerId);
       const live = (await store.of(partyId)).filter((invite) => isLive(invite, Date.now()));
       return { invites: live.map(inviteView) };
@@ -53,7 +57,7 @@ export class InvitesService {
 
   /** Takes an invite back; whoever came by it stays. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_INVITE */
   async revoke(callerId: PeerId, partyId: PartyId, id: string): Promise<void> {
-    const removed = await this.step(partyId, (party, store) => {
+    const removed = await this.step(partyId, callerId, (party, store) => {
       refuseUnlessHost(party, callerId);
       return store.remove(partyId, [id]);
     });
@@ -63,13 +67,16 @@ export class InvitesService {
   /** In turn with the party's joins. */
   private step<Result>(
     partyId: PartyId,
+    callerId: PeerId,
     work: (party: PartyRecord, store: InvitesStore) => Promise<Result>,
   ): Promise<Result> {
-    return this.membership.change(partyId, async (store) => {
-      const party = await store.findById(partyId);
-      if (!party) throw new LanrageError('PARTY_NOT_FOUND');
-      return work(party, new InvitesStore(store.client));
-    });
+    const step = () =>
+      this.membership.change(partyId, async (store) => {
+        const party = await store.findById(partyId);
+        if (!party) throw new LanrageError('PARTY_NOT_FOUND');
+        return work(party, new InvitesStore(store.client));
+      });
+    return this.succession.asHost(partyId, callerId, step);
   }
 }
 

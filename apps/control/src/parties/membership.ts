@@ -8,7 +8,7 @@ import type { LeaveReason } from '#shared/api/party';
 import { HostingStore } from './hosting.store';
 import { decideJoin, decideLeave } from './parties.rules';
 import { hashInviteSecret } from '#shared/party/invite';
-import type { Entrant, MemberRecord, PartyRecord } from './party';
+import type { AttendanceOf, Entrant, MemberRecord, PartyRecord } from './party';
 import {
   PartyStore,
   withPartyLocked,
@@ -38,6 +38,9 @@ export type Entry = Pick<Entrant, 'preferredSlot' | 'resumes'> & {
   readonly mayRename?: ((members: number) => Promise<void>) | undefined;
 };
 type MayRename = NonNullable<Entry['mayRename']>;
+
+/** Tells who of these peers is there. Never fails. */
+export type AskAttendance = (peerIds: readonly PeerId[]) => AttendanceOf | Promise<AttendanceOf>;
 
 export interface LeaveOutcome {
   readonly before: PartyRecord;
@@ -125,11 +128,16 @@ export class Membership {
     });
   }
 
-  /** @returns null when the peer is not a member */
-  async leave(partyId: PartyId, peerId: PeerId, reason: LeaveReason): Promise<LeaveOutcome | null> {
+  /** @param ask needed when a host leaves @returns null when the peer is not a member */
+  async leave(
+    partyId: PartyId,
+    peerId: PeerId,
+    reason: LeaveReason,
+    ask: AskAttendance,
+  ): Promise<LeaveOutcome | null> {
     return this.change(partyId, async (store) => {
       const party = await store.findByMember(peerId);
-      return party?.id === partyId ? tryLeave(store, party, peerId, reason) : null;
+      return party?.id === partyId ? tryLeave(store, party, peerId, reason, ask) : null;
     });
   }
 
@@ -208,8 +216,10 @@ async function tryLeave(
   before: PartyRecord,
   peerId: PeerId,
   reason: LeaveReason,
+  ask: AskAttendance,
 ): Promise<LeaveOutcome | undefined> {
-  const decision = decideLeave(before, peerId);
+  const heirs = before.hostId === peerId ? before.members.map((member) => member.peerId) : [];
+  const decision = decideLeave(before, peerId, await ask(heirs));
   if (decision.verdict === 'close') return (await store.close(before)) ? { before, after: null } : undefined;
   if (!(await store.remove(before, peerId, reason, decision))) return undefined;
   return { before, after: { ...without(before, peerId), hostId: decision.hostId } };

@@ -16,6 +16,7 @@ import { PartiesController } from './parties.controller';
 import { PartiesService } from './parties.service';
 import { StateController } from './state.controller';
 import { StateService } from './state.service';
+import { Succession } from './succession';
 import { PartyExpiry } from './party-expiry';
 import { NewsBudget } from './news-budget';
 import { PasswordGate } from './password-gate';
@@ -48,6 +49,7 @@ async function makeOrigins(config: Config, database: Database): Promise<Origins>
     InvitesService,
     PartyExpiry,
     StateService,
+    Succession,
   ],
   exports: [HostingService, PartiesService],
 })

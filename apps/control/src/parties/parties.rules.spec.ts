@@ -3,7 +3,7 @@ import type { PeerId } from '#shared/party/identity';
 import { SHARED_SLOTS } from '#shared/party/virtual-ip';
 import type { PublicKey } from '#shared/wireguard/key';
 import { decideJoin, decideLeave, RETURN_MS } from './parties.rules';
-import type { Entrant, InviteRecord, Leases, MemberRecord, Standing } from './party';
+import type { Attendance, Entrant, InviteRecord, Leases, MemberRecord, Standing } from './party';
 import { settingsFixture as settings } from '../../../../test/fixtures/party';
 
 const peerId = (number: number) => number.toString(16).padStart(16, '0') as PeerId;
@@ -322,22 +322,47 @@ describe('a peer that comes back after a time-out', () => {
 });
 
 describe('decideLeave', () => {
-  const [alice, bob, carol] = [member(1, 0), member(2, 5), member(3, 6)];
+  const [alice, bob, carol, dave] = [member(1, 0), member(2, 5), member(3, 6), member(4, 7)];
+  const unknown = () => 'away' as const;
+  const four = [alice, bob, carol, dave];
 
   it.each([
     ['keeps the host when somebody else goes', alice, [alice, bob, carol], carol, alice],
     ['makes the longest present the host', alice, [alice, bob, carol], alice, bob],
     ['passes over nobody when a later one is host', bob, [alice, bob, carol], bob, alice],
   ])('%s', (_what, host, members, leaver, successor) => {
-    expect(decideLeave({ hostId: host.peerId, members, settings }, leaver.peerId)).toEqual({
+    expect(decideLeave({ hostId: host.peerId, members, settings }, leaver.peerId, unknown)).toEqual({
       verdict: 'leave',
       hostId: successor.peerId,
       empties: false,
     });
   });
 
+  it.each([
+    ['online', 'online', 'online', bob],
+    ['away', 'online', 'online', carol],
+    ['gone', 'online', 'online', carol],
+    ['gone', 'away', 'online', dave],
+    ['away', 'away', 'away', bob],
+    ['gone', 'away', 'away', carol],
+    ['gone', 'gone', 'away', dave],
+    ['gone', 'gone', 'gone', bob],
+  ] as const)('Alice, host, goes: Bob is %s, Carol %s, Dave %s', (ofBob, ofCarol, ofDave, successor) => {
+    const attendance = new Map<PeerId, Attendance>([
+      [alice.peerId, 'online'],
+      [bob.peerId, ofBob],
+      [carol.peerId, ofCarol],
+      [dave.peerId, ofDave],
+    ]);
+    const attendanceOf = (id: PeerId) => attendance.get(id) ?? 'away';
+    const hosted = { hostId: alice.peerId, members: four, settings };
+    expect(decideLeave(hosted, alice.peerId, attendanceOf)).toMatchObject({ hostId: successor.peerId });
+    // Somebody else's going is no reason to look who is there.
+    expect(decideLeave(hosted, dave.peerId, attendanceOf)).toMatchObject({ hostId: alice.peerId });
+  });
+
   it('closes the party when the last one goes', () => {
-    expect(decideLeave({ hostId: alice.peerId, members: [alice], settings }, alice.peerId)).toEqual({
+    expect(decideLeave({ hostId: alice.peerId, members: [alice], settings }, alice.peerId, unknown)).toEqual({
       verdict: 'close',
     });
   });
@@ -345,7 +370,7 @@ describe('decideLeave', () => {
   it('keeps a persistent party when the last one goes', () => {
     const persistent = { ...settings, persistent: true };
     expect(
-      decideLeave({ hostId: alice.peerId, members: [alice], settings: persistent }, alice.peerId),
+      decideLeave({ hostId: alice.peerId, members: [alice], settings: persistent }, alice.peerId, unknown),
     ).toEqual({
       verdict: 'leave',
       hostId: alice.peerId,

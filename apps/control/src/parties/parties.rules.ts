@@ -1,7 +1,16 @@
 import type { ErrorCode } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import { nextFreeSlot } from '#shared/party/virtual-ip';
-import type { Entrant, InviteRecord, Leases, MemberRecord, PartyRecord, Standing } from './party';
+import type {
+  Attendance,
+  AttendanceOf,
+  Entrant,
+  InviteRecord,
+  Leases,
+  MemberRecord,
+  PartyRecord,
+  Standing,
+} from './party';
 
 /**
  * How long a peer that is gone comes back past a lock, and after a time-out past a password: long enough for an outage of the
@@ -62,16 +71,29 @@ export type LeaveDecision =
   | { readonly verdict: 'close' }
   | { readonly verdict: 'leave'; readonly hostId: PeerId; readonly empties: boolean };
 
-/** What becomes of the party when this member goes? Whoever has been there longest succeeds a host. */
+/** Whoever is there succeeds before those who may come back, and these before those who did not. */
+const orderOfSuccession: readonly Attendance[] = ['online', 'away', 'gone'];
+
+/** What becomes of the party when this member goes? A host is succeeded by whoever has been there longest of those that are online. */
 export function decideLeave(
   party: Pick<PartyRecord, 'hostId' | 'members' | 'settings'>,
   peerId: PeerId,
+  attendanceOf: AttendanceOf,
 ): LeaveDecision {
-  const longestPresent = party.members.find((member) => member.peerId !== peerId);
-  if (!longestPresent && !party.settings.persistent) return { verdict: 'close' };
-  const successor = longestPresent?.peerId ?? peerId;
+  const others = party.members.filter((member) => member.peerId !== peerId);
+  if (others.length === 0 && !party.settings.persistent) return { verdict: 'close' };
+  const [successor = peerId] = orderOfSuccession.flatMap((attendance) => longestPresent(others, attendance, attendanceOf) ?? []);
   const hostId = party.hostId === peerId ? successor : party.hostId;
-  return { verdict: 'leave', hostId, empties: !longestPresent };
+  return { verdict: 'leave', hostId, empties: others.length === 0 };
+}
+
+/** @param members in order of joining @returns null when none of them is there to that extent */
+export function longestPresent(
+  members: readonly MemberRecord[],
+  attendance: Attendance,
+  attendanceOf: AttendanceOf,
+): PeerId | null {
+  return members.find(({ peerId }) => attendanceOf(peerId) === attendance)?.peerId ?? null;
 }
 
 /** Is this invite good for one more? */

@@ -102,7 +102,7 @@ export class PartiesService {
 
   /** Does nothing when the peer is not in that party. */
   async leave(peerId: PeerId, partyId: PartyId, reason: LeaveReason): Promise<void> {
-    const outcome = await this.membership.leave(partyId, peerId, reason);
+    const outcome = await this.membership.leave(partyId, peerId, reason, this.leader.attendance);
     if (outcome) await this.leader.inform('party.departed', [{ ...outcome, peerId, reason }]);
   }
 

@@ -36,6 +36,13 @@ export interface PartyRecord extends PartyTerms {
   readonly timedOut: readonly PeerId[];
 }
 
+/**
+ * How far a member is there: `away` has no connection, but may be back at any moment; `gone` had the time to come back. Who is
+ * not known about is away.
+ */
+export type Attendance = 'online' | 'away' | 'gone';
+export type AttendanceOf = (peerId: PeerId) => Attendance;
+
 /** The slots of a party beside those of its members. */
 export interface Leases {
   /** What the peer in question had here before, if anything. */

@@ -3,6 +3,7 @@ import type { AgentEvents } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
 import { isInsideParty } from '#shared/peer-endpoint';
 import { virtualIpOfSlot, type VirtualNetwork } from '#shared/party/virtual-ip';
+import type { News } from '../live/contract';
 import type { PresenceView } from '../signaling/presence';
 import type { MemberRecord, PartyRecord } from './party';
 import { shownName, shownSettings } from './shown';
@@ -53,6 +54,12 @@ export function snapshotFor(
     ),
     timedOut: timedOut.filter((peerId) => !memberIds.has(peerId)),
   };
+}
+
+/** For all members, that the terms are others. */
+export function newsOfTerms(party: PartyRecord): News {
+  const peerIds = party.members.map(({ peerId }) => peerId);
+  return { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) };
 }
 
 /** What members hear of a change of the terms. */

@@ -103,6 +103,31 @@ describe('PresenceBook', () => {
     expect([book.isAlone, book.silentPeers]).toEqual([true, [bob, alice]]);
   });
 
+  it('takes for gone who had the time to come back', () => {
+    const book = new PresenceBook();
+    expect(book.attendance(alice, 0)).toBe('away');
+    book.connect(alice, at('c1'));
+    expect(book.attendance(alice, 99_000)).toBe('online');
+    book.disconnect(alice, 'c1', 100_000);
+    expect(book.attendance(alice, 104_999)).toBe('away');
+    expect(book.attendance(alice, 105_000)).toBe('gone');
+    book.expect(alice, 105_000);
+    expect(book.attendance(alice, 105_000)).toBe('away');
+    book.connect(alice, at('c2'));
+    expect(book.attendance(alice, 120_000)).toBe('online');
+  });
+
+  it('takes nobody for gone who was here before a start, until all had the time to come back', () => {
+    const book = new PresenceBook();
+    book.awaitReturn([alice, bob], 15_000, 0);
+    book.connect(bob, at('c1'));
+    expect(book.attendance(alice, 14_999)).toBe('away');
+    expect(book.attendance(alice, 15_000)).toBe('gone');
+    // Whoever was back has no more time than others.
+    book.disconnect(bob, 'c1', 1000);
+    expect(book.attendance(bob, 6000)).toBe('gone');
+  });
+
   it('prefers what a relay saw to what the agent believes', () => {
     const book = new PresenceBook();
     book.connect(alice, at('c1'));

@@ -2,6 +2,7 @@ import { MAX_CANDIDATES, type Candidate, type Presence } from '#shared/api/party
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { PeerId } from '#shared/party/identity';
 import { groupBy } from '../operations/lists';
+import type { Attendance } from '../parties/party';
 
 /** What the other members of the party see of a peer's presence. */
 export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct' | 'udp'> & {
@@ -38,6 +39,9 @@ export interface MeasuredRelays {
   readonly roundTripsMs: ReadonlyMap<string, number | null>;
   readonly atMs: number;
 }
+
+/** Longer than an agent takes to come back that has just lost its connection, to this server or another node of it. */
+const GONE_AFTER_MS = 5000;
 
 const unheardOf: Presence = {
   natType: 'unknown',
@@ -171,6 +175,12 @@ export class PresenceBook {
     const others = candidates.filter(({ kind }) => kind !== 'host');
     const byEndpoint = groupBy([...hosts, ...seen, ...others], (candidate) => candidate.endpoint);
     return [...byEndpoint.values()].flatMap(([first]) => first ?? []).slice(0, MAX_CANDIDATES);
+  }
+
+  /** Gone is who had the time to come back. */
+  attendance(peerId: PeerId, nowMs: number): Attendance {
+    if (this.connectionOf(peerId) !== null) return 'online';
+    return this.isSilentFor(peerId, GONE_AFTER_MS, nowMs) ? 'gone' : 'away';
   }
 
   /** Whether the peer has not been heard of for at least so long. */
