@@ -52,6 +52,15 @@ describe('public parties', () => {
     expect(await isListed()).toBe(false);
   });
 
+  it('are not listed when they are sealed, as nobody comes in from the list', async () => {
+    await host({ name: 'Members only', sealed: true, voucher: Buffer.alloc(32).toString('base64') });
+    const waiting = await TestAgent.signIn(control.url);
+    await waiting.create({ name: 'Members alone', public: true, sealed: true });
+    const connection = await waiting.connect();
+    expect(await names('members')).toEqual([]);
+    connection.close();
+  });
+
   it('are not listed while nobody but their owner was ever in them, but while the owner waits there', async () => {
     const [alice, bob] = [await TestAgent.signIn(control.url), await TestAgent.signIn(control.url)];
     const { id } = await alice.create({ public: true, persistent: true, name: 'Waiting' });

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { serverInfoSchema } from '#shared/api/rest';
+import { publicKeyOf } from '#shared/auth/proof';
 import { formatEndpoint } from '#shared/endpoint';
+import { peerIdOf } from '#shared/party/identity';
 import { AgentConnection, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
@@ -40,6 +43,17 @@ describe('relays', () => {
     const [item, ...others] = items;
     if (item === undefined || others.length > 0) throw new Error('not exactly one');
     return item;
+  };
+  /** As if they had joined, and were away. */
+  const addMembers = async (partyId: string, count: number) => {
+    const keys = Array.from({ length: count }, () => publicKeyOf(randomBytes(32)));
+    const members = keys.map((publicKey, index) => ({ id: peerIdOf(publicKey), publicKey, slot: index + 1 }));
+    await control.query(
+      `WITH row AS (SELECT * FROM json_to_recordset($2) AS row(id text, "publicKey" text, slot int)),
+            lease AS (INSERT INTO leases (party_id, peer_id, slot) SELECT $1, id, slot FROM row)
+       INSERT INTO members (peer_id, party_id, name, public_key) SELECT id, $1, 'Away', "publicKey" FROM row`,
+      [partyId, JSON.stringify(members)],
+    );
   };
   const knownRelays = async () =>
     serverInfoSchema.parse((await send(control.url, 'GET', '/v1/server')).body).relays;
@@ -151,6 +165,30 @@ describe('relays', () => {
     expect(relay.open.size).toBe(1);
     await until('the late pair to be closed', () => relay.open.size === 0);
   });
+
+  it('close what they opened for a player who left while a large party was being opened', async () => {
+    const relay = await addRelay({ capacityPairs: 10_000 });
+    const agents = await Promise.all(Array.from({ length: 6 }, () => connectedAgent()));
+    const [[host], ...guests] = agents as [(typeof agents)[0], ...typeof agents];
+    const { id } = await host.create({ maxPeers: 256 });
+    await addMembers(id, 250);
+    for (const [guest] of guests) await guest.join(id);
+    // Each of the five with everybody who was there; the host was alone when it came.
+    const inAll = 251 + 252 + 253 + 254 + 255;
+    await until('everybody has everybody', () => relay.open.size === inAll);
+
+    relay.crash();
+    relay.mute = true;
+    await relay.connect();
+    await until('the first of several commands waits for its answer', () => relay.isAsked);
+    const [leaver] = guests[4]!;
+    await leaver.leave(id);
+    relay.unmute();
+    const ofLeaver = () => [...relay.open.keys()].filter((pairId) => pairId.includes(leaver.peerId));
+    await until('the last of the others are open', () => relay.open.size - ofLeaver().length === inAll - 255);
+    await until('those of the leaver are closed', () => ofLeaver().length === 0);
+    expect(relay.open.size).toBe(inAll - 255);
+  }, 30_000);
 
   it('are asked what they have open when it is not what it should be', async () => {
     const relay = await addRelay();

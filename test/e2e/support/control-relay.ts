@@ -97,6 +97,11 @@ export class TestRelay extends EventEmitter<{ opened: []; closed: [] }> {
     return close;
   }
 
+  /** Whether a command to open waits for its answer. */
+  get isAsked(): boolean {
+    return this.unanswered.length > 0;
+  }
+
   /** Answers what {@link mute} held back. */
   unmute(): void {
     this.mute = false;

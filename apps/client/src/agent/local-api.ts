@@ -28,6 +28,7 @@ export const localApiSchemas = {
     public: z.boolean().optional(),
     persistent: z.boolean().optional(),
     sealed: z.boolean().optional(),
+    discordUrl: z.string().optional(),
     network: z.string().optional(),
   }),
   join: z.object({

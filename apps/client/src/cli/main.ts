@@ -24,6 +24,7 @@ interface CreateFlags extends PasswordOptions {
   public?: boolean;
   persistent?: boolean;
   sealed?: boolean;
+  discord?: string;
   network?: string;
 }
 
@@ -50,20 +51,14 @@ verb('create', 'open a party and play in it', [
   .option('--public', 'show it in: lanrage parties')
   .option('--persistent', 'keep the party when everybody is gone')
   .option('--sealed', 'only invite links lead in, for good')
+  .option('--discord <url>', 'the link for voice and screen sharing')
   .option('--network <network>', "of the players' addresses, such as 10.87.0.0/16")
   .action(async (name: string, options: CommonOptions & CreateFlags) => {
-    const {
-      as: peerName,
-      maxPlayers: maxPeers,
-      locked,
-      public: isPublic,
-      persistent,
-      sealed,
-      network,
-    } = options;
+    const { as: peerName, maxPlayers: maxPeers, public: isPublic, discord: discordUrl } = options;
+    const { locked, persistent, sealed, network } = options;
     const { create } = await import('./enter.js');
-    const terms = { name, peerName, maxPeers, locked, public: isPublic, persistent, sealed, network };
-    await create(contextOf(options), terms, options);
+    const flags = { locked, public: isPublic, persistent, sealed };
+    await create(contextOf(options), { name, peerName, maxPeers, ...flags, discordUrl, network }, options);
   });
 
 verb('join', 'join a party', [

@@ -17,7 +17,7 @@ type Row = PublicParty & { readonly atMs: number };
 const MOST_UNVISITED = 500;
 
 /**
- * The parties that their hosts show to everybody, and that still let people in. One that nobody but its owner has ever been
+ * The parties that their hosts show to everybody, and that let people in without a link. One that nobody but its owner has ever been
  * in is shown while its owner waits there, connected, and not to people who would find it empty.
  */
 @Injectable()
@@ -38,7 +38,7 @@ export class Discovery {
              (SELECT count(*)::int FROM members WHERE party_id = parties.id) AS "playerCount",
              (extract(epoch FROM created_at) * 1000)::float8 AS "atMs"
       FROM parties
-      WHERE is_public AND NOT locked AND (visited OR id = ANY(${attended})) AND name ILIKE ${`%${literal(search)}%`}
+      WHERE is_public AND NOT locked AND NOT sealed AND (visited OR id = ANY(${attended})) AND name ILIKE ${`%${literal(search)}%`}
         AND (${beforeMs}::float8 IS NULL
              OR (created_at, id) < (to_timestamp(${beforeMs}::float8 / 1000), ${beforeId}))
       ORDER BY created_at DESC, id DESC
@@ -56,7 +56,7 @@ export class Discovery {
     const waiting = await this.database.prisma.$queryRaw<{ partyId: PartyId; peerId: PeerId }[]>`
       /* unvisited_parties */
       SELECT id AS "partyId", peer_id AS "peerId" FROM parties JOIN members ON party_id = id
-      WHERE is_public AND NOT locked AND NOT visited
+      WHERE is_public AND NOT locked AND NOT sealed AND NOT visited
       ORDER BY created_at DESC LIMIT ${MOST_UNVISITED}::int`;
     if (waiting.length === 0) return [];
     const peerIds = waiting.map(({ peerId }) => peerId);
