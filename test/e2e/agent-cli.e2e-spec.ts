@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
+import { loadIdentity } from '../../apps/client/src/identity';
 import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
 import { CommandLine, errorOf, type Result } from './support/command-line';
-import { TestAgent } from './support/control-agent';
+import { refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
@@ -128,6 +129,37 @@ describe('the lanrage command', () => {
     expect(errorOf(await run(['parties', '--cursor', 'x', '--json'])).code).toBe('INVALID_REQUEST');
     await host.leave(id);
   });
+
+  it('parties --mine and close PARTY need no agent, but the key', async () => {
+    const none = await run(['parties', '--mine']);
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('owns no persistent party') });
+    const owner = new TestAgent(control.url, 'Owner', loadIdentity(home).privateKey);
+    await owner.signIn();
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count++) {
+      const { id } = await owner.create({ persistent: true, name: `Club ${count}` });
+      ids.push(id);
+      await owner.leave(id);
+    }
+    const refused = refusal(await owner.tryCreate({ persistent: true }));
+    expect(refused).toMatchObject({ code: 'TOO_MANY_PARTIES' });
+    // What it says to type is what there is.
+    expect(refused.message).toMatch(/lanrage parties --mine,.* lanrage close PARTY\.$/);
+    const mine = await run(['parties', '--mine', '--json']);
+    expect((JSON.parse(mine.stdout) as { parties: { id: string }[] }).parties.map(({ id }) => id)).toEqual(
+      ids.toReversed(),
+    );
+    expect(await run(['close', ids[0] ?? ''])).toMatchObject({ code: 0, stdout: 'The party is closed.\n' });
+    expect(errorOf(await run(['close', ids[0] ?? '', '--json'])).code).toBe('PARTY_NOT_FOUND');
+    expect(errorOf(await run(['close', 'club', '--json'])).code).toBe('INVALID_PARTY_ID');
+    expect((await run(['parties', '--mine', 'quake'])).code).toBe(2);
+    // An agent that runs is not disturbed.
+    const { child } = await startAgent();
+    expect((await run(['parties', '--mine'])).stdout).toMatch(/^ID +PARTY +PLAYERS +EMPTY SINCE\n/);
+    expect((await run(['close', ids[1] ?? ''])).code).toBe(0);
+    expect(child.exitCode).toBeNull();
+    for (const id of ids.slice(2)) await owner.ask('DELETE', id);
+  }, 30_000);
 
   it('join takes the password from stdin', async () => {
     const host = await TestAgent.signIn(control.url);

@@ -1,4 +1,5 @@
 /** Parties that outlive their members and the server. */
+import { ownedPartiesSchema } from '#shared/api/hosting';
 import { refusal, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';
@@ -107,6 +108,34 @@ describe('a party that lasts', () => {
       await alice.leave(id);
       await bob.leave(id);
       expect(codeOf(await bob.tryJoin(id))).toBe('PARTY_NOT_FOUND');
+    }));
+
+  it('is listed for its owner alone, in it or not', () =>
+    withAgents(['Alice', 'Bob'], async (alice, bob) => {
+      const owned = async (agent: TestAgent) => {
+        const { status, body } = await agent.ask('GET', 'owned');
+        expect(status).toBe(200);
+        // As it is on the wire, so that nothing else is in it.
+        expect(body).toEqual(ownedPartiesSchema.parse(body));
+        return ownedPartiesSchema.parse(body);
+      };
+      const { id, createdAt } = await alice.create({ persistent: true, name: 'Club', maxPeers: 4 });
+      await bob.join(id);
+      const club = { id, name: 'Club', playerCount: 2, maxPeers: 4, createdAt, emptySince: null };
+      expect(await owned(alice)).toEqual({ parties: [club], most: 2 });
+      expect(await owned(bob)).toEqual({ parties: [], most: 2 });
+      await Promise.all([alice.leave(id), bob.leave(id)]);
+      const second = await alice.create({ persistent: true, name: 'Other' });
+      expect((await owned(alice)).parties).toMatchObject([
+        { id: second.id, playerCount: 1, emptySince: null },
+        { id, playerCount: 0, emptySince: expect.any(String) },
+      ]);
+      await alice.ask('PATCH', second.id, { persistent: false });
+      await alice.ask('DELETE', id);
+      expect((await owned(alice)).parties).toEqual([]);
+      await alice.leave(second.id);
+      alice.token = 'none';
+      expect(codeOf(await alice.ask('GET', 'owned'))).toBe('UNAUTHENTICATED');
     }));
 
   it('is one of few that an owner may have, also when many are wanted at once', () =>

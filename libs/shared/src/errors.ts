@@ -152,7 +152,7 @@ export const errorCatalogue = {
   TOO_MANY_PARTIES: {
     retryable: false,
     message:
-      'The owner has as many persistent parties as the server allows. Close one, or end its persistence.',
+      'The owner has as many persistent parties as the server allows. It sees them with lanrage parties --mine, and closes one with lanrage close PARTY.',
   },
   TOO_MANY_PARTIES_FROM_ADDRESS: {
     retryable: true,

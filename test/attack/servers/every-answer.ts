@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { partyPageSchema } from '#shared/api/discovery';
-import { banListSchema } from '#shared/api/hosting';
+import { banListSchema, ownedPartiesSchema } from '#shared/api/hosting';
 import { inviteListSchema } from '#shared/api/invites';
 import { partySnapshotSchema } from '#shared/api/party';
 import { challengeSchema, errorBodySchema, serverInfoSchema, tokenGrantSchema } from '#shared/api/rest';
@@ -39,6 +39,15 @@ const honestAnswers: readonly (readonly [schema: z.ZodType, answer: object])[] =
     {
       parties: [{ id: hostilePartyId, name: 'LAN', playerCount: 1, maxPeers: 8, hasPassword: false }],
       nextCursor: '1-0123456789ab',
+    },
+  ],
+  [
+    ownedPartiesSchema,
+    {
+      parties: [
+        { id: hostilePartyId, name: 'LAN', playerCount: 0, maxPeers: 8, createdAt: at, emptySince: at },
+      ],
+      most: 5,
     },
   ],
   [partyStateSchema, { version: 1, entries: [{ key: 'map', value: 'dust', version: 1 }] }],

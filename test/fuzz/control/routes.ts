@@ -48,6 +48,7 @@ export const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/relays/challenge', body: relayChallengeRequestSchema },
   { method: 'GET', path: '/v1/parties', query: findPartiesQuerySchema },
   { method: 'POST', path: '/v1/parties', body: createPartyRequestSchema },
+  { method: 'GET', path: '/v1/parties/owned' },
   { method: 'GET', path: party },
   { method: 'PATCH', path: party, body: changePartyRequestSchema },
   { method: 'DELETE', path: party, ends: true },

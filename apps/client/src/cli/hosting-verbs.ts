@@ -76,19 +76,30 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
   );
 
   verb('close', 'end the party for everybody (owner)', ['lanrage close', 'lanrage close 4f0c2a91be77'])
-    .argument('[party]', 'id of a persistent party that you are not in')
+    .argument('[party]', 'id of one that you are not in, see: lanrage parties --mine')
     .action(async (partyId: string | undefined, options: Common) =>
       (await import('./hosting.js')).close(contextOf(options), partyId),
     );
 
-  verb('parties', 'list the public parties of the server', [
+  verb('parties', 'list the public parties of the server, or your own', [
     'lanrage parties',
     'lanrage parties quake --json',
+    'lanrage parties --mine',
   ])
     .argument('[search]', 'part of the name')
     .option('--cursor <cursor>', 'the next page, as the one before says')
-    .action(async (search: string | undefined, options: Common & { cursor?: string }) =>
-      (await import('./parties.js')).parties(contextOf(options), search, options.cursor),
+    .option('--mine', 'the persistent ones that you own, in them or not')
+    .action(
+      async (
+        search: string | undefined,
+        options: Common & { cursor?: string; mine?: boolean },
+        command: Command,
+      ) => {
+        const { ownedParties, parties } = await import('./parties.js');
+        if (!options.mine) return parties(contextOf(options), search, options.cursor);
+        if (search === undefined && options.cursor === undefined) return ownedParties(contextOf(options));
+        return command.error('error: --mine lists them all (--help shows how)');
+      },
     );
 
   verb('nick', 'take another name in the party', ['lanrage nick Robert'])

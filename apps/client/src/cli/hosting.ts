@@ -1,5 +1,9 @@
+import { z } from 'zod';
+import { LanrageError } from '#shared/errors';
 import type { LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
+import { validPartyId } from '../party/valid-input';
+import { asPlayer } from './as-player';
 import { answer, type Context } from './context';
 import { newPassword } from './password';
 import { renderBans } from './party-rendering';
@@ -63,9 +67,17 @@ export async function bans(context: Context): Promise<void> {
   answer(context, list, renderBans(list));
 }
 
-/** `lanrage close [PARTY]` */
+/** `lanrage close [PARTY]`; one that the player names is closed without an agent as well. */
 export async function close(context: Context, partyId: string | undefined): Promise<void> {
-  await askAgent(context.config.home, 'close', { partyId });
+  const { config } = context;
+  try {
+    await askAgent(config.home, 'close', { partyId });
+  } catch (error) {
+    const isAgentMissing = error instanceof LanrageError && error.code === 'AGENT_NOT_RUNNING';
+    if (partyId === undefined || !isAgentMissing) throw error;
+    const path = `/v1/parties/${validPartyId(partyId)}`;
+    await asPlayer(config, { method: 'DELETE', path, answer: z.unknown() });
+  }
   answer(context, { status: 'closed' }, 'The party is closed.');
 }
 

@@ -1,8 +1,10 @@
 import { partyPageSchema } from '#shared/api/discovery';
+import { ownedPartiesSchema } from '#shared/api/hosting';
 import { discoveryPath } from '../control/control-plane';
 import { ControlHttp } from '../control/http';
+import { asPlayer } from './as-player';
 import { answer, type Context } from './context';
-import { renderPartyPage } from './party-rendering';
+import { renderOwnedParties, renderPartyPage } from './party-rendering';
 
 const SERVER_LIMIT_MS = 5_000;
 
@@ -20,4 +22,11 @@ export async function parties(context: Context, search = '', cursor?: string): P
   } finally {
     await http.close();
   }
+}
+
+/** `lanrage parties --mine`: needs no agent, but the player's key. @throws LanrageError HOME_DENIED …, CONTROL_UNAVAILABLE … */
+export async function ownedParties(context: Context): Promise<void> {
+  const path = '/v1/parties/owned';
+  const owned = await asPlayer(context.config, { method: 'GET', path, answer: ownedPartiesSchema });
+  answer(context, owned, renderOwnedParties(owned, context.config.home));
 }

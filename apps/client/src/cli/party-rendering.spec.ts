@@ -4,6 +4,7 @@ import {
   renderBans,
   renderInvite,
   renderInvites,
+  renderOwnedParties,
   renderPartyChanged,
   renderPartyPage,
   renderState,
@@ -48,6 +49,21 @@ describe('what hosts read', () => {
     expect(renderBans({ bans: [] })).toBe('Nobody is banned.');
     const text = renderBans({ bans: [ban(longest), ban(null)] });
     expect(text).toMatch(/\n– +a{16} +2026-01-02 03:04 UTC$/);
+    expect(widest(text)).toBeLessThanOrEqual(80);
+  });
+
+  it('owned parties, and how to close one', () => {
+    expect(renderOwnedParties({ parties: [], most: 5 }, '/var/lib/lanrage')).toBe(
+      'The player whose key is in /var/lib/lanrage owns no persistent party on this\nserver.',
+    );
+    const at = '2026-01-02T03:04:05.000Z';
+    const owned = (name: string, emptySince: string | null) => ({
+      ...{ id: '0123456789ab' as PartyId, name, playerCount: 0, maxPeers: 64_000 },
+      ...{ createdAt: at, emptySince },
+    });
+    const text = renderOwnedParties({ parties: [owned(longest, at), owned('Club', null)], most: 5 }, '/');
+    expect(text).toMatch(/ 2026-01-02 03:04 UTC\n0123456789ab +Club +0 of 64000\n\n/);
+    expect(text).toMatch(/allows one owner 5\. Close one with: lanrage close ID$/);
     expect(widest(text)).toBeLessThanOrEqual(80);
   });
 

@@ -1,5 +1,5 @@
 /** What hosts are told. Pure, like rendering.ts. */
-import type { BanList } from '#shared/api/hosting';
+import type { BanList, OwnedParties } from '#shared/api/hosting';
 import type { Invite, InviteList } from '#shared/api/invites';
 import type { NewInvite } from '../party/invites';
 import type { PartyPage } from '#shared/api/discovery';
@@ -66,6 +66,23 @@ export function renderPartyPage({ parties, nextCursor }: PartyPage): string {
   ]);
   const table = renderTable(['ID', 'PARTY', 'PLAYERS', ''], [14, 42, 14, 10], rows);
   return nextCursor === null ? table : `${table}\n\nThere are more: add --cursor ${nextCursor}`;
+}
+
+/** @param home the state folder of the player whose parties they are */
+export function renderOwnedParties({ parties, most }: OwnedParties, home: string): string {
+  if (parties.length === 0)
+    return wrap(`The player whose key is in ${home} owns no persistent party on this server.`).join('\n');
+  const rows = parties.map(({ id, name, playerCount, maxPeers, emptySince }) => [
+    id,
+    printable(name),
+    `${playerCount} of ${maxPeers}`,
+    emptySince === null ? '' : minuteOf(emptySince),
+  ]);
+  return [
+    renderTable(['ID', 'PARTY', 'PLAYERS', 'EMPTY SINCE'], [14, 30, 14, 22], rows),
+    '',
+    ...wrap(`The server allows one owner ${most}. Close one with: lanrage close ID`),
+  ].join('\n');
 }
 
 export function renderState({ entries }: PartyState): string {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BanList, ChangePartyRequest } from '#shared/api/hosting';
+import type { BanList, ChangePartyRequest, OwnedParties } from '#shared/api/hosting';
 import type { EndReason } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -78,6 +78,19 @@ export class HostingService {
         bannedAt: bannedAt.toISOString(),
       })),
     };
+  }
+
+  /** The caller's persistent parties, from outside as well. */
+  async owned(callerId: PeerId): Promise<OwnedParties> {
+    const owned = await this.hosting.owned(callerId);
+    const parties = owned.map(({ id, name, createdAt, emptySince, ...counts }) => ({
+      ...counts,
+      id,
+      name: shownName(name, id),
+      createdAt: createdAt.toISOString(),
+      emptySince: emptySince?.toISOString() ?? null,
+    }));
+    return { parties, most: this.config.persistentPartiesPerOwner };
   }
 
   async close(callerId: PeerId, partyId: PartyId): Promise<void> {

@@ -1,3 +1,4 @@
+import { MOST_OWNED } from '#shared/api/hosting';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { violatedConstraint } from '../database/failures';
 import type { Prisma } from '../database/generated/client';
@@ -9,6 +10,15 @@ export interface BanRecord {
   readonly peerId: PeerId;
   readonly name: string | null;
   readonly bannedAt: Date;
+}
+
+export interface OwnedRecord {
+  readonly id: PartyId;
+  readonly name: string;
+  readonly playerCount: number;
+  readonly maxPeers: number;
+  readonly createdAt: Date;
+  readonly emptySince: Date | null;
 }
 
 /** The statements behind what hosts and owners do, in the manner of party.store.ts. */
@@ -60,6 +70,16 @@ export class HostingStore {
       (number) => !taken.has(number),
     );
     return free !== undefined && taken.size < most ? free : null;
+  }
+
+  /** The owner's persistent parties, the newest first. */
+  async ownedBy(ownerId: PeerId): Promise<OwnedRecord[]> {
+    return this.client.$queryRaw`
+      /* owned_parties */
+      SELECT id, name, max_peers AS "maxPeers", created_at AS "createdAt", empty_since AS "emptySince",
+             (SELECT count(*)::int FROM members WHERE party_id = parties.id) AS "playerCount"
+      FROM parties WHERE owner_id = ${ownerId} AND kept_number IS NOT NULL
+      ORDER BY created_at DESC, id DESC LIMIT ${MOST_OWNED}::int`;
   }
 
   async findBan(partyId: PartyId, peerId: PeerId): Promise<BanState> {

@@ -13,7 +13,7 @@ import {
   refusalOfHosting,
   type TermsChange,
 } from './hosting.rules';
-import { HostingStore, type BanRecord } from './hosting.store';
+import { HostingStore, type BanRecord, type OwnedRecord } from './hosting.store';
 import { NewsBudget } from './news-budget';
 import { Membership, takeNumber, without, type AskAttendance, type LeaveOutcome } from './membership';
 import type { PartyRecord } from './party';
@@ -127,6 +127,11 @@ export class Hosting {
     const code = party ? refusalOfHosting(party, callerId) : 'PARTY_NOT_FOUND';
     if (code) throw new LanrageError(code);
     return new HostingStore(prisma).bansOf(partyId);
+  }
+
+  /** The owner's persistent parties, the newest first; it need not be in any. */
+  owned(ownerId: PeerId): Promise<OwnedRecord[]> {
+    return new HostingStore(this.database.prisma).ownedBy(ownerId);
   }
 
   /** @returns the party as it was @throws LanrageError PARTY_NOT_FOUND, NOT_OWNER */

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Req, UseGuards } from '@n
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { partyIdField } from '#shared/api/fields';
+import { ownedPartiesSchema, type OwnedParties } from '#shared/api/hosting';
 import { partySnapshotSchema, type PartySnapshot } from '#shared/api/party';
 import {
   createPartyRequestSchema,
@@ -14,6 +15,7 @@ import type { Identity } from '../auth/identity';
 import { LedGuard } from '../live/led.guard';
 import { AnswersToCaller } from '../operations/openapi';
 import { Limited } from '../operations/request-limits';
+import { HostingService } from './hosting.service';
 import { PartiesService } from './parties.service';
 import type { Client } from './password-gate';
 
@@ -24,7 +26,20 @@ export type PartyPath = z.output<typeof partyPath>;
 @Controller('v1/parties')
 @UseGuards(AuthGuard, LedGuard)
 export class PartiesController {
-  constructor(private readonly parties: PartiesService) {}
+  constructor(
+    private readonly parties: PartiesService,
+    private readonly hosting: HostingService,
+  ) {}
+
+  /** Stands before the routes of single parties: no id is so short. */
+  @Get('owned')
+  @AnswersToCaller({
+    summary: 'The persistent parties that the caller owns, whether it is in one or not',
+    body: ownedPartiesSchema,
+  })
+  owned(@Caller() caller: Identity): Promise<OwnedParties> {
+    return this.hosting.owned(caller.peerId);
+  }
 
   @Post()
   @Limited('creates')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { discordUrlField, nameField, passwordField, peerIdField, timestampField } from './fields';
+import { discordUrlField, nameField, partyIdField, passwordField, peerIdField, timestampField } from './fields';
 import { PARTY_SIZE_LIMITS } from './rest';
 
 /** What hosts and owners ask of the control plane. Answers are the events that the members get, see signaling.ts. */
@@ -43,3 +43,26 @@ export const banListSchema = z.object({
     .max(MOST_BANS),
 });
 export type BanList = z.output<typeof banListSchema>;
+
+export const MOST_OWNED = 1_000;
+
+/** The persistent parties of one owner, which is in one of them at most. */
+export const ownedPartiesSchema = z.object({
+  /** The newest first. */
+  parties: z
+    .array(
+      z.object({
+        id: partyIdField,
+        name: nameField,
+        playerCount: z.int(),
+        maxPeers: z.int(),
+        createdAt: timestampField,
+        /** Since when nobody has been in it; null: somebody is. */
+        emptySince: timestampField.nullable(),
+      }),
+    )
+    .max(MOST_OWNED),
+  /** How many the server allows. */
+  most: z.int(),
+});
+export type OwnedParties = z.output<typeof ownedPartiesSchema>;
