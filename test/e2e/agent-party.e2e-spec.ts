@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sharedSecret } from '#shared/auth/proof';
-import type { LanrageError } from '#shared/errors';
+import { LanrageError } from '#shared/errors';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import { loadConfig } from '../../apps/client/src/config';
 import { loadIdentity } from '../../apps/client/src/identity';
@@ -327,6 +327,74 @@ describe('a PartyManager and the control plane', () => {
     await until('the server let Bob go', async () => (await ghost.tryGet(id)).status === 404);
   });
 
+  describe('a goodbye that the server did not hear', () => {
+    /** Bob leaves while the server is out of his reach. @returns what his agent says to Alice's */
+    const leaveUnheard = async () => {
+      const away = new LanrageError('CONTROL_UNAVAILABLE');
+      const unheard = jest.spyOn(bob.manager.control, 'leaveParty').mockRejectedValue(away);
+      const virtualIp = bob.network.virtualIp as VirtualIp;
+      await bob.manager.leaveParty();
+      const { leaveTicket } = bob.network;
+      const secret = sharedSecret(loadIdentity(bob.home).privateKey, loadIdentity(alice.home).publicKey);
+      const said = { type: 'goodbye', nonce: randomBytes(8), leaveTicket } as const;
+      const goodbye = { ...said, proof: expectedGoodbyeProof(secret, said) };
+      return { unheard, say: () => void alice.network.emit('goodbye', virtualIp, goodbye), leaveTicket };
+    };
+    const bobIsMember = async (id: string) => (await (await bob.impostor()).tryGet(id)).status === 200;
+
+    it('is handed on by another member', async () => {
+      const { id } = await alice.manager.createParty('LAN');
+      await bob.manager.joinParty(id);
+      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
+      const { say } = await leaveUnheard();
+      await bob.manager.close();
+      expect(await bobIsMember(id)).toBe(true);
+      say();
+      expect(alice.peers).toEqual(['Alice']);
+      await until('the server let Bob go', async () => !(await bobIsMember(id)));
+      const leases = await control.query('SELECT departure FROM leases WHERE peer_id = $1', [
+        bob.manager.myPeerId,
+      ]);
+      expect(leases).toEqual([{ departure: 'left' }]);
+    });
+
+    it('is handed on when the server is back', async () => {
+      const { id } = await alice.manager.createParty('LAN');
+      await bob.manager.joinParty(id);
+      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
+      const { say } = await leaveUnheard();
+      await bob.manager.close();
+      await control.stop();
+      say();
+      await until('Alice has lost the server', () => !alice.manager.control.connected);
+      await control.start();
+      await until('the server let Bob go', async () => !(await bobIsMember(id)));
+    }, 30_000);
+
+    it('is told by the next agent in the state folder, where nobody else is', async () => {
+      const { id } = await bob.manager.createParty('LAN');
+      await leaveUnheard();
+      const { home } = bob;
+      await bob.manager.close();
+      expect(await bobIsMember(id)).toBe(true);
+      bob = new Player('Bob', control.url, home);
+      await bob.connect();
+      await until('the server let Bob go', async () => !(await bobIsMember(id)));
+    });
+
+    it('does not end a later stay, whoever hands it on', async () => {
+      const { id } = await alice.manager.createParty('LAN');
+      await bob.manager.joinParty(id);
+      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
+      const { unheard, leaveTicket } = await leaveUnheard();
+      unheard.mockRestore();
+      await bob.manager.joinParty(id);
+      const handOn = alice.manager.control.passOnGoodbye(id, bob.manager.myPeerId, leaveTicket ?? Buffer.alloc(16));
+      await expect(handOn).rejects.toEqual(refused('WRONG_LEAVE_TICKET'));
+      expect(await bobIsMember(id)).toBe(true);
+    });
+  });
+
   it('goes on while the server restarts, and hears of what happens then', async () => {
     const { id } = await alice.manager.createParty('LAN');
     await bob.manager.joinParty(id);
@@ -350,12 +418,13 @@ describe('a PartyManager and the control plane', () => {
     await until('Alice sees Bob', () => alice.peers.includes('Bob'));
     const nonce = randomBytes(8);
     const secret = sharedSecret(loadIdentity(bob.home).privateKey, loadIdentity(alice.home).publicKey);
+    const said = { type: 'goodbye', nonce, leaveTicket: null } as const;
     const say = (proof: Buffer) =>
-      alice.network.emit('goodbye', bob.network.virtualIp as VirtualIp, { type: 'goodbye', nonce, proof });
-    say(expectedGoodbyeProof(randomBytes(32), nonce));
+      alice.network.emit('goodbye', bob.network.virtualIp as VirtualIp, { ...said, proof });
+    say(expectedGoodbyeProof(randomBytes(32), said));
     expect(alice.peers).toEqual(['Alice', 'Bob']);
     const removals = jest.spyOn(alice.network, 'removePeer');
-    say(expectedGoodbyeProof(secret, nonce));
+    say(expectedGoodbyeProof(secret, said));
     expect(alice.peers).toEqual(['Alice']);
     // Bob is still there, and is seen again as soon as he says anything of himself.
     await until('Alice lets go of Bob', () => removals.mock.calls.length > 0);

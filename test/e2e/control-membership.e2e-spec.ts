@@ -34,6 +34,8 @@ const lan = (maxPeers: number) => ({
 const wanting = (preferredSlot: number) => ({ preferredSlot, resumes: false });
 const noSecrets = { passwordHash: null, origin: null };
 const noPassword = () => Promise.reject(new Error('no password is needed'));
+/** Nothing is known of who is there. */
+const whoever = () => () => 'away' as const;
 
 describe('membership', () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'lanrage-membership-'));
@@ -107,7 +109,7 @@ describe('membership', () => {
     for (const [index, peer] of others.entries())
       await server(index).join(id, peer, wanting(300), noPassword);
     const outcomes = await Promise.all(
-      peers.map((peer, index) => server(index).leave(id, peer.peerId, 'left')),
+      peers.map((peer, index) => server(index).leave(id, peer.peerId, 'left', whoever)),
     );
 
     for (const outcome of outcomes) {
@@ -123,9 +125,9 @@ describe('membership', () => {
     const [host, gone, newcomer] = [newPeer(), newPeer(), newPeer()];
     const { id } = await servers[0].create(lan(64_000), host, noSecrets, 0);
     await servers[0].join(id, gone, wanting(300), noPassword);
-    await servers[0].leave(id, gone.peerId, 'left');
+    await servers[0].leave(id, gone.peerId, 'left', whoever);
     expect((await servers[0].join(id, newcomer, wanting(300), noPassword)).member.slot).toBe(301);
-    await servers[0].leave(id, newcomer.peerId, 'left');
+    await servers[0].leave(id, newcomer.peerId, 'left', whoever);
 
     // All other slots are kept for players who left.
     for (const [first, last] of slotRanges()) {
@@ -155,7 +157,7 @@ describe('membership', () => {
     await expect(servers[0].join(id, newPeer(), wanting(300), noPassword)).rejects.toMatchObject({
       code: 'PARTY_FULL',
     });
-    await servers[0].leave(id, host.peerId, 'left');
+    await servers[0].leave(id, host.peerId, 'left', whoever);
     await expect(servers[0].join(id, newPeer(), wanting(300), noPassword)).rejects.toMatchObject({
       code: 'NO_FREE_ADDRESS',
     });

@@ -102,6 +102,15 @@ describeRedis('several nodes', () => {
     expect(elsewhere.socket.connected).toBe(true);
   });
 
+  it('know at each of them that a host is gone', async () => {
+    const { alice, toAlice, bob, id } = await couple();
+    await bob.join(id);
+    toAlice.close();
+    await until('Bob is host', async () => (await bob.ask('PATCH', id, { locked: true })).status === 200);
+    // Before she timed out.
+    expect((await bob.get(id)).members.map((member) => member.id)).toEqual([alice.peerId, bob.peerId]);
+  }, 20_000);
+
   it('let one of fifty in who race for one place at both', async () => {
     const { alice, toAlice } = await couple();
     for (let round = 0; round < 4; round++) {

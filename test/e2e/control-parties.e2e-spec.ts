@@ -1,5 +1,6 @@
+import { partySnapshotSchema } from '#shared/api/party';
 import { DEFAULT_NETWORK, preferredSlot, virtualIpOfSlot } from '#shared/party/virtual-ip';
-import { postJson, refusal, send, TestAgent } from './support/control-agent';
+import { postJson, refusal, send, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 
 describe('parties', () => {
@@ -151,6 +152,39 @@ describe('parties', () => {
     expect((await alice.leave(id)).status).toBe(204);
     expect(refusal(await bob.tryJoin(id)).code).toBe('PARTY_NOT_FOUND');
     expect((await alice.create()).id).not.toBe(id);
+  });
+
+  it('let a member go whose goodbye another one brings: of this stay, and no other', async () => {
+    const [alice, bob, carol] = await threeAgents();
+    const ticketOf = (answer: Answer) => (answer.body as { leaveTicket: string }).leaveTicket;
+    const created = await alice.tryCreate();
+    const { id } = partySnapshotSchema.parse(created.body);
+    const first = await bob.tryJoin(id);
+    // The same stay, the same ticket, also under another name; and nobody sees that of another one.
+    expect(ticketOf(await bob.tryJoin(id, 'Robert'))).toBe(ticketOf(first));
+    expect(JSON.stringify((await alice.tryGet(id)).body)).not.toContain('icket');
+    const connection = await alice.connect();
+    const handOn = (by: TestAgent, leaveTicket: string, peerId = bob.peerId) =>
+      by.ask('POST', `${id}/goodbyes`, { peerId, leaveTicket });
+    const expectRefusal = (answer: Answer, status: number, code: string) =>
+      expect(refusal(answer)).toMatchObject({ status, code });
+
+    expectRefusal(await handOn(alice, ticketOf(created)), 403, 'WRONG_LEAVE_TICKET');
+    expectRefusal(await handOn(alice, Buffer.alloc(16).toString('base64')), 403, 'WRONG_LEAVE_TICKET');
+    expectRefusal(await handOn(alice, 'short'), 400, 'INVALID_REQUEST');
+    expectRefusal(await handOn(carol, ticketOf(first)), 404, 'PARTY_NOT_FOUND');
+    expect((await bob.get(id)).members).toHaveLength(2);
+
+    expect((await handOn(alice, ticketOf(first))).status).toBe(204);
+    expect(await connection.next('member.left')).toMatchObject({ peerId: bob.peerId, reason: 'left' });
+    expect((await handOn(alice, ticketOf(first))).status).toBe(204);
+
+    const second = await bob.tryJoin(id);
+    expectRefusal(await handOn(alice, ticketOf(first)), 403, 'WRONG_LEAVE_TICKET');
+    expect((await bob.get(id)).members).toHaveLength(2);
+    expect((await handOn(alice, ticketOf(second))).status).toBe(204);
+    expectRefusal(await bob.tryGet(id), 404, 'PARTY_NOT_FOUND');
+    connection.close();
   });
 
   it('tell strangers nothing: there is no difference between missing, closed and private', async () => {

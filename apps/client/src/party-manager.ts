@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttemptCause, PartySnapshot, Presence } from '#shared/api/party';
+import type { AttemptCause, PartyEntry, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -201,15 +201,16 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   /**
-   * Leaves, in less than 2 s also while the server is away, which hears of it when it is back. The other members are
-   * told through the tunnel.
+   * Leaves, in less than 2 s also while the server is away, which hears of it when it is back: from this agent, from the next one
+   * in the state folder, or from another member. The members are told through the tunnel.
    * @throws LanrageError NOT_IN_PARTY
    */
   leaveParty(): Promise<void> {
     return this.inTurn(async () => {
       const session = this.joinedSession();
       this.session = undefined;
-      await allDone([session.leave(), this.reachability.end(), this.serverMembership.left(session.id)]);
+      const told = this.serverMembership.left(session.id, session.hasLeaveTicket);
+      await allDone([session.leave(), this.reachability.end(), told]);
       this.emit('ended', null);
     });
   }
@@ -262,7 +263,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   private async enter(
     { joining, link, trust }: Entrance,
-    ask: (presence: Presence) => Promise<PartySnapshot>,
+    ask: (presence: Presence) => Promise<PartyEntry>,
   ): Promise<Party> {
     if (this.session) throw new LanrageError('ALREADY_IN_PARTY');
     await this.serverMembership.settle(joining);
@@ -292,7 +293,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     }
   }
 
-  private newSession(snapshot: PartySnapshot, trust: PartyTrust): PartySession {
+  private newSession(snapshot: PartyEntry, trust: PartyTrust): PartySession {
     const { config, identity, control, network, nat, reachability, connections, coordinator } = this;
     const parts = { config, identity, control, network, nat, reachability, connections, coordinator };
     return new PartySession(snapshot, parts, trust);

@@ -164,6 +164,10 @@ export const errorCatalogue = {
     message:
       'As many public parties as the server allows were made from your internet address. Close or hide one of them first.',
   },
+  WRONG_LEAVE_TICKET: {
+    retryable: false,
+    message: 'The goodbye is not from this member, or from an earlier stay of it. The member stays.',
+  },
   STATE_CONFLICT: {
     retryable: false,
     message: 'Somebody else changed this first. Read it again, then decide anew.',

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { partyPageSchema } from '#shared/api/discovery';
 import { banListSchema, ownedPartiesSchema } from '#shared/api/hosting';
 import { inviteListSchema } from '#shared/api/invites';
-import { partySnapshotSchema } from '#shared/api/party';
+import { partyEntrySchema } from '#shared/api/party';
 import { challengeSchema, errorBodySchema, serverInfoSchema, tokenGrantSchema } from '#shared/api/rest';
 import { partyStateSchema } from '#shared/api/state';
 import { LanrageError } from '#shared/errors';
@@ -106,7 +106,8 @@ export const everyJoin: Attack = {
   attacker: 'server',
   async play({ effort }) {
     const first = await HostileParty.start();
-    const spoiled = spoil(partySnapshotSchema, honestParty(first));
+    const leaveTicket = Buffer.alloc(16, 1).toString('base64');
+    const spoiled = spoil(partyEntrySchema, { ...honestParty(first), leaveTicket });
     await first.close();
     const step = Math.round(1 / (SHARE * Math.min(1, effort)));
     const chosen = spoiled.filter((_, index) => index % step === 0);

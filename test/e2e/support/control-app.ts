@@ -13,6 +13,7 @@ export { RELAY_SECRET, unlimited };
 
 export class TestControl {
   private app: ControlApp | null = null;
+  private lastPort = 0;
 
   private constructor(
     readonly dataDirectory: string,
@@ -48,9 +49,18 @@ export class TestControl {
 
   /** The same server again, with the data of the one before. */
   async restart(): Promise<void> {
-    const { port } = this.running;
+    await this.stop();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    this.lastPort = this.port;
     await this.down();
-    await this.up(port);
+  }
+
+  /** After {@link stop}: where it was. */
+  async start(): Promise<void> {
+    await this.up(this.lastPort);
   }
 
   /** Stops it and removes its data. */

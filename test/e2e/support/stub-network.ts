@@ -20,6 +20,8 @@ export class StubNetwork extends NetworkManager {
   /** Virtual IPs that answer no ping. */
   readonly silent = new Set<string>();
   readonly goodbyes: string[] = [];
+  /** What it last gave the others to hand on. */
+  leaveTicket: Buffer | null = null;
   /** Every address inside the tunnel, and every endpoint outside, that it was ever told to use. */
   readonly addresses: string[] = [];
   readonly endpoints: string[] = [];
@@ -95,7 +97,8 @@ export class StubNetwork extends NetworkManager {
     this.addresses.push(virtualIp);
   }
 
-  override sayGoodbye(virtualIp: VirtualIp): void {
+  override sayGoodbye(virtualIp: VirtualIp, _secret: Buffer, leaveTicket: Buffer | null): void {
+    this.leaveTicket = leaveTicket;
     this.goodbyes.push(virtualIp);
     this.addresses.push(virtualIp);
   }

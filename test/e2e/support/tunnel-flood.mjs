@@ -20,7 +20,7 @@ await once(socket, 'listening');
 const kinds = [
   () => messages.encodePlain('echo_request', randomBytes(8)),
   () => messages.encodePlain('sent', randomBytes(8)),
-  () => messages.encodeGoodbye(randomBytes(32), randomBytes(8)),
+  () => messages.encodeGoodbye(randomBytes(32), randomBytes(8), randomBytes(16)),
 ];
 for (let sent = 0; sent < count; sent += 1) {
   const datagram = kinds[sent % kinds.length]();

@@ -4,6 +4,7 @@ import { findPartiesQuerySchema } from '#shared/api/discovery';
 import { partyIdField, peerIdField, relayIdField } from '#shared/api/fields';
 import { changePartyRequestSchema, moderationRequestSchema } from '#shared/api/hosting';
 import { inviteIdField, makeInviteRequestSchema } from '#shared/api/invites';
+import { goodbyeRequestSchema } from '#shared/api/party';
 import { relayChallengeRequestSchema } from '#shared/api/relay-link';
 import {
   challengeRequestSchema,
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   { method: 'DELETE', path: party, ends: true },
   { method: 'POST', path: `${party}/join`, body: joinPartyRequestSchema },
   { method: 'POST', path: `${party}/leave`, ends: true },
+  { method: 'POST', path: `${party}/goodbyes`, body: goodbyeRequestSchema },
   { method: 'POST', path: `${party}/kick`, body: moderationRequestSchema, ends: true },
   { method: 'POST', path: `${party}/ban`, body: moderationRequestSchema, ends: true },
   { method: 'POST', path: `${party}/unban`, body: moderationRequestSchema },

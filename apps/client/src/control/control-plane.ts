@@ -2,7 +2,13 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
-import { partySnapshotSchema, type AttemptCause, type PartySnapshot, type Presence } from '#shared/api/party';
+import {
+  partyEntrySchema,
+  type AttemptCause,
+  type PartyEntry,
+  type PartySnapshot,
+  type Presence,
+} from '#shared/api/party';
 import {
   serverInfoSchema,
   type createPartyRequestSchema,
@@ -36,7 +42,7 @@ const REQUEST_LIMIT_MS = 5_000;
 const WAKE_LIMIT_MS = 1_000;
 /** For a server that asks to wait before a party is entered. */
 const PATIENCE_MS = 20_000;
-const partyAnswer = { answer: partySnapshotSchema, mostBytes: LARGEST_PARTY_BYTES } as const;
+const partyAnswer = { answer: partyEntrySchema, mostBytes: LARGEST_PARTY_BYTES } as const;
 
 /**
  * The client of the control plane: REST for what the agent wants, a socket for what happens. Once signed in, each
@@ -113,14 +119,14 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   }
 
   /** Creates a party with this agent as host. @throws LanrageError */
-  registerParty(body: PartyRequest): Promise<PartySnapshot> {
+  registerParty(body: PartyRequest): Promise<PartyEntry> {
     return this.patiently(() =>
       this.authorized({ method: 'POST', path: '/v1/parties', body, ...partyAnswer }),
     );
   }
 
   /** Joins, or takes the place up again that this agent has already. @throws LanrageError */
-  joinParty(id: PartyId, me: EntryRequest): Promise<PartySnapshot> {
+  joinParty(id: PartyId, me: EntryRequest): Promise<PartyEntry> {
     return this.patiently(() =>
       this.authorized({ method: 'POST', path: `/v1/parties/${id}/join`, body: me, ...partyAnswer }),
     );
@@ -129,6 +135,12 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   /** Leaves; also good when not a member. @throws LanrageError */
   async leaveParty(id: PartyId): Promise<void> {
     await this.authorized({ method: 'POST', path: `/v1/parties/${id}/leave`, answer: z.unknown() });
+  }
+
+  /** Hands on the goodbye of another member. @throws LanrageError WRONG_LEAVE_TICKET … */
+  async passOnGoodbye(id: PartyId, peerId: PeerId, leaveTicket: Buffer): Promise<void> {
+    const body = { peerId, leaveTicket: leaveTicket.toString('base64') };
+    await this.authorized({ method: 'POST', path: `/v1/parties/${id}/goodbyes`, body, answer: z.unknown() });
   }
 
   /** The party that this agent is in, as of now and in order with the events. @throws LanrageError */

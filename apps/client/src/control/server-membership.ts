@@ -7,7 +7,11 @@ import type { PartyId } from '#shared/party/identity';
 import { JsonFile } from '../home';
 import { reconnectDelayMs } from './reconnection';
 
-const recordSchema = z.object({ partyId: partyIdField });
+const recordSchema = z.object({
+  partyId: partyIdField,
+  /** The others have a goodbye that they hand on, now or later: it must not end another stay in the same party. */
+  saidGoodbye: z.boolean().default(false),
+});
 
 /** How long a player who leaves waits for the server to hear of it. */
 const PATIENCE_MS = 1_500;
@@ -24,6 +28,7 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   private readonly file: JsonFile<typeof recordSchema>;
   private pausing = new AbortController();
   private owed: PartyId | undefined;
+  private saidGoodbye: boolean;
   private delivery: Promise<void> | undefined;
 
   /** @param path the file that remembers @param leave tells the server; rejects with a LanrageError */
@@ -33,7 +38,9 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   ) {
     super();
     this.file = new JsonFile(path, recordSchema);
-    this.owed = this.file.read()?.partyId;
+    const record = this.file.read();
+    this.owed = record?.partyId;
+    this.saidGoodbye = record?.saidGoodbye ?? false;
   }
 
   /**
@@ -41,7 +48,7 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
    * @throws LanrageError HOME_FULL and the like
    */
   entering(id: PartyId): void {
-    this.file.write({ partyId: id });
+    this.file.write({ partyId: id, saidGoodbye: false });
     this.owed = undefined;
   }
 
@@ -53,10 +60,12 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   /**
    * Waits a moment for the server to hear that the agent left; goes on telling it after that. What cannot be written down,
    * on a disk that is full, is told all the same.
+   * @param saidGoodbye whether the other members were given this stay's leave ticket
    */
-  async left(id: PartyId): Promise<void> {
-    this.attempt(() => this.file.write({ partyId: id }));
+  async left(id: PartyId, saidGoodbye = false): Promise<void> {
+    this.attempt(() => this.file.write({ partyId: id, saidGoodbye }));
     this.owed = id;
+    this.saidGoodbye = saidGoodbye;
     // Keeps the process alive for so long: what comes after leaving is still to be done.
     const patience = new AbortController();
     const waited = delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
@@ -68,12 +77,23 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
     void this.deliver();
   }
 
-  /** Before entering a party: the server must know that every other one was left. @throws LanrageError */
+  /**
+   * Before entering a party: the server must know that every other one was left, and so was a stay in this one of which others
+   * may hand on the goodbye. @throws LanrageError
+   */
   async settle(entering: PartyId | null): Promise<void> {
     const { owed } = this;
     if (owed === undefined) return;
-    if (owed === entering) return this.close();
-    await this.leave(owed);
+    // A word that is under way must not end what begins now.
+    if (owed === entering) await this.close();
+    if (owed === entering && !this.saidGoodbye) return;
+    try {
+      await this.leave(owed);
+    } catch (error) {
+      this.owed = owed;
+      this.resume();
+      throw error;
+    }
     this.delivered(owed);
   }
 

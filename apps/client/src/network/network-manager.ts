@@ -20,7 +20,7 @@ import type { Routing } from './routing/reading';
 import { assertFree, chooseFree, readRouting } from './routing/routing';
 import { TunnelKeeper } from './routing/tunnel-keeper';
 import type { Stray, TunnelInfo, TunnelPart } from './routing/tunnel-state';
-import { TUNNEL_MTU, type TunnelMessage } from './tunnel-message';
+import { TUNNEL_MTU, type Goodbye } from './tunnel-message';
 import { TunnelService, type SizeAnswer } from './tunnel-service';
 import type { Owned } from './wireguard-go';
 
@@ -59,7 +59,7 @@ interface NetworkEvents {
   /** What is missing of the interface, or whom the kernel does not send to by it, is something else than before. */
   rerouted: [now: TunnelInfo, before: TunnelInfo];
   /** A peer's agent says goodbye; its proof is still to be checked. */
-  goodbye: [virtualIp: VirtualIp, goodbye: Extract<TunnelMessage, { type: 'goodbye' }>];
+  goodbye: [virtualIp: VirtualIp, goodbye: Goodbye];
   /** A peer's agent says that it has sent to this one's candidates. */
   peerSent: [virtualIp: VirtualIp];
   /** A peer's agent checks a way to this one. */
@@ -358,9 +358,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.tunnel?.answerPort(virtualIp, nonce, port, answer);
   }
 
-  /** @param secret X25519 of the own private and the peer's public key */
-  sayGoodbye(virtualIp: VirtualIp, secret: Buffer): void {
-    this.tunnel?.sayGoodbye(virtualIp, secret);
+  /** @param secret X25519 of the own private and the peer's public key @param leaveTicket for the peer to hand on; null: none */
+  sayGoodbye(virtualIp: VirtualIp, secret: Buffer, leaveTicket: Buffer | null): void {
+    this.tunnel?.sayGoodbye(virtualIp, secret, leaveTicket);
   }
 
   /** Removes the interface, and address, route and process with it. */

@@ -12,6 +12,7 @@ import {
 } from './tunnel-message';
 
 const nonce = Buffer.from('0001020304050607', 'hex');
+const ticket = Buffer.from('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff', 'hex');
 const aliceKey = Buffer.alloc(32, 1);
 const bobKey = Buffer.alloc(32, 2);
 const portReport: PortReport = {
@@ -35,8 +36,11 @@ describe('messages inside of the tunnel', () => {
     );
     expect(encodePlain('size_reply', nonce).toString('hex')).toBe('4c414e31080000000001020304050607');
     expect(encodeSizeProbe(nonce, 48, true).toString('hex')).toBe('4c414e3107000000000102030405060701000000');
-    expect(encodeGoodbye(secret, nonce).toString('hex')).toMatch(
+    expect(encodeGoodbye(secret, nonce, null).toString('hex')).toMatch(
       /^4c414e31030000000001020304050607[\da-f]{32}$/,
+    );
+    expect(encodeGoodbye(secret, nonce, ticket).toString('hex')).toBe(
+      `4c414e310b0000000001020304050607${ticket.toString('hex')}TODO`,
     );
   });
 
@@ -84,7 +88,7 @@ describe('messages inside of the tunnel', () => {
     ['cut', '4c414e310100000000010203040506'],
     ['lengthened', '4c414e3101000000000102030405060700'],
     ['of another protocol', '4c414e32010000000001020304050607'],
-    ['of an unknown type', '4c414e310b0000000001020304050607'],
+    ['of an unknown type', '4c414e310c0000000001020304050607'],
     ['a size probe without its flag', '4c414e31070000000001020304050607'],
     ['a size probe with another flag', '4c414e3107000000000102030405060702'],
     ['a size probe with something in its padding', '4c414e310700000000010203040506070000000001'],
@@ -95,6 +99,8 @@ describe('messages inside of the tunnel', () => {
     ['a question that is cut', '4c414e3109000000000102030405060763dd'],
     ['an answer that nobody knows', '4c414e310a000000000102030405060763dd2371'],
     ['a goodbye without proof', '4c414e31030000000001020304050607'],
+    ['a goodbye to be handed on without a ticket', `4c414e310b0000000001020304050607${'0'.repeat(32)}`],
+    ['a goodbye alone with a ticket', `4c414e31030000000001020304050607${'0'.repeat(64)}`],
   ])('%s are none', (_name, hex) => {
     expect(decodeTunnelMessage(Buffer.from(hex, 'hex'))).toBeUndefined();
   });
@@ -111,18 +117,23 @@ describe('messages inside of the tunnel', () => {
   });
 });
 
-describe('the proof of a goodbye', () => {
-  const goodbye = decodeTunnelMessage(encodeGoodbye(secret, nonce));
+describe.each([
+  ['a goodbye', null],
+  ['a goodbye to be handed on', ticket],
+])('the proof of %s', (_what, leaveTicket) => {
+  const goodbye = decodeTunnelMessage(encodeGoodbye(secret, nonce, leaveTicket));
   if (goodbye?.type !== 'goodbye') throw new Error('not a goodbye');
 
   it('is accepted by the one it was said to', () => {
+    expect(goodbye).toMatchObject({ nonce, leaveTicket });
     const ofBob = sharedSecret(bobKey, publicKeyOf(aliceKey));
-    expect(proofMatches(expectedGoodbyeProof(ofBob, nonce), goodbye.proof)).toBe(true);
+    expect(proofMatches(expectedGoodbyeProof(ofBob, goodbye), goodbye.proof)).toBe(true);
   });
 
-  it('cannot be made with other keys or for another nonce', () => {
+  it('cannot be made with other keys, for another nonce or for another ticket', () => {
     const ofStranger = sharedSecret(Buffer.alloc(32, 3), publicKeyOf(bobKey));
-    expect(proofMatches(expectedGoodbyeProof(ofStranger, nonce), goodbye.proof)).toBe(false);
-    expect(proofMatches(expectedGoodbyeProof(secret, Buffer.alloc(8)), goodbye.proof)).toBe(false);
+    expect(proofMatches(expectedGoodbyeProof(ofStranger, goodbye), goodbye.proof)).toBe(false);
+    for (const other of [{ nonce: Buffer.alloc(8) }, { leaveTicket: Buffer.alloc(16) }])
+      expect(proofMatches(expectedGoodbyeProof(secret, { ...goodbye, ...other }), goodbye.proof)).toBe(false);
   });
 });

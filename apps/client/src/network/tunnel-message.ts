@@ -4,11 +4,13 @@
  *     offset  bytes
  *          0      4  "LAN1"
  *          4      1  type: 1 echo request, 2 echo reply, 3 goodbye, 4 sent, 5 check, 6 heard,
- *                    7 size probe, 8 size reply, 9 port question, 10 port answer
+ *                    7 size probe, 8 size reply, 9 port question, 10 port answer, 11 goodbye to be handed on
  *          5      3  zero
  *          8      8  nonce: chosen at random by the requester, repeated in echo reply, heard, size reply and port answer
  *         16     16  goodbye only: the first half of
  *                    HMAC-SHA256(X25519(own key, receiver's key), "lanrage goodbye 1" ‖ bytes 0–15)
+ *         16     16  goodbye to be handed on only: the leave ticket, and then 16 bytes: the first half of
+ *                    HMAC-SHA256(X25519(own key, receiver's key), "lanrage goodbye 2" ‖ bytes 0–31)
  *         16      1  size probe only: 1 if the sender's path to the receiver has just changed, else 0
  *         17         size probe only: zeros, up to the size that is probed
  *         16      2  port question and answer only: the port, big-endian
@@ -22,6 +24,7 @@
  * only the member itself gets the answer; a goodbye carries its own proof.
  */
 import { createHmac } from 'node:crypto';
+import { LEAVE_TICKET_BYTES } from '#shared/api/party';
 import { decodePortAnswer, encodePortAnswer, type PortAnswer } from './ports/port-report';
 
 export const TUNNEL_PORT = 10_066;
@@ -31,9 +34,17 @@ export const TUNNEL_MTU = 1_280;
 /** The types that are a header and no more. */
 type PlainType = 'echo_request' | 'echo_reply' | 'sent' | 'check' | 'heard' | 'size_reply';
 
+export interface Goodbye {
+  readonly type: 'goodbye';
+  readonly nonce: Buffer;
+  /** By which the server lets the leaver go, whoever hands it on; null: the receiver alone is told. */
+  readonly leaveTicket: Buffer | null;
+  readonly proof: Buffer;
+}
+
 export type TunnelMessage =
   | { readonly type: PlainType; readonly nonce: Buffer }
-  | { readonly type: 'goodbye'; readonly nonce: Buffer; readonly proof: Buffer }
+  | Goodbye
   /** `isNew`: the sender's path to the receiver has just changed. */
   | { readonly type: 'size_probe'; readonly nonce: Buffer; readonly isNew: boolean }
   | { readonly type: 'port_question'; readonly nonce: Buffer; readonly port: number }
@@ -56,23 +67,27 @@ const typeNumbers = {
   size_reply: 8,
   port_question: 9,
   port_answer: 10,
+  goodbye_to_hand_on: 11,
 } as const;
 const headerBytes = 16;
 /** Of IPv4 (RFC 791, without options) and UDP, before each message. */
 const outerBytes = 20 + 8;
 const proofBytes = 16;
 const portBytes = 4;
-const goodbyeLabel = 'lanrage goodbye 1';
+const goodbyeLabels = { alone: 'lanrage goodbye 1', toHandOn: 'lanrage goodbye 2' } as const;
 
 /** @param nonce 8 bytes */
 export function encodePlain(type: PlainType, nonce: Buffer): Buffer {
   return encodeHeader(typeNumbers[type], nonce);
 }
 
-/** @param secret X25519 of the own private and the receiver's public key @param nonce 8 bytes */
-export function encodeGoodbye(secret: Buffer, nonce: Buffer): Buffer {
-  const header = encodeHeader(typeNumbers.goodbye, nonce);
-  return Buffer.concat([header, goodbyeProof(secret, header)]);
+/**
+ * @param secret X25519 of the own private and the receiver's public key
+ * @param nonce 8 bytes
+ * @param leaveTicket 16 bytes, for the receiver to hand on; null: none
+ */
+export function encodeGoodbye(secret: Buffer, nonce: Buffer, leaveTicket: Buffer | null): Buffer {
+  return Buffer.concat([goodbyeBytes(nonce, leaveTicket), expectedGoodbyeProof(secret, { nonce, leaveTicket })]);
 }
 
 /** @param nonce 8 bytes @param port 1 to 65,535 */
@@ -125,7 +140,9 @@ export function decodeTunnelMessage(datagram: Buffer): TunnelMessage | undefined
     case typeNumbers.size_probe:
       return sizeProbe(nonce, rest);
     case typeNumbers.goodbye:
-      return rest.length === proofBytes ? { type: 'goodbye', nonce, proof: rest } : undefined;
+      return goodbye(nonce, null, rest);
+    case typeNumbers.goodbye_to_hand_on:
+      return goodbye(nonce, rest.subarray(0, LEAVE_TICKET_BYTES), rest.subarray(LEAVE_TICKET_BYTES));
     case typeNumbers.port_question:
     case typeNumbers.port_answer:
       return aboutPort(datagram[4], nonce, rest);
@@ -147,20 +164,31 @@ function plain(type: PlainType, nonce: Buffer, rest: Buffer): TunnelMessage | un
   return rest.length === 0 ? { type, nonce } : undefined;
 }
 
+function goodbye(nonce: Buffer, leaveTicket: Buffer | null, proof: Buffer): TunnelMessage | undefined {
+  return proof.length === proofBytes ? { type: 'goodbye', nonce, leaveTicket, proof } : undefined;
+}
+
 function sizeProbe(nonce: Buffer, [flag, ...padding]: Buffer): TunnelMessage | undefined {
   if (flag === undefined || flag > 1 || padding.some((byte) => byte !== 0)) return undefined;
   return { type: 'size_probe', nonce, isNew: flag === 1 };
 }
 
-/** The proof that a goodbye with this nonce must carry. */
-export function expectedGoodbyeProof(secret: Buffer, nonce: Buffer): Buffer {
-  return goodbyeProof(secret, encodeHeader(typeNumbers.goodbye, nonce));
+/** The proof that such a goodbye must carry. */
+export function expectedGoodbyeProof(
+  secret: Buffer,
+  { nonce, leaveTicket }: Pick<Goodbye, 'nonce' | 'leaveTicket'>,
+): Buffer {
+  const label = leaveTicket ? goodbyeLabels.toHandOn : goodbyeLabels.alone;
+  const bytes = goodbyeBytes(nonce, leaveTicket);
+  return createHmac('sha256', secret).update(label).update(bytes).digest().subarray(0, proofBytes);
+}
+
+/** All of it but the proof. */
+function goodbyeBytes(nonce: Buffer, leaveTicket: Buffer | null): Buffer {
+  if (!leaveTicket) return encodeHeader(typeNumbers.goodbye, nonce);
+  return Buffer.concat([encodeHeader(typeNumbers.goodbye_to_hand_on, nonce), leaveTicket]);
 }
 
 function encodeHeader(type: number, nonce: Buffer): Buffer {
   return Buffer.concat([magic, Buffer.from([type, 0, 0, 0]), nonce], headerBytes);
-}
-
-function goodbyeProof(secret: Buffer, header: Buffer): Buffer {
-  return createHmac('sha256', secret).update(goodbyeLabel).update(header).digest().subarray(0, proofBytes);
 }

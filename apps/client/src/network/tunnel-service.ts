@@ -13,14 +13,14 @@ import {
   encodePortReply,
   encodeSizeProbe,
   TUNNEL_PORT,
-  type TunnelMessage,
+  type Goodbye,
 } from './tunnel-message';
 import type { PortAnswer } from './ports/port-report';
 import { openWhole } from './whole-datagrams';
 
 interface TunnelServiceEvents {
   /** Somebody at this virtual IP says goodbye; whether it is true shows the proof. */
-  goodbye: [virtualIp: VirtualIp, goodbye: Extract<TunnelMessage, { type: 'goodbye' }>];
+  goodbye: [virtualIp: VirtualIp, goodbye: Goodbye];
   /** Somebody at this virtual IP has sent to this agent's candidates. */
   sent: [virtualIp: VirtualIp];
   /** Somebody at this virtual IP checks a way to this agent. */
@@ -142,9 +142,14 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
     this.send(encodePlain('heard', nonce), virtualIp);
   }
 
-  /** @param secret X25519 of the own private and the peer's public key */
-  sayGoodbye(virtualIp: VirtualIp, secret: Buffer): void {
-    this.send(encodeGoodbye(secret, randomBytes(NONCE_BYTES)), virtualIp);
+  /**
+   * @param secret X25519 of the own private and the peer's public key
+   * @param leaveTicket for the peer to hand on; null: none
+   */
+  sayGoodbye(virtualIp: VirtualIp, secret: Buffer, leaveTicket: Buffer | null): void {
+    // First, as the peer hears nothing more after a goodbye. Agents from before there were tickets know the other one alone.
+    if (leaveTicket) this.send(encodeGoodbye(secret, randomBytes(NONCE_BYTES), leaveTicket), virtualIp);
+    this.send(encodeGoodbye(secret, randomBytes(NONCE_BYTES), null), virtualIp);
   }
 
   /** What a peer's agent says of a port of its machine; null without an answer in time. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DirectAttempt, Member, PartySnapshot } from '#shared/api/party';
+import type { DirectAttempt, Member, PartyEntry } from '#shared/api/party';
 import { splitEndpoint } from '#shared/endpoint';
 import { proofMatches, sharedSecret } from '#shared/auth/proof';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -20,7 +20,8 @@ import type { NATTraversal } from '../nat/nat-traversal';
 import { exposureIn, type Exposure } from '../network/guard/exposure';
 import { ipv4Access } from '../network/ipv4/ipv4-access';
 import type { NetworkManager } from '../network/network-manager';
-import { expectedGoodbyeProof } from '../network/tunnel-message';
+import { expectedGoodbyeProof, type Goodbye } from '../network/tunnel-message';
+import { Goodbyes } from './goodbyes';
 import { Latencies } from './latencies';
 import {
   applyEvent,
@@ -82,10 +83,12 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   private readonly witness: Witness;
   private readonly latencies: Latencies;
   private readonly discovery: LanDiscovery;
+  private readonly goodbyes: Goodbyes;
+  private leaveTicket: Buffer | null;
 
   /** @throws LanrageError SERVER_MISBEHAVES when this agent has no usable address in the snapshot */
   constructor(
-    snapshot: PartySnapshot,
+    snapshot: PartyEntry,
     private readonly parts: SessionParts,
     private readonly trust: PartyTrust,
   ) {
@@ -99,6 +102,8 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.neighbours = this.neighboursIn(this.membership);
     this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
     this.discovery = new LanDiscovery(parts.config.interface, () => parts.connections.reachedPlayers());
+    this.goodbyes = new Goodbyes(this.id, parts.control);
+    this.leaveTicket = snapshot.leaveTicket ?? null;
   }
 
   get id(): PartyId {
@@ -114,6 +119,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   get voucher(): string | undefined {
     const { key } = this.trust;
     return key ? voucherFor(key, this.parts.identity.publicKey) : undefined;
+  }
+
+  /** Whether the others get something by which the server lets this agent go. */
+  get hasLeaveTicket(): boolean {
+    return this.leaveTicket !== null;
   }
 
   /** This agent's own entry. */
@@ -160,6 +170,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   async close(): Promise<void> {
     const { network, nat, connections } = this.parts;
     this.latencies.stop();
+    this.goodbyes.stop();
     await this.discovery.end();
     try {
       await connections.stop();
@@ -212,18 +223,21 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
    * @returns whether this agent has another address now
    * @throws LanrageError SERVER_MISBEHAVES for another party, and when this agent has no usable address in it
    */
-  adopt(snapshot: PartySnapshot): boolean {
+  adopt(snapshot: PartyEntry): boolean {
     if (snapshot.id !== this.id) throw otherParty();
     const { virtualIp } = this.own;
+    this.leaveTicket = snapshot.leaveTicket ?? this.leaveTicket;
     this.become(membershipOf(snapshot, this.witness, this.membership));
+    this.goodbyes.handOnSoon();
     return this.own.virtualIp !== virtualIp;
   }
 
   /** Somebody at a virtual IP said goodbye: believed if only that member can have said it. */
-  hearGoodbye(virtualIp: string, { nonce, proof }: { nonce: Buffer; proof: Buffer }): void {
+  hearGoodbye(virtualIp: string, goodbye: Goodbye): void {
     const member = this.neighbours.accepted.find((other) => other.virtualIp === virtualIp);
     if (!member) return;
-    if (!proofMatches(expectedGoodbyeProof(this.secretWith(member), nonce), proof)) return;
+    if (!proofMatches(expectedGoodbyeProof(this.secretWith(member), goodbye), goodbye.proof)) return;
+    if (goodbye.leaveTicket) this.goodbyes.heard(member.id, goodbye.leaveTicket);
     this.become(withGoodbye(this.membership, member.id));
   }
 
@@ -252,7 +266,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
 
   private sayGoodbye(): void {
     for (const member of this.neighbours.accepted) {
-      this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member));
+      this.parts.network.sayGoodbye(member.virtualIp, this.secretWith(member), this.leaveTicket);
     }
   }
 
@@ -264,6 +278,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.own = own;
     this.membership = next;
     this.neighbours = this.neighboursIn(next);
+    this.goodbyes.keep(next.departed);
     void this.connectToPeers();
     const party = this.view();
     const { joined, left, hostChanged, termsChanged } = changesBetween(before, next);

@@ -128,16 +128,25 @@ export class Membership {
     });
   }
 
-  /** @param ask needed when a host leaves @returns null when the peer is not a member */
+  /**
+   * @param ask needed when a host leaves
+   * @param isMeant whether it is this stay of the peer that ends; absent: whichever it is
+   * @returns null when the peer is not a member
+   * @throws LanrageError WRONG_LEAVE_TICKET when it is another stay
+   */
   async leave(
     partyId: PartyId,
     peerId: PeerId,
     reason: LeaveReason,
     ask: AskAttendance,
+    isMeant: (stay: MemberRecord) => boolean = () => true,
   ): Promise<LeaveOutcome | null> {
     return this.change(partyId, async (store) => {
       const party = await store.findByMember(peerId);
-      return party?.id === partyId ? tryLeave(store, party, peerId, reason, ask) : null;
+      if (party?.id !== partyId) return null;
+      if (!party.members.some((member) => member.peerId === peerId && isMeant(member)))
+        throw new LanrageError('WRONG_LEAVE_TICKET');
+      return tryLeave(store, party, peerId, reason, ask);
     });
   }
 

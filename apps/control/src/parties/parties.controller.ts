@@ -3,7 +3,13 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { partyIdField } from '#shared/api/fields';
 import { ownedPartiesSchema, type OwnedParties } from '#shared/api/hosting';
-import { partySnapshotSchema, type PartySnapshot } from '#shared/api/party';
+import {
+  goodbyeRequestSchema,
+  partyEntrySchema,
+  partySnapshotSchema,
+  type GoodbyeRequest,
+  type PartySnapshot,
+} from '#shared/api/party';
 import {
   createPartyRequestSchema,
   joinPartyRequestSchema,
@@ -46,7 +52,7 @@ export class PartiesController {
   @AnswersToCaller({
     summary: 'Found a party, as its host',
     status: 201,
-    body: partySnapshotSchema,
+    body: partyEntrySchema,
     refusals: [
       'INVALID_NAME',
       'INVALID_PASSWORD',
@@ -70,7 +76,7 @@ export class PartiesController {
   @Limited('joins')
   @AnswersToCaller({
     summary: 'Join a party; joining again gives the same answer',
-    body: partySnapshotSchema,
+    body: partyEntrySchema,
     refusals: [
       'INVALID_PARTY_ID',
       'INVALID_NAME',
@@ -105,6 +111,21 @@ export class PartiesController {
   })
   leave(@Caller() caller: Identity, @Param({ schema: partyPath }) { partyId }: PartyPath): Promise<void> {
     return this.parties.leave(caller.peerId, partyId, 'left');
+  }
+
+  @Post(':partyId/goodbyes')
+  @HttpCode(204)
+  @AnswersToCaller({
+    summary: 'Hand on the goodbye of another member, which ends its stay; done as well when it is over',
+    status: 204,
+    refusals: ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', 'WRONG_LEAVE_TICKET'],
+  })
+  passOn(
+    @Caller() caller: Identity,
+    @Param({ schema: partyPath }) { partyId }: PartyPath,
+    @Body({ schema: goodbyeRequestSchema }) request: GoodbyeRequest,
+  ): Promise<void> {
+    return this.parties.passOn(caller.peerId, partyId, request);
   }
 
   @Get(':partyId')

@@ -10,6 +10,7 @@ import { HostingController } from './hosting.controller';
 import { HostingService } from './hosting.service';
 import { InvitesController } from './invites.controller';
 import { InvitesService } from './invites.service';
+import { LeaveTickets } from './leave-tickets';
 import { MembershipModule } from './membership.module';
 import { Origins } from './origins';
 import { PartiesController } from './parties.controller';
@@ -27,6 +28,10 @@ async function makeOrigins(config: Config, database: Database): Promise<Origins>
   return new Origins(config, database, await tokenSecret(config));
 }
 
+async function makeLeaveTickets(config: Config): Promise<LeaveTickets> {
+  return new LeaveTickets(await tokenSecret(config));
+}
+
 @Module({
   imports: [AuthModule, LiveModule, MembershipModule],
   controllers: [
@@ -39,6 +44,7 @@ async function makeOrigins(config: Config, database: Database): Promise<Origins>
   providers: [
     Discovery,
     Hosting,
+    { provide: LeaveTickets, useFactory: makeLeaveTickets, inject: [CONFIG] },
     NewsBudget,
     { provide: Origins, useFactory: makeOrigins, inject: [CONFIG, Database] },
     PasswordGate,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { LeaveReason, PartySnapshot } from '#shared/api/party';
+import type { GoodbyeRequest, LeaveReason, PartySnapshot } from '#shared/api/party';
 import type { CreatePartyRequest, JoinPartyRequest } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
@@ -9,13 +9,14 @@ import { CONFIG, type Config } from '../config';
 import type { Entry } from '../live/contract';
 import { Leader } from '../live/leader';
 import { RequestLimits } from '../operations/request-limits';
-import { Membership } from './membership';
+import { LeaveTickets } from './leave-tickets';
+import { Membership, type LeaveOutcome } from './membership';
 import { Origins } from './origins';
 import { PasswordGate, type Client } from './password-gate';
 import { NewsBudget } from './news-budget';
 import { PasswordTurns, settingOf } from './password-turns';
 import { hashPassword } from './passwords';
-import type { PartyRecord } from './party';
+import type { MemberRecord, PartyRecord } from './party';
 import { snapshotFor } from './snapshot';
 import { PartyLookup } from './party-lookup';
 import { SnapshotTurns } from './snapshot-turns';
@@ -27,6 +28,9 @@ const offline = {
   direct: true,
   udp: 'unknown',
 } as const;
+
+/** As it is on the wire. */
+type EntryAnswer = PartySnapshot & { readonly leaveTicket: string };
 
 /** Parties as agents deal with them: a change of membership, which the leader then makes live. */
 @Injectable()
@@ -47,10 +51,11 @@ export class PartiesService {
     private readonly news: NewsBudget,
     private readonly origins: Origins,
     private readonly limits: RequestLimits,
+    private readonly tickets: LeaveTickets,
   ) {}
 
   /** @param client where the request came from, for the limits of parties */
-  async create(caller: Identity, request: CreatePartyRequest, client: Client): Promise<PartySnapshot> {
+  async create(caller: Identity, request: CreatePartyRequest, client: Client): Promise<EntryAnswer> {
     const { name, peerName, password, presence, locked, persistent, sealed, discordUrl, network } = request;
     const { defaultPeers, maxPeers: mostPeers, persistentPartiesPerOwner } = this.config;
     const maxPeers = Math.min(request.maxPeers ?? defaultPeers, mostPeers);
@@ -86,7 +91,7 @@ export class PartiesService {
     partyId: PartyId,
     request: JoinPartyRequest,
     client: Client,
-  ): Promise<PartySnapshot> {
+  ): Promise<EntryAnswer> {
     const { peerId } = caller;
     const { peerName: name, voucher = null, invite } = request;
     const newcomer = { ...caller, name, voucher };
@@ -102,8 +107,25 @@ export class PartiesService {
 
   /** Does nothing when the peer is not in that party. */
   async leave(peerId: PeerId, partyId: PartyId, reason: LeaveReason): Promise<void> {
-    const outcome = await this.membership.leave(partyId, peerId, reason, this.leader.attendance);
-    if (outcome) await this.leader.inform('party.departed', [{ ...outcome, peerId, reason }]);
+    await this.tellOfDeparture(
+      await this.membership.leave(partyId, peerId, reason, this.leader.attendance),
+      peerId,
+      reason,
+    );
+  }
+
+  /**
+   * Lets a member go whose goodbye another member heard; does nothing when it is not in that party any more.
+   * @throws LanrageError PARTY_NOT_FOUND for a caller that is no member, WRONG_LEAVE_TICKET
+   */
+  async passOn(callerId: PeerId, partyId: PartyId, { peerId, leaveTicket }: GoodbyeRequest): Promise<void> {
+    if ((await this.membership.of(callerId))?.id !== partyId) throw new LanrageError('PARTY_NOT_FOUND');
+    const isMeant = (stay: MemberRecord) => this.tickets.isOf(partyId, stay, leaveTicket);
+    await this.tellOfDeparture(
+      await this.membership.leave(partyId, peerId, 'left', this.leader.attendance, isMeant),
+      peerId,
+      'left',
+    );
   }
 
   /** @throws LanrageError PARTY_NOT_FOUND, for all but members */
@@ -122,8 +144,22 @@ export class PartiesService {
     return line === undefined ? null : this.snapshots.of(peerId, line);
   }
 
+  private async tellOfDeparture(
+    outcome: LeaveOutcome | null,
+    peerId: PeerId,
+    reason: LeaveReason,
+  ): Promise<void> {
+    if (outcome) await this.leader.inform('party.departed', [{ ...outcome, peerId, reason }]);
+  }
+
+  private async enter(entry: Entry): Promise<EntryAnswer> {
+    const { party, member } = entry;
+    const leaveTicket = this.tickets.of(party.id, member).toString('base64');
+    return { ...(await this.snapshotOf(entry)), leaveTicket };
+  }
+
   /** The peer is a member already. While no leader can be reached, it gets the party with nobody online: more comes later. */
-  private async enter(entry: Entry): Promise<PartySnapshot> {
+  private async snapshotOf(entry: Entry): Promise<PartySnapshot> {
     try {
       return await this.leader.call('party.entered', entry);
     } catch (error) {

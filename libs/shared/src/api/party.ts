@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_NETWORK, SHARED_SLOTS } from '../party/virtual-ip';
 import { mayBeEndpoint } from '../peer-endpoint';
 import {
+  bytesField,
   discordUrlField,
   endpointField,
   nameField,
@@ -164,6 +165,23 @@ export const partySnapshotSchema = z.object({
   timedOut: z.array(peerIdField).max(MOST_TIMED_OUT).default([]),
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;
+
+export const LEAVE_TICKET_BYTES = 16;
+export const leaveTicketField = bytesField(LEAVE_TICKET_BYTES);
+
+/** What whoever founds or joins a party is answered. */
+export const partyEntrySchema = partySnapshotSchema.extend({
+  /**
+   * Ends this stay of the viewer's, whoever brings it to the server. Its agent keeps it to itself until it leaves, and then
+   * gives it to the others, who hand it on where the agent cannot. Absent: a server that knows nothing of it.
+   */
+  leaveTicket: leaveTicketField.optional(),
+});
+export type PartyEntry = z.output<typeof partyEntrySchema>;
+
+/** Another member's goodbye, as it came through the tunnel. */
+export const goodbyeRequestSchema = z.object({ peerId: peerIdField, leaveTicket: leaveTicketField });
+export type GoodbyeRequest = z.output<typeof goodbyeRequestSchema>;
 
 export const leaveReasons = ['left', 'timed_out', 'kicked', 'banned'] as const;
 export type LeaveReason = (typeof leaveReasons)[number];
