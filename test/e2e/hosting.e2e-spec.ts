@@ -23,7 +23,8 @@ describeLab('a host among players behind NATs', () => {
     bob = await LabPlayer.at(await lab.hostBehind('bob', 'symmetric'), server.url);
     carol = await LabPlayer.at(await lab.hostBehind('carol', 'open'), server.url);
     alice.extraSettings['LANRAGE_PARTY_PASSWORD'] = password;
-    partyId = (await alice.create('Gaming Night', '--password', '--max-players', '4')).party.id;
+    const options = ['--password', '--max-players', '4', '--discord', 'https://discord.gg/first'];
+    partyId = (await alice.create('Gaming Night', ...options)).party.id;
   }, 120_000);
 
   afterAll(async () => {
@@ -61,6 +62,7 @@ describeLab('a host among players behind NATs', () => {
     expect(await run(alice, 'set', '--name', 'Finals', '--max-players', '3', '--public')).toMatchObject({
       party: { name: 'Finals', maxPeers: 3, settings: { public: true, locked: false, hasPassword: true } },
     });
+    expect(await run(alice, 'discord')).toEqual({ discordUrl: 'https://discord.gg/first' });
     expect(await run(alice, 'lock')).toMatchObject({ party: { settings: { locked: true } } });
     expect(await run(alice, 'discord', 'https://discord.gg/abc')).toMatchObject({
       party: { settings: { discordUrl: 'https://discord.gg/abc' } },
