@@ -389,7 +389,11 @@ describe('a PartyManager and the control plane', () => {
       const { unheard, leaveTicket } = await leaveUnheard();
       unheard.mockRestore();
       await bob.manager.joinParty(id);
-      const handOn = alice.manager.control.passOnGoodbye(id, bob.manager.myPeerId, leaveTicket ?? Buffer.alloc(16));
+      const handOn = alice.manager.control.passOnGoodbye(
+        id,
+        bob.manager.myPeerId,
+        leaveTicket ?? Buffer.alloc(16),
+      );
       await expect(handOn).rejects.toEqual(refused('WRONG_LEAVE_TICKET'));
       expect(await bobIsMember(id)).toBe(true);
     });

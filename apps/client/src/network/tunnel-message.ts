@@ -87,7 +87,10 @@ export function encodePlain(type: PlainType, nonce: Buffer): Buffer {
  * @param leaveTicket 16 bytes, for the receiver to hand on; null: none
  */
 export function encodeGoodbye(secret: Buffer, nonce: Buffer, leaveTicket: Buffer | null): Buffer {
-  return Buffer.concat([goodbyeBytes(nonce, leaveTicket), expectedGoodbyeProof(secret, { nonce, leaveTicket })]);
+  return Buffer.concat([
+    goodbyeBytes(nonce, leaveTicket),
+    expectedGoodbyeProof(secret, { nonce, leaveTicket }),
+  ]);
 }
 
 /** @param nonce 8 bytes @param port 1 to 65,535 */

@@ -235,14 +235,17 @@ describe('hostInCharge', () => {
     ['a guest, and the host is there', guest, 'online', 'online', 'online', host],
     ['the host itself, by request alone', host, 'gone', 'online', 'online', host],
     ['a stranger', stranger, 'gone', 'online', 'online', host],
-  ] as const)('%s asks (%s): the host is %s, the owner %s, the guest %s', (_who, caller, ofHost, ofOwner, ofGuest, inCharge) => {
-    const attendance = new Map<PeerId, Attendance>([
-      [host, ofHost],
-      [owner, ofOwner],
-      [guest, ofGuest],
-      [stranger, 'online'],
-    ]);
-    const attendanceOf = (peerId: PeerId) => attendance.get(peerId) ?? 'away';
-    expect(hostInCharge(party, caller, attendanceOf)).toBe(inCharge);
-  });
+  ] as const)(
+    '%s asks (%s): the host is %s, the owner %s, the guest %s',
+    (_who, caller, ofHost, ofOwner, ofGuest, inCharge) => {
+      const attendance = new Map<PeerId, Attendance>([
+        [host, ofHost],
+        [owner, ofOwner],
+        [guest, ofGuest],
+        [stranger, 'online'],
+      ]);
+      const attendanceOf = (peerId: PeerId) => attendance.get(peerId) ?? 'away';
+      expect(hostInCharge(party, caller, attendanceOf)).toBe(inCharge);
+    },
+  );
 });

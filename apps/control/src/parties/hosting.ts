@@ -71,7 +71,8 @@ export class Hosting {
       const hostId = hostInCharge(party, callerId, attendanceOf);
       if (hostId === party.hostId) return { party, changed: false };
       const terms = { ...party, hostId };
-      if (!(await store.changeTerms(party, terms, await store.keptNumber(partyId), undefined))) return undefined;
+      if (!(await store.changeTerms(party, terms, await store.keptNumber(partyId), undefined)))
+        return undefined;
       return { party: next(terms), changed: true };
     });
   }

@@ -82,7 +82,9 @@ export function decideLeave(
 ): LeaveDecision {
   const others = party.members.filter((member) => member.peerId !== peerId);
   if (others.length === 0 && !party.settings.persistent) return { verdict: 'close' };
-  const [successor = peerId] = orderOfSuccession.flatMap((attendance) => longestPresent(others, attendance, attendanceOf) ?? []);
+  const [successor = peerId] = orderOfSuccession.flatMap(
+    (attendance) => longestPresent(others, attendance, attendanceOf) ?? [],
+  );
   const hostId = party.hostId === peerId ? successor : party.hostId;
   return { verdict: 'leave', hostId, empties: others.length === 0 };
 }

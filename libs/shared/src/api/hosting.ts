@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { discordUrlField, nameField, partyIdField, passwordField, peerIdField, timestampField } from './fields';
+import {
+  discordUrlField,
+  nameField,
+  partyIdField,
+  passwordField,
+  peerIdField,
+  timestampField,
+} from './fields';
 import { PARTY_SIZE_LIMITS } from './rest';
 
 /** What hosts and owners ask of the control plane. Answers are the events that the members get, see signaling.ts. */
