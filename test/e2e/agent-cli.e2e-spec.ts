@@ -133,7 +133,7 @@ describe('the lanrage command', () => {
   it('parties --mine and close PARTY need no agent, but the key', async () => {
     const none = await run(['parties', '--mine']);
     expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('owns no persistent party') });
-    const owner = new TestAgent(control.url, 'Owner', loadIdentity(home).privateKey);
+    const owner = new TestAgent(control.url, 'Owner', Buffer.from(loadIdentity(home).privateKey));
     await owner.signIn();
     const ids: string[] = [];
     for (let count = 0; count < 5; count++) {

@@ -40,7 +40,7 @@ describe('messages inside of the tunnel', () => {
       /^4c414e31030000000001020304050607[\da-f]{32}$/,
     );
     expect(encodeGoodbye(secret, nonce, ticket).toString('hex')).toBe(
-      `4c414e310b0000000001020304050607${ticket.toString('hex')}TODO`,
+      `4c414e310b0000000001020304050607${ticket.toString('hex')}2c6cf4cc3021a398cc39b80a20efcf92`,
     );
   });
 
