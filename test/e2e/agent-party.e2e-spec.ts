@@ -1,65 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sharedSecret } from '#shared/auth/proof';
-import { LanrageError } from '#shared/errors';
+import type { LanrageError } from '#shared/errors';
 import type { VirtualIp } from '#shared/party/virtual-ip';
-import { loadConfig } from '../../apps/client/src/config';
 import { loadIdentity } from '../../apps/client/src/identity';
 import { expectedGoodbyeProof } from '../../apps/client/src/network/tunnel-message';
-import { PartyManager } from '../../apps/client/src/party-manager';
 import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { until } from './support/processes';
-import { StubNetwork } from './support/stub-network';
-
-/** A PartyManager with a state folder of its own, against a real control plane; only WireGuard is a stand-in. */
-class Player {
-  readonly network: StubNetwork;
-  readonly manager: PartyManager;
-  readonly ended: (string | null)[] = [];
-
-  constructor(
-    readonly name: string,
-    readonly server: string,
-    readonly home = mkdtempSync(join(tmpdir(), 'lanrage-player-')),
-  ) {
-    const config = loadConfig({ home, server, nickname: name }, {});
-    this.network = new StubNetwork(config);
-    this.manager = new PartyManager(config, this.network);
-    this.manager.on('ended', (reason) => this.ended.push(reason?.code ?? null));
-  }
-
-  static async connected(name: string, server: string): Promise<Player> {
-    const player = new Player(name, server);
-    await player.connect();
-    return player;
-  }
-
-  async connect(): Promise<void> {
-    await this.manager.initializeControl();
-    await until(`${this.name} hears the server`, () => this.manager.control.connected);
-  }
-
-  get peers(): string[] {
-    return (this.manager.currentParty?.getPeerList() ?? []).map(({ name }) => name);
-  }
-
-  /** The same identity, acting behind the agent's back. */
-  async impostor(): Promise<TestAgent> {
-    const agent = new TestAgent(this.server, this.name, Buffer.from(loadIdentity(this.home).privateKey));
-    await agent.signIn();
-    return agent;
-  }
-
-  async close(): Promise<void> {
-    await this.manager.close();
-    await rm(this.home, { recursive: true });
-  }
-}
+import { StubPlayer as Player } from './support/stub-player';
 
 const refused = (code: LanrageError['code']) => expect.objectContaining({ code }) as LanrageError;
 
@@ -325,78 +274,6 @@ describe('a PartyManager and the control plane', () => {
     bob = new Player('Bob', control.url, home);
     await bob.connect();
     await until('the server let Bob go', async () => (await ghost.tryGet(id)).status === 404);
-  });
-
-  describe('a goodbye that the server did not hear', () => {
-    /** Bob leaves while the server is out of his reach. @returns what his agent says to Alice's */
-    const leaveUnheard = async () => {
-      const away = new LanrageError('CONTROL_UNAVAILABLE');
-      const unheard = jest.spyOn(bob.manager.control, 'leaveParty').mockRejectedValue(away);
-      const virtualIp = bob.network.virtualIp as VirtualIp;
-      await bob.manager.leaveParty();
-      const { leaveTicket } = bob.network;
-      const secret = sharedSecret(loadIdentity(bob.home).privateKey, loadIdentity(alice.home).publicKey);
-      const said = { type: 'goodbye', nonce: randomBytes(8), leaveTicket } as const;
-      const goodbye = { ...said, proof: expectedGoodbyeProof(secret, said) };
-      return { unheard, say: () => void alice.network.emit('goodbye', virtualIp, goodbye), leaveTicket };
-    };
-    const bobIsMember = async (id: string) => (await (await bob.impostor()).tryGet(id)).status === 200;
-
-    it('is handed on by another member', async () => {
-      const { id } = await alice.manager.createParty('LAN');
-      await bob.manager.joinParty(id);
-      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
-      const { say } = await leaveUnheard();
-      await bob.manager.close();
-      expect(await bobIsMember(id)).toBe(true);
-      say();
-      expect(alice.peers).toEqual(['Alice']);
-      await until('the server let Bob go', async () => !(await bobIsMember(id)));
-      const leases = await control.query('SELECT departure FROM leases WHERE peer_id = $1', [
-        bob.manager.myPeerId,
-      ]);
-      expect(leases).toEqual([{ departure: 'left' }]);
-    });
-
-    it('is handed on when the server is back', async () => {
-      const { id } = await alice.manager.createParty('LAN');
-      await bob.manager.joinParty(id);
-      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
-      const { say } = await leaveUnheard();
-      await bob.manager.close();
-      await control.stop();
-      say();
-      await until('Alice has lost the server', () => !alice.manager.control.connected);
-      await control.start();
-      await until('the server let Bob go', async () => !(await bobIsMember(id)));
-    }, 30_000);
-
-    it('is told by the next agent in the state folder, where nobody else is', async () => {
-      const { id } = await bob.manager.createParty('LAN');
-      await leaveUnheard();
-      const { home } = bob;
-      await bob.manager.close();
-      expect(await bobIsMember(id)).toBe(true);
-      bob = new Player('Bob', control.url, home);
-      await bob.connect();
-      await until('the server let Bob go', async () => !(await bobIsMember(id)));
-    });
-
-    it('does not end a later stay, whoever hands it on', async () => {
-      const { id } = await alice.manager.createParty('LAN');
-      await bob.manager.joinParty(id);
-      await until('Alice sees Bob', () => alice.peers.includes('Bob'));
-      const { unheard, leaveTicket } = await leaveUnheard();
-      unheard.mockRestore();
-      await bob.manager.joinParty(id);
-      const handOn = alice.manager.control.passOnGoodbye(
-        id,
-        bob.manager.myPeerId,
-        leaveTicket ?? Buffer.alloc(16),
-      );
-      await expect(handOn).rejects.toEqual(refused('WRONG_LEAVE_TICKET'));
-      expect(await bobIsMember(id)).toBe(true);
-    });
   });
 
   it('goes on while the server restarts, and hears of what happens then', async () => {
