@@ -1,13 +1,20 @@
 /** Games that look for each other by broadcasts and multicasts, and find those of other homes, as ordinary programs on real sockets. */
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { UdpEndpoint } from '../lab/udp-endpoint';
 import { LabServer } from './support/lab-server';
 import { PartyAgent } from './support/party-agent';
 import { until } from './support/processes';
+import { itWith } from './support/programs';
 import type { Host } from '../lab/host';
 
 const ONE_WAY_MS = 5;
+/** Some servers refuse to run as root. */
+const NOBODY = 65_534;
 
 describeLab('a party of four: two in one home, one in another, and one via the relay', () => {
   let lab: Lab;
@@ -31,9 +38,13 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     const { party } = await agent.status();
     return party.peers.filter(({ isSelf }) => !isSelf).map(({ connectionType }) => connectionType);
   };
-  const flowsOf = async (agent: PartyAgent) => (await agent.status()).discovery?.flows ?? [];
-  /** What has come, once something else has come by the same way. */
+  const flowOf = async (agent: PartyAgent, port: number) =>
+    (await agent.status()).discovery?.flows.find((flow) => flow.port === port);
+  /** What has come, once a later broadcast has come from there, and then something else by the same way. */
   const heard = async (socket: UdpEndpoint, by: UdpEndpoint, at: PartyAgent) => {
+    const other = await game(at);
+    const later = other.receive();
+    await repeated(() => by.send('later', `255.255.255.255:${other.port}`), later);
     const mark = `mark ${Math.random()}`;
     await by.send(mark, `${addressOf(at)}:${socket.port}`);
     const all: string[] = [];
@@ -93,9 +104,8 @@ describeLab('a party of four: two in one home, one in another, and one via the r
       expect(await heard(socket, client, agent)).toEqual([]);
     }
     expect(await second?.drain()).toEqual([]);
-    expect(await flowsOf(alice)).toMatchObject([
-      { destination: '255.255.255.255', port: 27_960, carried: 1, copies: 2 },
-    ]);
+    const destination = '255.255.255.255';
+    expect(await flowOf(alice, 27_960)).toMatchObject({ destination, carried: 1, copies: 2 });
   }, 30_000);
 
   it('shows what a server announces, to a group, to the home, and twice if it says so twice', async () => {
@@ -137,6 +147,49 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     expect(await heard(listener, other, carol)).toEqual([`hello from ${addressOf(bob)}:6112`]);
   }, 30_000);
 
+  itWith('/usr/games/chocolate-doom', '-version', 'chocolate-doom')(
+    'fills the list of a real client with a real server of another home: Chocolate Doom',
+    async () => {
+      const doom = bob.host.spawn(['/usr/games/chocolate-server', '-privateserver'], { stdio: 'ignore' });
+      try {
+        await until('the server is listed', async () => {
+          const { stdout } = await carol.host.exec(['/usr/games/chocolate-doom', '-localsearch']);
+          return new RegExp(`^ *\\d+ ${addressOf(bob)} +0/8 `, 'm').test(stdout);
+        });
+      } finally {
+        doom.kill();
+      }
+    },
+    30_000,
+  );
+
+  itWith('/usr/games/freeciv-server', '--version', 'freeciv-server')(
+    'reaches a real server that is asked by a group, and answers to one: Freeciv',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'lanrage-freeciv-'));
+      await chown(folder, NOBODY, NOBODY);
+      const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+      const freeciv = bob.host.spawn(
+        [...asNobody, '/usr/games/freeciv-server', '--Announce', 'IPv4', '--saves', folder],
+        { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env['PATH'], HOME: folder } },
+      );
+      try {
+        const [client, answers] = await Promise.all([game(alice), game(alice, 4_556)]);
+        const answered = answers.receive();
+        const [{ text, from }] = await Promise.all([
+          answered,
+          repeated(() => client.send('\u0002TEST?\0', '225.1.1.1:4555'), answered),
+        ]);
+        expect(from.split(':')[0]).toBe(addressOf(bob));
+        expect(text).toContain('5556');
+      } finally {
+        freeciv.kill('SIGKILL');
+        await rm(folder, { recursive: true });
+      }
+    },
+    30_000,
+  );
+
   it('tells nobody of the devices of a home, nor what is too large', async () => {
     const listeners = await Promise.all([5_353, 1_900, 27_036, 40_000].map((port) => game(carol, port)));
     const device = await game(bob);
@@ -154,9 +207,8 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     const arrived = await heard(listener, flood, carol);
     expect(arrived.length).toBeGreaterThanOrEqual(200);
     expect(arrived.length).toBeLessThan(500);
-    const [flow] = await flowsOf(bob);
-    expect(flow).toMatchObject({ port: 7_777, carried: arrived.length });
-    expect(flow?.limited).toBe(600 - arrived.length);
+    const { length: carried } = arrived;
+    expect(await flowOf(bob, 7_777)).toMatchObject({ carried, limited: 600 - carried });
   }, 30_000);
 
   it('goes on after the address of the machine has changed, and ends with the party', async () => {
@@ -165,12 +217,8 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     expect(code).toBe(0);
     const client = await game(bob, 0, '192.168.99.5');
     const arrived = listener.receive();
-    const timer = setInterval(
-      () => void client.send('ping', '192.168.99.255:28784').catch(() => undefined),
-      300,
-    );
+    await repeated(() => client.send('ping', '192.168.99.255:28784'), arrived);
     expect((await arrived).from).toBe(`${addressOf(bob)}:${client.port}`);
-    clearInterval(timer);
     const sockets = async () =>
       (await carol.host.exec(['ss', '--packet', '--raw', '--numeric', '--no-header'])).stdout.trim();
     expect(await sockets()).not.toBe('');
@@ -178,3 +226,13 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     expect(await sockets()).toBe('');
   }, 30_000);
 });
+
+/** Does this again and again, until something has happened. */
+async function repeated(work: () => Promise<void>, happens: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = happens.then(() => (isOver = true));
+  while (!isOver) {
+    await work();
+    await Promise.race([over, delay(300)]);
+  }
+}
