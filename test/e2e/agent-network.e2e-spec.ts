@@ -41,12 +41,14 @@ describeLab('the network of a party on two machines', () => {
     expect(latencyMs).toBeLessThan(400);
   }, 40_000);
 
-  it('measures it by an echo of the agents where ICMP is filtered', async () => {
-    const rule =
-      'table ip lanrage_test { chain in { type filter hook input priority 0; meta l4proto icmp drop; }; }';
-    await bob.host.exec(['nft', rule]);
+  it.each([
+    ["by the agents' echo where ICMP is filtered", 'meta l4proto icmp'],
+    ['by ICMP where the agent does not answer', 'udp dport 10066'],
+  ])('measures it %s', async (_how, filtered) => {
+    const chain = `chain in { type filter hook input priority 0; ${filtered} drop; }`;
+    await bob.nft(`table ip lanrage_test { ${chain}; }`);
     expect(await alice.latencyTo(bob)).toBeGreaterThanOrEqual(40);
-    await bob.host.exec(['nft', 'delete table ip lanrage_test']);
+    await bob.nft('delete table ip lanrage_test');
   });
 
   it('knows no latency of somebody who is not there', async () => {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptCause, PartyEntry, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
@@ -37,8 +36,6 @@ import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
 import { validName, validNetwork, validPartyId } from './party/valid-input';
 import { isHostGenuine, voucherFor, type PartyTrust } from './party/vouching';
-
-const STATUS_BUDGET_MS = 400;
 
 /** The server's events about the party that the agent is in. */
 type PartyEvent = Exclude<
@@ -217,8 +214,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   /** What `lanrage status` shows; latencies are measured for 0.4 s at most, older ones carry their age. */
   async getPartyStatus(): Promise<PartyStatus> {
-    const budget = delay(STATUS_BUDGET_MS, undefined, { ref: false });
-    await Promise.race([this.session?.refreshLatencies(), budget]);
+    await this.session?.refreshLatencies();
     return this.describe();
   }
 

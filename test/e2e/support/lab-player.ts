@@ -151,6 +151,13 @@ export class LabPlayer {
     this.foreground = undefined;
   }
 
+  /** Of what runs in the foreground. */
+  get pid(): number {
+    const pid = this.foreground?.pid;
+    if (pid === undefined) throw new Error(`nothing of ${this.name} runs in the foreground`);
+    return pid;
+  }
+
   /** Stops the agent from reacting, while WireGuard goes on. */
   freeze(): void {
     this.foreground?.kill('SIGSTOP');

@@ -14,7 +14,7 @@ import { ipv4Access } from './ipv4/ipv4-access';
 import { openJournal, type Journal } from './journal';
 import { openLink, removeLeftovers, type Link } from './link';
 import { limitPackets } from './packet-limit';
-import { ping } from './ping';
+import { ping, Pings } from './ping';
 import type { PortAnswer } from './ports/port-report';
 import type { Routing } from './routing/reading';
 import { assertFree, chooseFree, readRouting } from './routing/routing';
@@ -96,6 +96,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** Of the peers, by public key. */
   private readonly peerAddresses = new Map<string, VirtualIp>();
   private readonly keeper = new TunnelKeeper(() => this.peerAddresses.values());
+  private readonly pings = new Pings((address) => ping(address, this.config.interface));
   private routing: Promise<Routing | undefined> | undefined;
   private opening: Promise<Link> | undefined;
   private tunnel: TunnelService | undefined;
@@ -309,13 +310,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /**
-   * The round trip to a peer through the tunnel in milliseconds: by ICMP, or by the agents' own echo where ICMP is
-   * filtered; null without an answer in 1 s, and where the kernel does not send to it by the tunnel: whoever answers
-   * there is somebody else.
+   * The round trip to a peer through the tunnel in milliseconds: by the agents' own echo, or by ICMP where the peer's agent
+   * does not answer; null without an answer in 1 s to either, and where the kernel does not send to it by the tunnel:
+   * whoever answers there is somebody else.
    */
   async measureLatency(virtualIp: VirtualIp): Promise<number | null> {
-    const echo = this.probe(virtualIp);
-    const latencyMs = (await ping(virtualIp, this.config.interface)) ?? (await echo);
+    const latencyMs = (await this.probe(virtualIp)) ?? (await this.pings.measure(virtualIp));
     return this.strayAt(virtualIp) ? null : latencyMs;
   }
 
