@@ -305,7 +305,7 @@ describe('relays', () => {
 
   it('tell the members which address the other has from outside, which beats what the agent believes', async () => {
     const relay = await addRelay();
-    const [alice] = await connectedAgent();
+    const [alice, toAlice] = await connectedAgent();
     const [bob, toBob] = await connectedAgent();
     const { id } = await alice.create({ presence: { natType: 'full_cone', endpoint: null } });
     await bob.join(id);
@@ -317,14 +317,9 @@ describe('relays', () => {
 
     expect(await observe(alice.publicKey, '198.51.100.7:9999')).toEqual({ ok: true });
     const where = { natType: 'full_cone', endpoint: '198.51.100.7:9999' };
-    expect(await toBob.next('member.presence')).toEqual({
-      partyId: id,
-      peerId: alice.peerId,
-      online: true,
-      direct: true,
-      udp: 'unknown',
-      ...where,
-    });
+    const presence = { partyId: id, peerId: alice.peerId, online: true, direct: true, udp: 'unknown' };
+    expect(await toBob.next('member.presence')).toEqual({ ...presence, ...where });
+    expect(await toAlice.next('member.presence')).toEqual({ ...presence, ...where });
 
     await observe(alice.publicKey, '198.51.100.7:9999');
     await observe(new TestAgent(control.url).publicKey, '203.0.113.1:1');

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { LabPlayer, type PartyStatus, type PeerStatus } from './support/lab-player';
@@ -96,6 +97,23 @@ describeLab('three players behind different NATs', () => {
     if (peer.isSelf) return viewer === alice ? 'host' : 'direct';
     return viewer === carol || peer.name === 'Carol' ? 'direct' : 'relayed';
   };
+
+  it('shows everybody their own network as the others see it', async () => {
+    const seenBy = async (viewer: LabPlayer, { name }: LabPlayer) => {
+      const { party } = await viewer.status();
+      const { natType, endpoint } = party.peers.find((peer) => peer.name === name) ?? {};
+      return { natType, endpoint };
+    };
+    for (const { from: viewer, to: player } of [
+      { from: alice, to: bob },
+      { from: bob, to: alice },
+    ]) {
+      await until(`${player.name} sees what ${viewer.name} sees`, async () => {
+        const [own, seen] = await Promise.all([seenBy(player, player), seenBy(viewer, player)]);
+        return typeof own.endpoint === 'string' && isDeepStrictEqual(own, seen);
+      });
+    }
+  }, 60_000);
 
   it('refuses with a code and a hint', async () => {
     const again = await bob.run('create', 'Another', '--json');

@@ -13,6 +13,8 @@ export interface PeerStatus {
   name: string;
   virtualIp: string;
   connectionType: string;
+  natType: string;
+  endpoint: string | null;
   pathEndpoint: string | null;
   latencyMs: number | null;
   packetLimit: number | null;

@@ -252,8 +252,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   }
 
   view(): Party {
+    const { identity, nat, config } = this.parts;
     const evidence = this.evidence();
-    return viewParty(this.membership, this.parts.identity.peerId, (member) => this.observe(member, evidence));
+    const endpoint = config.direct ? nat.currentEndpoint() : null;
+    const self = { id: identity.peerId, natType: nat.natType, endpoint };
+    return viewParty(this.membership, self, (member) => this.observe(member, evidence));
   }
 
   /** The other players at these addresses. */

@@ -1,10 +1,11 @@
 import type { Member } from '#shared/api/party';
+import type { Endpoint } from '#shared/endpoint';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { natTypes, type NatType } from '#shared/party/nat-type';
 import type { PublicKey } from '#shared/wireguard/key';
 import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { Membership } from './membership';
-import { viewParty, type Observation } from './party';
+import { viewParty, type Observation, type Viewer } from './party';
 import { settingsFixture } from '../../../../test/fixtures/party';
 
 const id = (letter: string) => letter.repeat(16) as PeerId;
@@ -48,7 +49,8 @@ const relayed: Observation = {
   packetLimit: null,
   vouched: null,
 };
-const seenBy = (letter: string, party: Membership) => viewParty(party, id(letter), () => relayed);
+const seenBy = (letter: string, party: Membership, own: Partial<Viewer> = {}) =>
+  viewParty(party, { id: id(letter), natType: 'unknown', endpoint: null, ...own }, () => relayed);
 
 describe('a party in the eyes of a member', () => {
   const party = membership(
@@ -79,6 +81,18 @@ describe('a party in the eyes of a member', () => {
     const [host, self] = seenBy('b', party).getPeerList();
     expect(host).toMatchObject({ connectionType: 'relayed', isHost: true, latencyMs: 61.5 });
     expect(self).toMatchObject({ connectionType: 'direct', isSelf: true, latencyMs: null });
+  });
+
+  const [told, seen] = ['192.0.2.1:5000', '192.0.2.1:6000'] as Endpoint[];
+
+  it.each([
+    ['what it tells the others', null, told],
+    ['where a relay sees it, by the word of the server', seen, seen],
+  ])('has of itself the NAT type that it found, and the endpoint: %s', (_what, endpoint, shown) => {
+    const own = { ...member('b', '2026-01-01T00:00:02.000Z'), endpoint: endpoint ?? null };
+    const network = { natType: 'full_cone', endpoint: told ?? null } as const;
+    const [self] = seenBy('b', membership(own), network).getPeerList();
+    expect(self).toMatchObject({ isSelf: true, natType: 'full_cone', endpoint: shown });
   });
 
   it('is JSON with a list of peers', () => {

@@ -21,7 +21,7 @@ export interface Peer {
   readonly publicKey: string;
   /** In the party's network; for a peer that is refused for its address (`false_address`), whatever the server says. */
   readonly virtualIp: string;
-  /** Public address of the peer's WireGuard, where known. */
+  /** Public address of the peer's WireGuard, where known; of the viewer itself, as the others see it. */
   readonly endpoint: Endpoint | null;
   /** Round trip through the tunnel; null while unknown. */
   readonly latencyMs: number | null;
@@ -55,6 +55,9 @@ export interface Peer {
   readonly isHost: boolean;
   readonly isSelf: boolean;
 }
+
+/** What the viewer tells the others of itself. */
+export type Viewer = Pick<Peer, 'id' | 'natType' | 'endpoint'>;
 
 /** What only the viewer knows of another member. */
 export interface Observation {
@@ -103,14 +106,14 @@ export class Party {
 /** Joins what the server says and what the viewer observes. */
 export function viewParty(
   membership: Membership,
-  selfId: PeerId,
+  self: Viewer,
   observe: (member: Member) => Observation,
 ): Party {
   const peers = presentMembers(membership).map((member): Peer => {
-    const isSelf = member.id === selfId;
+    const isSelf = member.id === self.id;
     const isHost = member.id === membership.hostId;
     const { voucher, ...shown } = member;
-    const observation = isSelf ? viewOfSelf(isHost, voucher !== null) : observe(member);
+    const observation = isSelf ? viewOfSelf(member, self, isHost) : observe(member);
     const doubted = membership.doubted.has(member.id);
     return { ...shown, ...observation, doubted, isHost, isSelf };
   });
@@ -119,7 +122,12 @@ export function viewParty(
   return new Party(id, name, hostId, createdAt, maxPeers, ownerId, settings, network, byId);
 }
 
-function viewOfSelf(isHost: boolean, isVouched: boolean): Observation {
+/** The server says where a relay sees the viewer, and nothing that it has from the viewer itself. */
+function viewOfSelf(
+  { voucher, endpoint }: Member,
+  self: Viewer,
+  isHost: boolean,
+): Observation & Pick<Peer, 'natType' | 'endpoint'> {
   const connectionType = isHost ? 'host' : 'direct';
   const nothing = {
     reason: null,
@@ -128,7 +136,8 @@ function viewOfSelf(isHost: boolean, isVouched: boolean): Observation {
     latencyAgeMs: null,
     packetLimit: null,
   };
-  return { connectionType, directExpected: true, vouched: isVouched || null, ...nothing };
+  const network = { natType: self.natType, endpoint: endpoint ?? self.endpoint };
+  return { connectionType, directExpected: true, vouched: voucher !== null || null, ...network, ...nothing };
 }
 
 function byJoining(a: Peer, b: Peer): number {

@@ -15,7 +15,10 @@ interface Turns {
   dueAtMs: number;
 }
 
-/** Tells members of each other's presence, when its schedule says so; asks the database only whom the roster does not know. */
+/**
+ * Tells members of each other's presence, when its schedule says so, and of their own once a relay has seen where they are;
+ * asks the database only whom the roster does not know.
+ */
 export class PresenceNews {
   private readonly logger = new Logger('presence');
   /** Of the parties in which something was told a moment ago, or is to be told. */
@@ -66,19 +69,19 @@ export class PresenceNews {
     const members = this.roster.membersOf(partyId);
     if (!members) return this.moveOn(partyId, turns);
     const nowMs = performance.now();
-    const others = Math.max(0, members.length - 1);
-    for (const peerId of turns.schedule.take(others, nowMs)) this.deliver(partyId, members, peerId);
+    const listeners = members.length;
+    for (const peerId of turns.schedule.take(listeners, nowMs)) this.deliver(partyId, members, peerId);
     if (turns.schedule.isIdle(nowMs)) this.drop(partyId, turns);
-    else this.comeBack(partyId, turns, nowMs + turns.schedule.waitMs(others, nowMs));
+    else this.comeBack(partyId, turns, nowMs + turns.schedule.waitMs(listeners, nowMs));
   }
 
   private deliver(partyId: PartyId, members: readonly PeerId[], peerId: PeerId): void {
     if (!members.includes(peerId)) return; // left while it waited
-    const others = members.filter((member) => member !== peerId);
+    const listeners = members.filter((member) => member !== peerId || this.presence.isObserved(peerId));
     const network = this.roster.networkOf(partyId);
     const view = this.presence.view(peerId);
     const shown = network ? presenceIn(network, view) : view;
-    this.sockets.deliverToAll(others, 'member.presence', { partyId, peerId, ...shown });
+    this.sockets.deliverToAll(listeners, 'member.presence', { partyId, peerId, ...shown });
   }
 
   private comeBack(partyId: PartyId, turns: Turns, dueAtMs: number): void {

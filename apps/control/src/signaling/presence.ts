@@ -164,6 +164,11 @@ export class PresenceBook {
     return { online, natType, endpoint: direct ? (entry?.observed ?? endpoint) : null, direct, udp };
   }
 
+  /** Whether a relay has seen where the peer is, which the peer itself cannot know. */
+  isObserved(peerId: PeerId): boolean {
+    return (this.entries.get(peerId)?.observed ?? null) !== null;
+  }
+
   /** Where the peer may be reached without a relay, best guess first: at home, where it is seen, what it says. */
   candidates(peerId: PeerId): Candidate[] {
     const entry = this.entries.get(peerId);
