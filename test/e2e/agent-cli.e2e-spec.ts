@@ -13,7 +13,7 @@ import { collectOutput, end, root, until } from './support/processes';
 import { itWith } from './support/programs';
 
 const verbs = [
-  ...['agent', 'create', 'join', 'leave', 'status', 'netcheck', 'ping', 'doctor'],
+  ...['agent', 'create', 'join', 'leave', 'status', 'events', 'netcheck', 'ping', 'doctor'],
   ...[
     'set',
     'lock',
@@ -92,7 +92,7 @@ describe('the lanrage command', () => {
     expect(stderr).toMatch(/LANRAGE_SERVER[^]*LANRAGE_INTERFACE/);
   });
 
-  it.each(['status', 'leave', 'lock', 'bans', 'close', 'discord'])(
+  it.each(['status', 'events', 'leave', 'lock', 'bans', 'close', 'discord'])(
     '%s without an agent is refused: 1, with what to do',
     async (verb) => {
       const text = await run([verb]);

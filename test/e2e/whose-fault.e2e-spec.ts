@@ -1,9 +1,10 @@
 /** Whose network, or which server, is at fault when players do not reach each other: both sides name the same one. */
+import { readFile } from 'node:fs/promises';
 import type { Finding } from '../../apps/client/src/cli/finding';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
-import { LabPlayer } from './support/lab-player';
+import { LabPlayer, type PartyStatus, type PeerStatus } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { until } from './support/processes';
 
@@ -13,6 +14,20 @@ const TOLD_WITHIN_MS = 4_000;
 const NOTICED = { timeoutMs: 30_000, intervalMs: 1_000 };
 const OURS = 'Alice: This network blocks UDP';
 const THEIRS = "Bob: The other player's network blocks UDP";
+/** Runs a command where a user is logged in at a desktop whose notify-send takes notes. */
+const withDesktop = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  `mkdir -p /run/user && mount -t tmpfs -o mode=755 none /run/user && mount -t tmpfs -o mode=755 none /usr/local/sbin
+  mkdir -m 700 /run/user/1000
+  "${process.execPath}" -e "net.createServer().listen('/run/user/1000/bus', () => process.kill(process.pid, 'SIGKILL'))"
+  chown -R 1000:1000 /run/user/1000
+  cat > /usr/local/sbin/notify-send <<'END'
+#!/bin/sh
+{ id -u; printf '%s\\n' "$@"; } > /run/user/1000/notice.new && mv /run/user/1000/notice.new /run/user/1000/notice
+END
+  chmod 755 /usr/local/sbin/notify-send && exec "$@"`,
+  'sh',
+];
 
 describeLab('whose fault it is', () => {
   let lab: Lab;
@@ -86,6 +101,41 @@ describeLab('whose fault it is', () => {
     for (const isTold of told) await isTold();
     await unblocked();
   }, 120_000);
+
+  it('is told to a player whose agent runs in the background, and to those who listen to it', async () => {
+    const carol = await LabPlayer.at(await lab.hostBehind('carol', 'port_restricted'), server.url);
+    try {
+      carol.wrapper = withDesktop;
+      await carol.startAgent();
+      carol.wrapper = [];
+      await blockUdp(carol.host);
+      const listening = carol.run('events', '--json');
+      const { id } = (await alice.status()).party;
+      const joined = await carol.run('join', id, '--as', 'Carol', '--wait', '--json');
+      expect(joined.code).toBe(1);
+      expect(JSON.parse(joined.stderr)).toMatchObject({
+        error: { code: 'PEER_UNREACHABLE', message: expect.stringContaining('Alice, Bob') as string },
+      });
+      const { party } = JSON.parse(joined.stdout) as PartyStatus;
+      expect(party.peers.map(({ connectionType }) => connectionType)).toEqual(['failed', 'failed', 'direct']);
+      const notice = `/proc/${carol.pid}/root/run/user/1000/notice`;
+      const shown = await until('the desktop shows a notice', () => readFile(notice, 'utf8').catch(() => ''));
+      expect(shown).toMatch(/^1000\n--app-name=LANrage\n--icon=.*\n--\n(Alice|Bob) is not reached\nThis network blocks UDP/);
+      await carol.stop();
+      const heard = (await listening).stdout.trim().split('\n');
+      const events = heard.map((line) => JSON.parse(line) as { event: string; data: PeerStatus });
+      expect(events[0]).toMatchObject({ event: 'status', data: { status: 'no_party' } });
+      const failures = events.filter(({ data }) => data?.connectionType === 'failed');
+      expect(failures.map(({ event, data }) => `${event} ${data.name} ${data.reason?.code}`).sort()).toEqual([
+        'connectionChanged Alice own_udp_blocked',
+        'connectionChanged Bob own_udp_blocked',
+      ]);
+      expect(events.at(-1)).toEqual({ event: 'ended', data: null });
+    } finally {
+      await carol.stop();
+      await carol.removeHome();
+    }
+  }, 60_000);
 
   it("is the server's when its relay answers nobody", async () => {
     const isTold = screen(alice, '\nBob: ');

@@ -251,6 +251,10 @@ export const errorCatalogue = {
     retryable: false,
     message: 'No agent is running. Start one: lanrage agent, lanrage create or lanrage join',
   },
+  TOO_MANY_LISTENERS: {
+    retryable: true,
+    message: 'As many programs listen to the agent as it takes. End one of them, such as: lanrage events',
+  },
   AGENT_ALREADY_RUNNING: {
     retryable: false,
     message:

@@ -8,6 +8,8 @@ import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
 import { PartyManager } from '../party-manager';
+import { AgentEvents, type AgentEvent } from './agent-events';
+import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
 import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
 import { hostingHandlers } from './local-hosting';
@@ -19,9 +21,13 @@ export class Agent {
   private closeApi: () => Promise<void> = () => Promise.resolve();
 
   private readonly portHelp: PortHelp;
+  private readonly events: AgentEvents;
 
   private constructor(readonly parties: PartyManager) {
     this.portHelp = new PortHelp(parties);
+    this.events = new AgentEvents(parties);
+    const notices = new DesktopNotices();
+    this.events.on('event', (event) => notices.hear(event));
   }
 
   /**
@@ -38,7 +44,9 @@ export class Agent {
         log.info({ peerId: id, port, answer }, 'asked about a port'),
       );
       const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
-      agent.closeApi = await serveLocalApi(homePaths(config.home).socket, agent.handlers(), onFault);
+      const { socket } = homePaths(config.home);
+      const follow = (listener: (event: AgentEvent) => void) => agent.follow(listener);
+      agent.closeApi = await serveLocalApi(socket, agent.handlers(), follow, onFault);
       return agent;
     } catch (error) {
       await network.cleanup();
@@ -51,6 +59,13 @@ export class Agent {
     // What is wrong is logged as a fault, and tried again by whatever needs it.
     this.parties.initializeControl().catch(() => undefined);
     void this.parties.initializeNat();
+  }
+
+  /** Tells how things stand, and from then on what happens. @returns how to stop */
+  follow(listener: (event: AgentEvent) => void): () => void {
+    listener({ event: 'status', data: statusAnswer(this.parties.describe()) });
+    this.events.on('event', listener);
+    return () => this.events.off('event', listener);
   }
 
   /** Leaves the party if in one, and undoes everything. */
@@ -70,10 +85,14 @@ export class Agent {
       status: async () => statusAnswer(await parties.getPartyStatus()),
       create: async ({ name, ...options }) => {
         await parties.createParty(name, options);
-        return statusAnswer(parties.describe());
+        return this.entered();
       },
       join: async ({ partyId, peerName, password }) => {
         await parties.joinParty(partyId, peerName, { password });
+        return this.entered();
+      },
+      settle: async () => {
+        await parties.waitConnected();
         return statusAnswer(parties.describe());
       },
       leave: async () => {
@@ -84,6 +103,12 @@ export class Agent {
       diagnose: ({ peer, port }) => this.diagnose(peer, port),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
+  }
+
+  private entered(): StatusAnswer {
+    const data = statusAnswer(this.parties.describe());
+    this.events.tell({ event: 'status', data });
+    return data;
   }
 
   private async ping(wanted: string): Promise<PingAnswer> {

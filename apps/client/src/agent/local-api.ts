@@ -37,6 +37,8 @@ export const localApiSchemas = {
     peerName: z.string().optional(),
     password: z.string().optional(),
   }),
+  /** Answers when every player is reached or cannot be: after 10 s at most. */
+  settle: z.object({}),
   leave: z.object({}),
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
@@ -52,7 +54,7 @@ export const localApiSchemas = {
 export type LocalOperation = keyof typeof localApiSchemas;
 export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof localApiSchemas)[Operation]>;
 
-/** What `status`, `create` and `join` answer, and `--json` prints. */
+/** What `status`, `create`, `join` and `settle` answer, and `--json` prints. */
 export type StatusAnswer =
   | {
       readonly status: 'no_party';
@@ -104,10 +106,14 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
   join: StatusAnswer;
+  settle: StatusAnswer;
   leave: null;
   ping: PingAnswer;
   diagnose: Diagnosis;
 }
+
+/** The answer does not end: a line of JSON for each event, see agent-events.ts. */
+export const EVENTS_PATH = '/v1/events';
 
 /** All operations are POST, so that nothing repeats one by itself. */
 export function localPath(operation: LocalOperation): string {

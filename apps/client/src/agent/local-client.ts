@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { ErrorBody } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import { remoteError } from '#shared/api/remote-error';
 import { homePaths, ROOT_HOME } from '../home';
-import { localPath, type LocalAnswers, type LocalOperation, type LocalRequest } from './local-api';
+import type { AgentEvent } from './agent-events';
+import { EVENTS_PATH, localPath, type LocalAnswers, type LocalOperation, type LocalRequest } from './local-api';
 import { socketPlace, type SocketPlace } from './socket-place';
 
 const ANSWER_LIMIT_MS = 30_000;
@@ -21,12 +23,26 @@ export async function askAgent<Operation extends LocalOperation>(
   body: LocalRequest<Operation>,
 ): Promise<LocalAnswers[Operation]> {
   const response = await post(homePaths(home).socket, localPath(operation), JSON.stringify(body));
+  const answer = await read(response);
+  if (response.statusCode === 200) return answer as LocalAnswers[Operation];
+  throw remoteError((answer as ErrorBody).error);
+}
+
+/**
+ * What happens at the agent that runs in this state folder: first how things stand. Ends with the agent.
+ * @throws LanrageError AGENT_NOT_RUNNING, PERMISSION_DENIED, TOO_MANY_LISTENERS
+ */
+export async function* followAgent(home: string): AsyncGenerator<AgentEvent, void> {
+  const response = await post(homePaths(home).socket, EVENTS_PATH, '');
+  if (response.statusCode !== 200) throw remoteError(((await read(response)) as ErrorBody).error);
+  for await (const line of createInterface({ input: response })) yield JSON.parse(line) as AgentEvent;
+}
+
+async function read(response: IncomingMessage): Promise<unknown> {
   const received = await text(response).catch((error: NodeJS.ErrnoException) => {
     throw explain(error);
   });
-  const answer = JSON.parse(received) as unknown;
-  if (response.statusCode === 200) return answer as LocalAnswers[Operation];
-  throw remoteError((answer as ErrorBody).error);
+  return JSON.parse(received);
 }
 
 async function post(socketPath: string, path: string, body: string): Promise<IncomingMessage> {

@@ -4,12 +4,14 @@ import type { ErrorBody } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import { homeFailure, inHome } from '../home-failure';
 import {
+  EVENTS_PATH,
   localApiSchemas,
   localPath,
   type LocalAnswers,
   type LocalOperation,
   type LocalRequest,
 } from './local-api';
+import { LocalStreams, type Follow } from './local-stream';
 import { socketPlace } from './socket-place';
 
 /** One function for each operation. */
@@ -27,6 +29,7 @@ const operationsByPath = new Map(
 
 /**
  * Serves the local API. The caller holds the lock, so that a socket which is there already is a dead agent's.
+ * @param follow begins to tell a listener what happens
  * @param onFault told what the handlers did not foresee
  * @returns how to close it
  * @throws LanrageError when the state folder takes no socket, as {@link inHome}
@@ -34,10 +37,12 @@ const operationsByPath = new Map(
 export async function serveLocalApi(
   socketPath: string,
   handlers: LocalHandlers,
+  follow: Follow,
   onFault: (error: unknown) => void,
 ): Promise<() => Promise<void>> {
+  const streams = new LocalStreams(follow);
   const server = createServer((request, response) => {
-    answer(handlers, request, response).catch(onFault);
+    answer(handlers, streams, request, response).catch(onFault);
   });
   inHome(socketPath, () => rmSync(socketPath, { force: true }));
   const place = socketPlace(socketPath);
@@ -60,12 +65,14 @@ export async function serveLocalApi(
         place.release();
         resolve();
       });
+      streams.close();
       server.closeIdleConnections();
     });
 }
 
 async function answer(
   handlers: LocalHandlers,
+  streams: LocalStreams,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -74,7 +81,8 @@ async function answer(
       .writeHead(status, { 'content-type': 'application/json', connection: 'close' })
       .end(JSON.stringify(body));
   try {
-    send(200, await dispatch(handlers, request));
+    if (request.url === EVENTS_PATH && request.method === 'POST') streams.open(response);
+    else send(200, await dispatch(handlers, request));
   } catch (error) {
     const refusal = error instanceof LanrageError ? error : new LanrageError('INTERNAL', { cause: error });
     send(400, errorBody(refusal));

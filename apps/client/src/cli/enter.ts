@@ -3,25 +3,24 @@ import { Agent, statusAnswer } from '../agent/agent';
 import type { LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
 import { createLogger } from '../logger';
-import type { Peer } from '../party/party';
+import { unreachedIn } from '../agent/agent-events';
 import { answer, type Context } from './context';
 import { partyEnded, stopRequested } from './foreground';
 import { newPassword, withPassword } from './password';
-import { renderPartyChanged } from './party-rendering';
-import {
-  renderConnection,
-  renderHostChanged,
-  renderPeerJoined,
-  renderPeerLeft,
-  renderRepaired,
-  renderStatus,
-  renderWelcome,
-} from './rendering';
+import { renderEvent } from './event-rendering';
+import { renderStatus, renderUnreached, renderWelcome } from './rendering';
 
 export interface PasswordOptions {
   /** Ask for one. */
   readonly password?: boolean;
   readonly passwordStdin?: boolean;
+}
+
+export interface JoinUse extends PasswordOptions {
+  /** Answer when every player is reached or cannot be. */
+  readonly wait?: boolean;
+  /** That the player has configured, wherever a link leads. */
+  readonly ownServer: string;
 }
 
 /** `lanrage create NAME` */
@@ -41,19 +40,27 @@ export async function create(
   );
 }
 
-/** `lanrage join PARTY`. @param ownServer that the player has configured, wherever a link leads */
+/** `lanrage join PARTY`. @throws LanrageError PEER_UNREACHABLE for one that waits, and does not reach everybody … */
 export function join(
   context: Context,
   { partyId, peerName }: Omit<LocalRequest<'join'>, 'password'>,
-  { passwordStdin = false, ownServer }: PasswordOptions & { readonly ownServer: string },
+  { passwordStdin = false, wait = false, ownServer }: JoinUse,
 ): Promise<void> {
   const { server } = context.config;
   const use = { server, ownServer, fromStdin: passwordStdin, json: context.json };
+  const { home } = context.config;
   return withPassword(use, (password) =>
     enter(
       context,
-      () => askAgent(context.config.home, 'join', { partyId, peerName, password }),
-      ({ parties }) => parties.joinParty(partyId, peerName, { password }),
+      async () => {
+        const entered = await askAgent(home, 'join', { partyId, peerName, password });
+        return wait ? askAgent(home, 'settle', {}) : entered;
+      },
+      async ({ parties }) => {
+        await parties.joinParty(partyId, peerName, { password });
+        if (wait) await parties.waitConnected();
+      },
+      wait,
     ),
   );
 }
@@ -63,10 +70,14 @@ async function enter(
   context: Context,
   ask: () => Promise<StatusAnswer>,
   enterHere: (agent: Agent) => Promise<unknown>,
+  isToReachAll = false,
 ): Promise<void> {
   try {
     const status = await ask();
     answer(context, status, renderStatus(status));
+    const unreached = unreachedIn({ event: 'status', data: status });
+    if (isToReachAll && unreached.length > 0)
+      throw new LanrageError('PEER_UNREACHABLE', { message: renderUnreached(unreached) });
   } catch (error) {
     if (!(error instanceof LanrageError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
     await runParty(context, enterHere);
@@ -97,29 +108,12 @@ function announce(context: Context, status: StatusAnswer): void {
   answer(context, status, renderWelcome(status, isLocal(server) ? null : server));
 }
 
-/** Tells what happens in the party, line by line. */
-function narrate({ parties }: Agent): void {
-  // Just entered, nobody can have failed but whoever is refused.
-  const refused = parties.currentParty?.getPeerList().filter(isRefused) ?? [];
-  refused.forEach((peer) => console.log(renderConnection(peer)));
-  parties.on('peerJoined', (peer) => {
-    console.log(renderPeerJoined(peer));
-    if (isRefused(peer)) console.log(renderConnection(peer));
+/** Tells what happens in the party, line by line; its end and what games share are told elsewhere. */
+function narrate(agent: Agent): void {
+  agent.follow((event) => {
+    if (event.event === 'ended' || event.event === 'stateChanged') return;
+    for (const line of renderEvent(event)) console.log(line);
   });
-  parties.on('peerLeft', (peer) => console.log(renderPeerLeft(peer)));
-  parties.on('hostChanged', (peer) => console.log(renderHostChanged(peer)));
-  parties.on('partyChanged', (party) => console.log(renderPartyChanged(party)));
-  parties.on('connectionChanged', (peer) => console.log(renderConnection(peer)));
-  parties.on('tunnelRepaired', (parts) => console.log(renderRepaired(parts)));
-  parties.on('controlLost', () => {
-    console.log('The server is away. The game goes on without it.');
-    parties.once('controlConnected', () => console.log('The server is back.'));
-  });
-}
-
-/** Of somebody who is new. */
-function isRefused({ connectionType }: Peer): boolean {
-  return connectionType === 'failed';
 }
 
 function isLocal(server: string): boolean {

@@ -65,11 +65,13 @@ verb('join', 'join a party', [
   'lanrage join http://192.0.2.1:8080/#join=…',
   'lanrage join 4f0c2a91be77 --as Bob',
   'lanrage join 4f0c2a91be77 --password-stdin < password.txt',
+  'lanrage join 4f0c2a91be77 --wait && start-the-game',
 ])
   .argument('<party>', 'the invite link or the id that the host sent you')
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
-  .action(async (partyId: string, options: CommonOptions & PasswordOptions) => {
+  .option('--wait', 'until everybody is reached, or cannot be: then it says why')
+  .action(async (partyId: string, options: CommonOptions & PasswordOptions & { wait?: boolean }) => {
     const { join } = await import('./enter.js');
     const own = contextOf(options);
     // A link says where it leads.
@@ -92,6 +94,12 @@ verb('status', 'show the party, the players and the ways to them', [
     if (options.watch) await (await import('./watch.js')).watch(contextOf(options));
     else await (await import('./status.js')).status(contextOf(options));
   });
+
+verb('events', 'show what happens in the party, as it happens', [
+  'lanrage events',
+  'lanrage events --json | while read -r line; do echo "$line"; done',
+  "lanrage events --json | jq 'select(.data.connectionType == \"failed\")'",
+]).action(async (options: CommonOptions) => (await import('./events.js')).events(contextOf(options)));
 
 verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor',

@@ -18,7 +18,11 @@ export function renderTerms(settings: PartySettings): string[] {
   ];
 }
 
-export function renderPartyChanged({ name, maxPeers, settings }: Party): string {
+export function renderPartyChanged({
+  name,
+  maxPeers,
+  settings,
+}: Pick<Party, 'name' | 'maxPeers' | 'settings'>): string {
   const special = [`at most ${maxPeers} players`, ...specialities(settings)];
   const voice = settings.discordUrl === null ? '' : `; voice: ${printable(settings.discordUrl)}`;
   return wrap(`The party is "${printable(name)}" now: ${special.join(', ')}${voice}`).join('\n');

@@ -112,6 +112,12 @@ export function renderConnection({ name, connectionType, reason }: Peer): string
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
+/** What whoever waited for everybody is told in the end. */
+export function renderUnreached(peers: readonly Peer[]): string {
+  const names = peers.map(({ name }) => name).join(', ');
+  return `You are in the party, but not everybody is reached: ${names}. Why: lanrage doctor`;
+}
+
 export function renderNetcheck(report: NetcheckReport): string {
   const { server, relays, stunServers, refused, ipv4, natInfo } = report;
   const reachable = server.latencyMs === null ? 'no answer' : `answers in ${formatLatency(server.latencyMs)}`;

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LanrageError } from '#shared/errors';
 import { COLUMNS } from '#shared/terminal/text';
 import { askAgent } from '../agent/local-client';
 import type { Context } from './context';
-import { stopRequested } from './foreground';
+import { outputClosed, stopRequested } from './foreground';
 import { enterScreen, eventKey, leaveScreen, redraw, renderBlock, type Sight } from './watch-screen';
 
 const INTERVAL_MS = 1_000;
@@ -41,12 +40,6 @@ async function look(home: string): Promise<Sight> {
     if (error instanceof LanrageError && error.code === 'AGENT_NOT_RUNNING') return { status: 'no_agent' };
     throw error;
   }
-}
-
-/** As by `lanrage status --watch | head -1`. */
-async function outputClosed(): Promise<void> {
-  const [error] = (await once(process.stdout, 'error')) as [NodeJS.ErrnoException];
-  if (error.code !== 'EPIPE') throw error;
 }
 
 function jsonLines(): Display {

@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** Added to the environment that all tools get. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Who runs it; the agent's own user when absent. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 const COMMAND_LIMIT_MS = 5_000;
@@ -24,9 +26,10 @@ const MOST_OUTPUT_BYTES = 32 * 1_024 * 1_024;
 export async function runCommand(
   command: string,
   args: readonly string[],
-  { input = '', timeoutMs = COMMAND_LIMIT_MS, environment }: CommandOptions = {},
+  { input = '', timeoutMs = COMMAND_LIMIT_MS, environment, user }: CommandOptions = {},
 ): Promise<CommandResult> {
-  const options = { timeout: timeoutMs, env: toolEnvironment(environment), maxBuffer: MOST_OUTPUT_BYTES };
+  const env = toolEnvironment(environment);
+  const options = { timeout: timeoutMs, env, maxBuffer: MOST_OUTPUT_BYTES, ...user };
   const path = toolPath(command);
   return new Promise((resolve, reject) => {
     const child = execFile(path, args, options, (error, stdout, stderr) => {

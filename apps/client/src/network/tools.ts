@@ -23,6 +23,7 @@ const packages: Record<string, string> = {
   nft: 'nftables',
   wg: 'wireguard-tools',
   ping: 'iputils-ping',
+  'notify-send': 'libnotify-bin',
 };
 
 const found = new Map<string, string>();
