@@ -36,6 +36,7 @@ const behaviour = (
 
 const independent = 'endpoint_independent';
 const dependent = 'address_and_port_dependent';
+const notByPort = 'not_port_dependent';
 const nothing = { ...behaviour('unknown', 'unknown', 'unknown', null, null), relayOnly: true };
 
 const withTwoAddresses: Record<NatKind, Behaviour> = {
@@ -50,15 +51,15 @@ const withTwoAddresses: Record<NatKind, Behaviour> = {
   udp_blocked: nothing,
 };
 
-/** One address says neither whether another one sees the same mapping, nor whether it would be let in. */
+/** One address says neither whether another one sees the same mapping, nor whether it would be let in; its ports do for ports. */
 const withOneAddress: Record<NatKind, Behaviour> = {
-  open: behaviour('unknown', 'none', 'unknown', null, true),
-  full_cone: behaviour('unknown', 'unknown', 'unknown', false, true),
-  full_cone_hairpin: behaviour('unknown', 'unknown', 'unknown', true, true),
-  address_restricted: behaviour('unknown', 'unknown', 'unknown', false, true),
-  port_restricted: behaviour('unknown', 'unknown', dependent, false, true),
+  open: behaviour('restricted_cone', 'none', notByPort, null, true),
+  full_cone: behaviour('restricted_cone', notByPort, notByPort, false, true),
+  full_cone_hairpin: behaviour('restricted_cone', notByPort, notByPort, true, true),
+  address_restricted: behaviour('restricted_cone', notByPort, notByPort, false, true),
+  port_restricted: behaviour('port_restricted_cone', notByPort, dependent, false, true),
   symmetric: behaviour('symmetric', dependent, dependent, false, false),
-  cgnat: behaviour('unknown', 'unknown', dependent, false, true),
+  cgnat: behaviour('port_restricted_cone', notByPort, dependent, false, true),
   cgnat_symmetric: behaviour('symmetric', dependent, dependent, false, false),
   udp_blocked: nothing,
 };

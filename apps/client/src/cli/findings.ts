@@ -7,7 +7,7 @@ import type { NatType } from '#shared/party/nat-type';
 import { formatLatency } from '#shared/terminal/text';
 import type { Diagnosis } from '../agent/local-api';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
-import { natTexts, noIpv4 } from './nat-texts';
+import { natName, natTexts, noIpv4 } from './nat-texts';
 import { peerFindings } from './peer-findings';
 import { firewallFindings, portFindings } from './port-findings';
 import { silenceFindings } from './silence-findings';
@@ -143,7 +143,7 @@ function natFindings(
   const nat: Finding = {
     code: `nat_${natInfo.natType}`,
     severity: isMapped ? 'ok' : natSeverities[natInfo.natType],
-    message: `Your NAT is ${natInfo.natType}${where}. ${isMapped ? 'Others reach you by the mapped port.' : message}`,
+    message: `Your NAT is ${natName(natInfo)}${where}. ${isMapped ? 'Others reach you by the mapped port.' : message}`,
     advice: isMapped ? null : advice,
   };
   return [...silence, nat, ...stunFindings(stunServers)];

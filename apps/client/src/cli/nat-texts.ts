@@ -1,5 +1,6 @@
 /** What a NAT type means to a player, in the words of the table in nat-type.ts. Pure. */
 import type { NatType } from '#shared/party/nat-type';
+import type { NatInfo } from '../nat/nat-traversal';
 
 export interface NatText {
   readonly message: string;
@@ -33,6 +34,26 @@ export const natTexts: Record<NatType, NatText> = {
     advice: null,
   },
 };
+
+const eases: Record<NatType, string | null> = {
+  open: 'connects with everybody',
+  full_cone: 'connects with everybody',
+  restricted_cone: 'easy to connect',
+  port_restricted_cone: 'easy to connect',
+  symmetric: 'hard to connect',
+  unknown: null,
+};
+
+/** The type, as far as it is known: whoever filters less than was seen is more open. */
+export function natName({ natType, filtering }: Pick<NatInfo, 'natType' | 'filtering'>): string {
+  const isLeast = filtering === 'unknown' || filtering === 'not_port_dependent';
+  return isLeast && natType.endsWith('restricted_cone') ? `${natType} or more open` : natType;
+}
+
+/** What it comes to, in two words; null while unknown. */
+export function natEase(natType: NatType): string | null {
+  return eases[natType];
+}
 
 /** The text for a network that has neither IPv4 nor NAT64. */
 export const noIpv4: NatText = {

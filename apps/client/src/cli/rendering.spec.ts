@@ -73,7 +73,7 @@ describe('status', () => {
     );
     expect(lines).toContainEqual(expect.stringMatching(/^Dave +10\.66\.255\.254 +failed +–$/));
     expect(lines).toContainEqual(expect.stringMatching(/^Dave: No answer\./));
-    expect(lines).toContainEqual('NAT type       symmetric');
+    expect(lines).toContainEqual('NAT type       symmetric: hard to connect');
   });
 
   it('says of whom the server has let go, though they answer', () => {
@@ -220,6 +220,16 @@ describe('the other answers', () => {
       expect(report({ relayOnly: true })).not.toContain('Mapping');
       expect(report({ relayOnly: true }, silent)).toContain('this network blocks UDP');
       expect(report({ relayOnly: true })).toContain('No STUN server is known');
+    });
+
+    it.each([
+      [{ natType: 'restricted_cone', filtering: 'not_port_dependent' }, 'restricted_cone or more open: easy to connect'],
+      [{ natType: 'port_restricted_cone', filtering: 'unknown' }, 'port_restricted_cone or more open: easy to connect'],
+      [{ natType: 'restricted_cone', filtering: 'address_dependent' }, 'restricted_cone: easy to connect'],
+      [{ natType: 'symmetric', filtering: 'unknown' }, 'symmetric: hard to connect'],
+      [{ natType: 'unknown', filtering: 'unknown' }, 'unknown'],
+    ] as const)('says of a type how far it is known, and what it comes to: %j', (found, text) => {
+      expect(report(found)).toContain(`\nNAT type       ${text}\n`);
     });
 
     // Worded from the same table that orders the attempts.

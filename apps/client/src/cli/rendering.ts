@@ -13,7 +13,7 @@ import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
 import type { Ipv4Way } from '../network/ipv4/translation';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
-import { natTexts, noIpv4 } from './nat-texts';
+import { natEase, natName, natTexts, noIpv4 } from './nat-texts';
 import { renderTerms } from './party-rendering';
 import { renderPacketLimits, renderReasons } from './reasons';
 import { silenceFindings } from './silence-findings';
@@ -175,10 +175,12 @@ function peerLatency({ latencyMs, latencyAgeMs, isSelf }: Peer): string {
   return ageSeconds < 2 ? formatLatency(latencyMs) : `${formatLatency(latencyMs)}, ${ageSeconds} s ago`;
 }
 
-function renderNat({ natType, publicEndpoint, relayOnly, detectedAt }: NatInfo): string[] {
+function renderNat(natInfo: NatInfo): string[] {
+  const { natType, publicEndpoint, relayOnly, detectedAt } = natInfo;
   if (detectedAt === null) return ['Network        not examined yet'];
   if (relayOnly) return ['Network        no STUN server answers: relay only'];
-  return [`NAT type       ${natType}`, `Public address ${publicEndpoint ?? 'unknown'}`];
+  const type = [natName(natInfo), natEase(natType)].filter(Boolean).join(': ');
+  return [`NAT type       ${type}`, `Public address ${publicEndpoint ?? 'unknown'}`];
 }
 
 function renderGuard(guard: GuardInfo | null): string[] {

@@ -56,7 +56,7 @@ describe('the mapping behaviour', () => {
   it.each<[string, MappingBehaviour, Endpoint | null]>([
     ['', 'unknown', null],
     ['A1=X', 'unknown', mappedTo.X],
-    ['A1=X A2=X', 'unknown', mappedTo.X],
+    ['A1=X A2=X', 'not_port_dependent', mappedTo.X],
     ['A1=X B1=X', 'endpoint_independent', mappedTo.X],
     [all, 'endpoint_independent', mappedTo.X],
     ['A1=own', 'none', mappedTo.own],
@@ -91,9 +91,9 @@ describe('the filtering behaviour', () => {
     ['only the port arrives', [changed('silent', 'arrived')], all, 'address_dependent'],
     ['nothing arrives', [changed('silent', 'silent')], all, 'address_and_port_dependent'],
     ['what arrived needs no proof of life', [changed('arrived', 'silent')], 'A1=X', 'endpoint_independent'],
-    ['the other address is dead', [changed('silent', 'arrived')], 'A1=X A2=X', 'unknown'],
+    ['the other address is dead', [changed('silent', 'arrived')], 'A1=X A2=X', 'not_port_dependent'],
     ['both are dead', [changed('silent', 'silent')], 'A1=X', 'unknown'],
-    ['one address, the port arrives', [changed('refused', 'arrived')], 'A1=X A2=X', 'unknown'],
+    ['one address, the port arrives', [changed('refused', 'arrived')], 'A1=X A2=X', 'not_port_dependent'],
     [
       'one address, the port does not arrive',
       [changed('refused', 'silent')],
@@ -136,18 +136,21 @@ describe('the NAT type', () => {
     // A firewall that translates nothing lets peers in as a NAT does that filters like it.
     [own, byAddress, 'restricted_cone'],
     [own, byPort, 'port_restricted_cone'],
-    [own, [], 'unknown'],
+    // Of what fits, the least open.
+    [own, [], 'port_restricted_cone'],
     [all, independent, 'full_cone'],
     [all, byAddress, 'restricted_cone'],
     [all, byPort, 'port_restricted_cone'],
-    [all, [], 'unknown'],
+    [all, [], 'port_restricted_cone'],
     [dependent, independent, 'symmetric'],
     [dependent, byPort, 'symmetric'],
     [dependent, [], 'symmetric'],
-    ['A1=X A2=X', byPort, 'unknown'],
+    ['A1=X A2=X', byPort, 'port_restricted_cone'],
+    ['A1=X A2=X', [changed('refused', 'arrived')], 'restricted_cone'],
+    ['A1=X A2=X', [], 'port_restricted_cone'],
     // Two servers with one address each: together they tell the mapping, and one of them the filtering by port.
     ['A1=X A2=X C1=X', [changed('refused', 'silent')], 'port_restricted_cone'],
-    ['A1=X A2=X C1=X', [changed('refused', 'arrived')], 'unknown'],
+    ['A1=X A2=X C1=X', [changed('refused', 'arrived')], 'restricted_cone'],
     ['A1=X', independent, 'unknown'],
     ['', [], 'unknown'],
   ])('%s with %j: %s', (seen, filterings, natType) => {

@@ -2,8 +2,8 @@
  * From what STUN servers saw and did to a NAT type. Pure.
  *
  * Mapping (RFC 4787 section 4.1) shows when several endpoints of servers see one socket. Filtering (section 5) shows
- * only to a server that answers from another endpoint on request (RFC 5780 section 4.4). What one address of a server
- * cannot tell is unknown, and is not guessed.
+ * only to a server that answers from another endpoint on request (RFC 5780 section 4.4). Two ports of one address tell only what
+ * depends on ports. The type is then the least open one that fits: it says with whom a direct path is to be expected at least.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
@@ -38,17 +38,26 @@ export interface Evidence {
   readonly local: { readonly addresses: ReadonlySet<string>; readonly port: number };
 }
 
-/** `endpoint_dependent`: on the address or on address and port, it is not known which. */
+/**
+ * `not_port_dependent`: endpoint-independent or address-dependent, it is not known which. `endpoint_dependent`: on the address
+ * or on address and port.
+ */
 export type MappingBehaviour =
   | 'none'
   | 'endpoint_independent'
+  | 'not_port_dependent'
   | 'address_dependent'
   | 'address_and_port_dependent'
   | 'endpoint_dependent'
   | 'unknown';
 
+/** `not_port_dependent` as for the mapping. */
 export type FilteringBehaviour =
-  'endpoint_independent' | 'address_dependent' | 'address_and_port_dependent' | 'unknown';
+  | 'endpoint_independent'
+  | 'not_port_dependent'
+  | 'address_dependent'
+  | 'address_and_port_dependent'
+  | 'unknown';
 
 export interface NatClassification {
   readonly natType: NatType;
@@ -80,16 +89,22 @@ function natType(mapping: MappingBehaviour, filtering: FilteringBehaviour): NatT
       return mapping === 'none' ? 'open' : 'full_cone';
     // A firewall without translation lets peers in by the same rules as a NAT that filters like it.
     case 'address_dependent':
+    case 'not_port_dependent':
       return 'restricted_cone';
     case 'address_and_port_dependent':
-      return 'port_restricted_cone';
     case 'unknown':
-      return 'unknown';
+      return 'port_restricted_cone';
   }
 }
 
+const endpointDependent: ReadonlySet<MappingBehaviour> = new Set([
+  'address_dependent',
+  'address_and_port_dependent',
+  'endpoint_dependent',
+]);
+
 export function isEndpointDependent(mapping: MappingBehaviour): boolean {
-  return mapping.endsWith('dependent') && mapping !== 'endpoint_independent';
+  return endpointDependent.has(mapping);
 }
 
 function mappingBehaviour(mappings: Evidence['mappings'], local: Evidence['local']): MappingBehaviour {
@@ -99,7 +114,8 @@ function mappingBehaviour(mappings: Evidence['mappings'], local: Evidence['local
   if (mappings.every(({ mapped }) => mapped === first.mapped)) {
     const { address, port } = splitEndpoint(first.mapped);
     if (port === local.port && local.addresses.has(address)) return 'none';
-    return byAddress.length > 1 ? 'endpoint_independent' : 'unknown';
+    if (byAddress.length > 1) return 'endpoint_independent';
+    return mappings.length > 1 ? 'not_port_dependent' : 'unknown';
   }
   const toSeveralPorts = byAddress.filter((mapped) => mapped.length > 1);
   if (toSeveralPorts.some((mapped) => new Set(mapped).size > 1)) return 'address_and_port_dependent';
@@ -128,7 +144,7 @@ function filteringBehaviour(
   if (all.some(({ port }) => port === true)) {
     return all.some(({ address, port }) => address === false && port === true)
       ? 'address_dependent'
-      : 'unknown';
+      : 'not_port_dependent';
   }
   return all.some(({ port }) => port === false) ? 'address_and_port_dependent' : 'unknown';
 }
