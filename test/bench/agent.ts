@@ -1,10 +1,11 @@
 /** How quickly a running agent answers, and what that costs: `--only status` runs that section alone. */
+import { state } from './agent/state';
 import { status } from './agent/status';
 import { runBenchmark } from './support/command';
 import { progress } from './support/report';
 import { chosenFrom, type Section } from './support/sections';
 
-const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { status };
+const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { status, state };
 
 async function measure(args: readonly string[]): Promise<Section> {
   const results: Section[] = [];

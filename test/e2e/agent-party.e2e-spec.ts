@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { StateEntry } from '#shared/api/state';
 import { sharedSecret } from '#shared/auth/proof';
 import type { LanrageError } from '#shared/errors';
 import type { VirtualIp } from '#shared/party/virtual-ip';
@@ -321,6 +322,28 @@ describe('a PartyManager and the control plane', () => {
     expect(bob.network.virtualIp).not.toBeNull();
     expect(bob.ended).toEqual([]);
   });
+
+  it('has what the members share at hand, and tells what was written without its hearing of it', async () => {
+    const { id } = await alice.manager.createParty('LAN');
+    await bob.manager.joinParty(id);
+    const told: StateEntry[] = [];
+    bob.manager.on('stateChanged', (entry) => told.push(entry));
+    const map = await alice.manager.sharedState.write({ key: 'map', value: 'dust', version: 0 });
+    await until('Bob is told', () => told.length === 1);
+    const before = { version: 1, entries: [map] };
+    expect(await bob.manager.sharedState.read()).toEqual(before);
+    // Past the control plane, which tells nobody, as a node that dies after a write.
+    await control.query(`UPDATE parties SET state_version = 2 WHERE id = $1`, [id]);
+    await control.query(`UPDATE state_entries SET value = 'inferno', version = 2 WHERE party_id = $1`, [id]);
+    expect(await bob.manager.sharedState.read()).toEqual(before);
+    await control.restart();
+    const after = { key: 'map', value: 'inferno', version: 2 };
+    await until('Bob is told after the outage', () => told.length === 2);
+    expect(told).toEqual([map, after]);
+    expect(await bob.manager.sharedState.read()).toEqual({ version: 2, entries: [after] });
+    const stale = bob.manager.sharedState.write({ key: 'map', value: 'nuke', version: 1 });
+    await expect(stale).rejects.toEqual(refused('STATE_CONFLICT'));
+  }, 30_000);
 
   it('answers with a status though five of 31 peers answer no ping, whose older values carry their age', async () => {
     const { id } = await alice.manager.createParty('LAN', { maxPeers: 32 });

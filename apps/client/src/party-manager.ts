@@ -92,7 +92,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       id: () => this.joinedSession().id,
       apply: (event) => this.onPartyEvent(event),
     });
-    this.sharedState = new SharedState(this.control, () => this.joinedSession().id);
+    this.sharedState = new SharedState(this.control);
     this.keys = new PartyKeys(homePaths(config.home).partyKeys);
     const { publicKey } = identity;
     const { server } = config;
@@ -206,6 +206,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.inTurn(async () => {
       const session = this.joinedSession();
       this.session = undefined;
+      this.sharedState.leave();
       const told = this.serverMembership.left(session.id, session.hasLeaveTicket);
       await allDone([session.leave(), this.reachability.end(), told]);
       this.emit('ended', null);
@@ -280,7 +281,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       if (link && !isHostGenuine(hostId, members, link)) throw new LanrageError('HOST_KEY_MISMATCH');
       const session = this.newSession(asked.value, trust);
       if (trust.key) this.keys.remember(id, trust.key, trust.sealed);
-      return await this.openSession(session);
+      return await this.openSession(session, asked.value.stateVersion);
     } catch (error) {
       await this.undoEntering(asked.status === 'fulfilled' ? asked.value.id : null, joining, error);
       throw error;
@@ -295,9 +296,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return new PartySession(snapshot, parts, trust);
   }
 
-  private async openSession(session: PartySession): Promise<Party> {
+  private async openSession(session: PartySession, stateVersion: number | undefined): Promise<Party> {
     await session.open();
     this.session = session;
+    this.sharedState.enter(session.id, stateVersion);
+    session.on('told', (version) => this.sharedState.resume(version));
     this.reachability.begin();
     this.lastEnd = null;
     session.on('peerJoined', (peer) => this.emit('peerJoined', peer));
@@ -327,6 +330,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** The party is over, without the player's doing. */
   private async end(session: PartySession, reason: LanrageError): Promise<void> {
     this.session = undefined;
+    this.sharedState.leave();
     this.lastEnd = reason;
     await allDone([session.close(), this.reachability.end()]);
     this.emit('ended', reason);
@@ -338,6 +342,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.connections.on('fault', report);
     this.serverMembership.on('fault', report);
     this.reconciliation.on('fault', report);
+    this.sharedState.on('fault', report);
+    this.sharedState.on('changed', (entry) => this.emit('stateChanged', entry));
     this.reachability.on('fault', report);
     this.reachability.on('natDetected', (info) => this.emit('natDetected', info));
     this.reachability.on('news', () => void this.sharePresence());
@@ -347,7 +353,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.reachability.on('moved', () => this.session?.networkMoved());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
-    this.control.on('disconnected', () => this.emit('controlLost'));
+    this.control.on('disconnected', () => this.onControlLost());
     this.connections.on('change', ({ peerId }) => {
       this.session?.pathChanged(peerId);
       this.reachability.pathsChanged();
@@ -373,6 +379,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (this.nat.info().relayOnly) await this.initializeNat();
   }
 
+  private onControlLost(): void {
+    this.sharedState.lose();
+    this.emit('controlLost');
+  }
+
   private onControlFault(error: LanrageError): void {
     this.emit('fault', error);
     // An agent that was away when its key was banned learns it when it comes back.
@@ -386,8 +397,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       case 'path.attempt':
         return void this.session?.attempt(event.data);
       case 'state.changed':
-        if (event.data.partyId === this.session?.id) this.emit('stateChanged', event.data);
-        return;
+        return this.sharedState.hear(event.data);
       case 'session.replaced':
         return void this.inTurn(() => this.onSessionOver(new LanrageError('SESSION_REPLACED')));
       case 'session.banned':

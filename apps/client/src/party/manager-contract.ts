@@ -65,7 +65,10 @@ export interface PartyManagerEvents {
   hostChanged: [Peer];
   /** Its name, owner, size or settings. */
   partyChanged: [Party];
-  /** A key of the shared state was written or removed. Versions count up by one: after a gap, read it anew. */
+  /**
+   * A key of the shared state was written, or removed: then without `value`. In the order of versions, each once; of what
+   * changed while the server was away, the newest of each key.
+   */
   stateChanged: [StateEntry];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];

@@ -57,6 +57,8 @@ interface PartySessionEvents {
   hostChanged: [Peer];
   /** Its name, owner, size or settings. */
   partyChanged: [Party];
+  /** The server told the whole party, and which version the shared state has. */
+  told: [stateVersion: number | undefined];
 }
 
 /** All but what is known of one member. */
@@ -229,6 +231,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.leaveTicket = snapshot.leaveTicket ?? this.leaveTicket;
     this.become(membershipOf(snapshot, this.witness, this.membership));
     this.goodbyes.handOnSoon();
+    this.emit('told', snapshot.stateVersion);
     return this.own.virtualIp !== virtualIp;
   }
 

@@ -40,6 +40,7 @@ const party: PartyRecord = {
   settings,
   network: DEFAULT_NETWORK,
   revision: 5,
+  stateVersion: 0,
   origin: null,
   createdAtMs: 0,
   members: [member(owner, 0), member(host, 1), member(guest, 2)],

@@ -52,7 +52,8 @@ export const inviteRecord = Prisma.sql`
 const partyRecord = Prisma.sql`
   json_build_object(
     'id', p.id, 'name', p.name, 'hostId', p.host_id, 'ownerId', p.owner_id, 'maxPeers', p.max_peers,
-    'revision', p.revision, 'network', p.network, 'origin', p.origin, 'createdAtMs', ${milliseconds('p.created_at')},
+    'revision', p.revision, 'stateVersion', p.state_version, 'network', p.network, 'origin', p.origin,
+    'createdAtMs', ${milliseconds('p.created_at')},
     'settings', json_build_object(
       'locked', p.locked, 'public', p.is_public, 'persistent', p.kept_number IS NOT NULL,
       'hasPassword', p.password_hash IS NOT NULL, 'sealed', p.sealed, 'discordUrl', p.discord_url),
@@ -164,7 +165,7 @@ export class PartyStore {
         SELECT ${milliseconds('created_at')} AS created_at_ms FROM party`;
       const member = { ...creator, slot: CREATOR_SLOT, joinedAtMs: createdAtMs };
       const { peerId } = creator;
-      const created = { revision: 1, createdAtMs, members: [member], timedOut: [] };
+      const created = { revision: 1, stateVersion: 0, createdAtMs, members: [member], timedOut: [] };
       return { ...terms, hostId: peerId, ownerId: peerId, ...created };
     } catch (error) {
       const constraint = violatedConstraint(error);

@@ -25,6 +25,8 @@ export interface PartyTerms {
 export interface PartyRecord extends PartyTerms {
   readonly id: PartyId;
   readonly revision: number;
+  /** Of what the members share, when it was read. */
+  readonly stateVersion: number;
   readonly createdAtMs: number;
   /** Of the members' addresses, for good. */
   readonly network: VirtualNetwork;

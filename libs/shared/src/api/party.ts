@@ -152,6 +152,8 @@ export const partySnapshotSchema = z.object({
   network: z.string().max(18).default(DEFAULT_NETWORK),
   /** Grows by one with every change of membership and terms. */
   revision: z.int(),
+  /** Of the shared state, see state.ts: a member that knows an older one has missed something. Absent: an older server. */
+  stateVersion: z.int().min(0).optional(),
   /** In order of joining, the viewer included. */
   members: z.array(memberSchema).max(MOST_MEMBERS),
   /**
