@@ -32,7 +32,7 @@ const pureFiles = [
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
   'apps/client/src/nat/{offer,relay-figures,udp-reach}.ts',
   'apps/client/src/connection/{attempt,candidates,causes,explanation,liveness,packet-size,path,progress,search,vantage}.ts',
-  'apps/client/src/party/{membership,neighbours}.ts',
+  'apps/client/src/party/{membership,neighbours,state-mirror}.ts',
   'apps/client/src/party/party.ts',
   'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
@@ -44,7 +44,7 @@ const pureFiles = [
   'apps/client/src/network/routing/{clash,ipv4-network,reading,tunnel-state}.ts',
   'apps/client/src/network/uapi.ts',
   'apps/client/src/network/wireguard-go-failure.ts',
-  'apps/client/src/cli/{doctor-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
+  'apps/client/src/cli/{doctor-rendering,event-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
 ];
 
 const impureModules = [
