@@ -28,7 +28,7 @@ describe('a PartyManager and the control plane', () => {
   }, 30_000);
 
   beforeEach(async () => {
-    relay = new TestRelay(control.url, { stunEndpoints: [] });
+    relay = new TestRelay(control.url, { stunEndpoints: [], capacityPairs: 1_000 });
     await relay.connect();
     [alice, bob] = await Promise.all([
       Player.connected('Alice', control.url),
@@ -352,6 +352,7 @@ describe('a PartyManager and the control plane', () => {
     );
     const snapshots = await Promise.all(crowd.map((guest) => guest.join(id)));
     await until('Alice sees everybody', () => alice.peers.length === 32);
+    await alice.manager.waitConnected();
     const addresses = snapshots.at(-1)?.members.map(({ virtualIp }) => virtualIp) ?? [];
     const dead = new Set(addresses.slice(-5));
     const neverHeard = addresses.at(-1) ?? '';

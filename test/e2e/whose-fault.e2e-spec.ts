@@ -120,7 +120,9 @@ describeLab('whose fault it is', () => {
       expect(party.peers.map(({ connectionType }) => connectionType)).toEqual(['failed', 'failed', 'direct']);
       const notice = `/proc/${carol.pid}/root/run/user/1000/notice`;
       const shown = await until('the desktop shows a notice', () => readFile(notice, 'utf8').catch(() => ''));
-      expect(shown).toMatch(/^1000\n--app-name=LANrage\n--icon=.*\n--\n(Alice|Bob) is not reached\nThis network blocks UDP/);
+      expect(shown).toMatch(
+        /^1000\n--app-name=LANrage\n--icon=.*\n--\n(Alice|Bob) is not reached\nThis network blocks UDP/,
+      );
       await carol.stop();
       const heard = (await listening).stdout.trim().split('\n');
       const events = heard.map((line) => JSON.parse(line) as { event: string; data: PeerStatus });

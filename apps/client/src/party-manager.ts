@@ -353,7 +353,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.reachability.on('moved', () => this.session?.networkMoved());
     this.control.on('event', (event) => this.onServerEvent(event));
     this.control.on('connected', () => void this.onControlConnected());
-    this.control.on('disconnected', () => this.onControlLost());
+    this.control.on('disconnected', () => this.emit('controlLost'));
     this.connections.on('change', ({ peerId }) => {
       this.session?.pathChanged(peerId);
       this.reachability.pathsChanged();
@@ -377,11 +377,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     this.emit('controlConnected');
     await this.sharePresence();
     if (this.nat.info().relayOnly) await this.initializeNat();
-  }
-
-  private onControlLost(): void {
-    this.sharedState.lose();
-    this.emit('controlLost');
   }
 
   private onControlFault(error: LanrageError): void {

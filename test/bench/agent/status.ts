@@ -48,7 +48,9 @@ export async function status({ quick }: { quick: boolean }): Promise<Section> {
     const alice = await LabPlayer.at(await lab.publicHost('alice', { delayMs: ONE_WAY_MS }), server.url);
     alice.extraSettings['LANRAGE_LOG_LEVEL'] = 'error';
     await alice.startAgent();
-    const { party } = await askAgent(alice.home, 'create', { name: 'Bench', maxPeers: OTHERS + 1 }).then(inParty);
+    const { party } = await askAgent(alice.home, 'create', { name: 'Bench', maxPeers: OTHERS + 1 }).then(
+      inParty,
+    );
     const others = await enter(lab, server, party.id);
     await until('Alice reaches everybody', async () => (await answeringTo(alice)) === OTHERS, {
       timeoutMs: 60_000,

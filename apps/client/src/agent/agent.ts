@@ -13,12 +13,12 @@ import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
 import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
 import { hostingHandlers } from './local-hosting';
-import { serveLocalApi, type LocalHandlers } from './local-server';
+import { serveLocalApi, type CloseLocalApi, type LocalHandlers } from './local-server';
 import { PortHelp } from './port-help';
 
 /** The long-running process on a player's machine: a PartyManager that the command line can reach. */
 export class Agent {
-  private closeApi: () => Promise<void> = () => Promise.resolve();
+  private closeApi: CloseLocalApi = () => Promise.resolve();
 
   private readonly portHelp: PortHelp;
   private readonly events: AgentEvents;
@@ -70,10 +70,11 @@ export class Agent {
 
   /** Leaves the party if in one, and undoes everything. */
   async stop(): Promise<void> {
+    const over = this.parties.close();
     // The socket is gone before the lock is given back, so that it is not taken from the next agent.
-    const closed = this.closeApi();
+    const closed = this.closeApi(over);
     try {
-      await this.parties.close();
+      await over;
     } finally {
       await closed;
     }

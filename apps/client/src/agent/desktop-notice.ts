@@ -82,8 +82,8 @@ function isPerson(uid: number): boolean {
 function desktopOf(uid: number, folder: string): Desktop | null {
   const bus = join(folder, 'bus');
   const [ofFolder, ofBus] = [folder, bus].map(statIfPresent);
-  const isSession = ofFolder?.isDirectory() && ofFolder.uid === uid && ofBus?.isSocket() && ofBus.uid === uid;
-  return isSession ? { uid, gid: ofFolder.gid, bus } : null;
+  if (!ofFolder?.isDirectory() || !ofBus?.isSocket()) return null;
+  return ofFolder.uid === uid && ofBus.uid === uid ? { uid, gid: ofFolder.gid, bus } : null;
 }
 
 function statIfPresent(path: string): Stats | undefined {

@@ -7,7 +7,13 @@ import { LanrageError } from '#shared/errors';
 import { remoteError } from '#shared/api/remote-error';
 import { homePaths, ROOT_HOME } from '../home';
 import type { AgentEvent } from './agent-events';
-import { EVENTS_PATH, localPath, type LocalAnswers, type LocalOperation, type LocalRequest } from './local-api';
+import {
+  EVENTS_PATH,
+  localPath,
+  type LocalAnswers,
+  type LocalOperation,
+  type LocalRequest,
+} from './local-api';
 import { socketPlace, type SocketPlace } from './socket-place';
 
 const ANSWER_LIMIT_MS = 30_000;

@@ -21,6 +21,9 @@ export type LocalHandlers = {
   ) => Promise<LocalAnswers[Operation]>;
 };
 
+/** Takes no more requests from now on, and lets go of those who listen when everything is over. */
+export type CloseLocalApi = (over: Promise<unknown>) => Promise<void>;
+
 /** The largest is a value of 64 kB to share, most of it escaped. */
 const LARGEST_REQUEST_BYTES = 160 * 1024;
 const operationsByPath = new Map(
@@ -39,7 +42,7 @@ export async function serveLocalApi(
   handlers: LocalHandlers,
   follow: Follow,
   onFault: (error: unknown) => void,
-): Promise<() => Promise<void>> {
+): Promise<CloseLocalApi> {
   const streams = new LocalStreams(follow);
   const server = createServer((request, response) => {
     answer(handlers, streams, request, response).catch(onFault);
@@ -58,15 +61,16 @@ export async function serveLocalApi(
     place.release();
     throw error;
   }
-  return () =>
+  return (over) =>
     new Promise((resolve) => {
       // Closing removes the socket, by the path that it was opened at.
       server.close(() => {
         place.release();
         resolve();
       });
-      streams.close();
       server.closeIdleConnections();
+      const endStreams = () => streams.close();
+      over.then(endStreams, endStreams);
     });
 }
 

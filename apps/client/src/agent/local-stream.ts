@@ -30,7 +30,11 @@ export class LocalStreams {
     });
   }
 
+  /** Nobody who does not read keeps the agent from ending. */
   close(): void {
-    for (const response of this.responses) response.end();
+    for (const response of this.responses) {
+      if (response.writableLength === 0) response.end();
+      else response.destroy();
+    }
   }
 }

@@ -18,7 +18,10 @@ describe('what happens in a party', () => {
     [{ event: 'peerLeft', data: bob }, ['Bob\ufffd left']],
     [{ event: 'hostChanged', data: bob }, ['Bob\ufffd is the host now']],
     [{ event: 'connectionChanged', data: bob }, ['Bob\ufffd: connected through the relay']],
-    [{ event: 'stateChanged', data: { key: 'map', value: 'de\u001b', version: 3 } }, ['map is de\ufffd (version 3)']],
+    [
+      { event: 'stateChanged', data: { key: 'map', value: 'de\u001b', version: 3 } },
+      ['map is de\ufffd (version 3)'],
+    ],
     [{ event: 'stateChanged', data: { key: 'map', version: 4 } }, ['map was removed (version 4)']],
     [{ event: 'tunnelChanged', data: tunnel }, []],
     [

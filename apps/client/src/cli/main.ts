@@ -98,7 +98,7 @@ verb('status', 'show the party, the players and the ways to them', [
 verb('events', 'show what happens in the party, as it happens', [
   'lanrage events',
   'lanrage events --json | while read -r line; do echo "$line"; done',
-  "lanrage events --json | jq 'select(.data.connectionType == \"failed\")'",
+  'lanrage events --json | jq \'select(.data.connectionType == "failed")\'',
 ]).action(async (options: CommonOptions) => (await import('./events.js')).events(contextOf(options)));
 
 verb('doctor', 'find out what is wrong, and why a player is relayed', [

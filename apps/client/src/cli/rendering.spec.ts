@@ -223,8 +223,14 @@ describe('the other answers', () => {
     });
 
     it.each([
-      [{ natType: 'restricted_cone', filtering: 'not_port_dependent' }, 'restricted_cone or more open: easy to connect'],
-      [{ natType: 'port_restricted_cone', filtering: 'unknown' }, 'port_restricted_cone or more open: easy to connect'],
+      [
+        { natType: 'restricted_cone', filtering: 'not_port_dependent' },
+        'restricted_cone or more open: easy to connect',
+      ],
+      [
+        { natType: 'port_restricted_cone', filtering: 'unknown' },
+        'port_restricted_cone or more open: easy to connect',
+      ],
       [{ natType: 'restricted_cone', filtering: 'address_dependent' }, 'restricted_cone: easy to connect'],
       [{ natType: 'symmetric', filtering: 'unknown' }, 'symmetric: hard to connect'],
       [{ natType: 'unknown', filtering: 'unknown' }, 'unknown'],

@@ -57,7 +57,7 @@ export class Latencies {
     await Promise.all(
       targets.map((target) => {
         const running = this.running.get(target.id) ?? this.begin(target, nowMs);
-        return running && within(running.dueAtMs - nowMs, running.done);
+        return running ? within(running.dueAtMs - nowMs, running.done) : Promise.resolve();
       }),
     );
   }
@@ -97,8 +97,8 @@ function patienceWith(known: Known | undefined): number {
 }
 
 /** Resolves with the work or when the time is over. */
-function within(timeMs: number, work: Promise<void>): Promise<void> | undefined {
-  if (timeMs <= 0) return undefined;
+function within(timeMs: number, work: Promise<void>): Promise<void> {
+  if (timeMs <= 0) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, timeMs);
     work.finally(() => clearTimeout(timer)).then(resolve, reject);

@@ -113,7 +113,8 @@ export function viewParty(
     const isSelf = member.id === self.id;
     const isHost = member.id === membership.hostId;
     const { voucher, ...shown } = member;
-    const observation = isSelf ? viewOfSelf(member, self, isHost) : observe(member);
+    const seen = { isVouched: voucher !== null, endpoint: shown.endpoint };
+    const observation = isSelf ? viewOfSelf(seen, self, isHost) : observe(member);
     const doubted = membership.doubted.has(member.id);
     return { ...shown, ...observation, doubted, isHost, isSelf };
   });
@@ -124,7 +125,7 @@ export function viewParty(
 
 /** The server says where a relay sees the viewer, and nothing that it has from the viewer itself. */
 function viewOfSelf(
-  { voucher, endpoint }: Member,
+  { isVouched, endpoint }: Pick<Peer, 'endpoint'> & { readonly isVouched: boolean },
   self: Viewer,
   isHost: boolean,
 ): Observation & Pick<Peer, 'natType' | 'endpoint'> {
@@ -137,7 +138,7 @@ function viewOfSelf(
     packetLimit: null,
   };
   const network = { natType: self.natType, endpoint: endpoint ?? self.endpoint };
-  return { connectionType, directExpected: true, vouched: voucher !== null || null, ...network, ...nothing };
+  return { connectionType, directExpected: true, vouched: isVouched || null, ...network, ...nothing };
 }
 
 function byJoining(a: Peer, b: Peer): number {

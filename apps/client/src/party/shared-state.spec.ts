@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import type { PartyState, StateEntry } from '#shared/api/state';
 import { LanrageError } from '#shared/errors';
@@ -29,14 +30,21 @@ class Server {
     return { version: this.version, entries };
   }
 
+  private readonly link = new EventEmitter();
+
+  cut(): void {
+    this.link.emit('disconnected', 'transport close');
+  }
+
   readonly control = {
+    on: (name: string, listener: () => void) => this.link.on(name, listener),
     authorized: ((request: { method: string; body?: { key: string; value?: string } }) => {
       if (this.isAway) return Promise.reject(new LanrageError('CONTROL_UNAVAILABLE'));
       if (request.body) return Promise.resolve(this.write(request.body.key, request.body.value));
       this.readings += 1;
       return Promise.resolve(this.state);
     }) as unknown as Ask,
-  };
+  } as unknown as ControlPlane;
 }
 
 /** An agent in a party with this server, and what it told. */
@@ -84,11 +92,11 @@ describe('the shared state at an agent', () => {
   it('is read anew after an outage in which somebody wrote, and not after another one', async () => {
     const { shared, told } = enter(server);
     await shared.read();
-    shared.lose();
+    server.cut();
     shared.resume(server.version);
     await jest.advanceTimersByTimeAsync(0);
     expect(server.readings).toBe(1);
-    shared.lose();
+    server.cut();
     server.write('map', 'dust');
     server.write('map', 'inferno');
     server.events = [];
@@ -101,7 +109,7 @@ describe('the shared state at an agent', () => {
   it('comes from the server while changes do not arrive', async () => {
     const { shared } = enter(server);
     await shared.read();
-    shared.lose();
+    server.cut();
     server.write('map', 'dust');
     expect(await shared.read()).toEqual(server.state);
     server.isAway = true;
@@ -156,7 +164,7 @@ describe('the shared state at an agent', () => {
           read,
           cut: () => {
             isCut = true;
-            shared.lose();
+            before.cut();
           },
           mend: () => isCut && mend(),
           wait: () => jest.advanceTimersByTimeAsync(1_000),

@@ -50,8 +50,9 @@ export class SharedState extends EventEmitter<SharedStateEvents> {
   private heardEarly: { readonly partyId: PartyId; readonly version: number } | undefined;
   private renewal: NodeJS.Timeout | undefined;
 
-  constructor(private readonly control: Pick<ControlPlane, 'authorized'>) {
+  constructor(private readonly control: Pick<ControlPlane, 'authorized' | 'on'>) {
     super();
+    control.on('disconnected', () => this.lose());
   }
 
   /** @throws LanrageError NOT_IN_PARTY … */
@@ -107,11 +108,6 @@ export class SharedState extends EventEmitter<SharedStateEvents> {
     if (isBehind(stay)) this.renewSoon();
   }
 
-  /** Changes do not arrive any more. */
-  lose(): void {
-    if (this.stay) this.stay.isHearing = false;
-  }
-
   /** Changes arrive again, from this version on. @param version undefined: an older server, which does not say */
   resume(version: number | undefined): void {
     const { stay } = this;
@@ -137,6 +133,11 @@ export class SharedState extends EventEmitter<SharedStateEvents> {
   private adopt(stay: Stay, { mirror, changes }: MirrorStep): void {
     stay.mirror = mirror;
     this.tell(stay, changes);
+  }
+
+  /** Changes do not arrive any more. */
+  private lose(): void {
+    if (this.stay) this.stay.isHearing = false;
   }
 
   /** Each change once. */

@@ -53,7 +53,9 @@ describe('the mirror of the shared state', () => {
   });
 
   it('is not filled by changes that never follow on', () => {
-    expect(after(...Array.from({ length: 1_000 }, (_, index) => entry('a', 6 + index))).early).toHaveLength(64);
+    expect(after(...Array.from({ length: 1_000 }, (_, index) => entry('a', 6 + index))).early).toHaveLength(
+      64,
+    );
   });
 
   it('learns from a reading what changed meanwhile, in order, and what is gone', () => {
@@ -65,7 +67,10 @@ describe('the mirror of the shared state', () => {
 
   it('goes on from a reading with what was heard since', () => {
     const early = [entry('a', 6), entry('c', 9)];
-    const { mirror: now, changes } = withState({ ...mirror, early }, { version: 8, entries: [entry('b', 7)] });
+    const { mirror: now, changes } = withState(
+      { ...mirror, early },
+      { version: 8, entries: [entry('b', 7)] },
+    );
     expect(changes).toEqual([entry('b', 7), gone('a', 8), entry('c', 9)]);
     expect(now).toMatchObject({ version: 9, early: [] });
   });
