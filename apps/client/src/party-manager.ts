@@ -370,7 +370,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const concerned = this.session?.peersAt([...now.strays, ...before.strays]) ?? [];
       concerned.forEach((peer) => this.emit('connectionChanged', peer));
     });
-    this.network.on('died', () => void this.inTurn(() => this.onNetworkDied()));
+    this.network.on('died', () => void this.inTurn(async () => this.session && this.renew(this.session)));
   }
 
   private async onControlConnected(): Promise<void> {
@@ -429,10 +429,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     if (!this.session) return;
     this.serverMembership.refused();
     await this.end(this.session, reason);
-  }
-
-  private async onNetworkDied(): Promise<void> {
-    if (this.session) await this.renew(this.session);
   }
 
   private async renew(session: PartySession): Promise<void> {
