@@ -156,6 +156,13 @@ describeLab('a party of four: two in one home, one in another, and one via the r
           const { stdout } = await carol.host.exec(['/usr/games/chocolate-doom', '-localsearch']);
           return new RegExp(`^ *\\d+ ${addressOf(bob)} +0/8 `, 'm').test(stdout);
         });
+        // Who asked, and who was asked, know the game now; nobody else has heard of it.
+        const doomIn = async (agent: PartyAgent) =>
+          (await agent.status()).discovery?.servers.find(({ game }) => game === 'Chocolate Doom');
+        const expected = { name: 'Unnamed server', virtualIp: addressOf(bob), port: 2_342 };
+        expect(await doomIn(carol)).toMatchObject(expected);
+        expect(await doomIn(bob)).toMatchObject(expected);
+        expect(await doomIn(alice)).toBeUndefined();
       } finally {
         doom.kill();
       }

@@ -113,6 +113,11 @@ verb('doctor', 'find out what is wrong, and why a player is relayed', [
     (await import('./doctor.js')).doctor(contextOf(options), peer, options.port),
   );
 
+verb('games', 'list the servers of games that run in the party', [
+  'lanrage games',
+  "lanrage games --json | jq '.[].port'",
+]).action(async (options: CommonOptions) => (await import('./games.js')).games(contextOf(options)));
+
 verb('discovery', 'show how games of this machine look for others', ['lanrage discovery']).action(
   async (options: CommonOptions) => (await import('./discovery.js')).discovery(contextOf(options)),
 );

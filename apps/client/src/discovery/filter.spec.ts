@@ -1,4 +1,5 @@
-import { INSTRUCTION_BYTES, lanFilter, type OwnAddress } from './filter';
+import { lanFilter, type OwnAddress } from './filter';
+import { isTaken } from '../../../../test/classic-bpf';
 import { numberOf } from './packet';
 import type { CarriedPorts } from './ports';
 
@@ -61,61 +62,9 @@ function packetOf({
   return packet;
 }
 
-/** Executes the instructions that the filter is made of, as the kernel does. */
-function isTaken(filter: Buffer, sent: Sent): boolean {
-  const packet = packetOf(sent);
-  const facts: Record<number, number> = { 0: sent.etherType, 4: sent.packetType, 8: sent.interfaceIndex };
-  const load = (at: number, bytes: 1 | 2 | 4) => facts[at - 0xffff_f000] ?? packet.readUIntBE(at, bytes);
-  let accumulator = 0;
-  let index = 0;
-  for (let at = 0; at < filter.length; at += INSTRUCTION_BYTES) {
-    const operand = filter.readUInt32LE(at + 4);
-    const go = (condition: boolean) => (at += filter.readUInt8(at + (condition ? 2 : 3)) * INSTRUCTION_BYTES);
-    switch (filter.readUInt16LE(at)) {
-      case 0x20:
-        accumulator = load(operand, 4);
-        break;
-      case 0x28:
-        accumulator = load(operand, 2);
-        break;
-      case 0x30:
-        accumulator = load(operand, 1);
-        break;
-      case 0x48:
-        accumulator = load(operand + index, 2);
-        break;
-      case 0x80:
-        accumulator = packet.length;
-        break;
-      case 0xb1:
-        index = (packet.readUInt8(operand) & 0xf) * 4;
-        break;
-      case 0x05:
-        at += operand * INSTRUCTION_BYTES;
-        break;
-      case 0x15:
-        go(accumulator === operand);
-        break;
-      case 0x25:
-        go(accumulator > operand);
-        break;
-      case 0x35:
-        go(accumulator >= operand);
-        break;
-      case 0x45:
-        go((accumulator & operand) !== 0);
-        break;
-      case 0x06:
-        return operand > 0;
-      default:
-        throw new Error('no such instruction');
-    }
-  }
-  throw new Error('the program does not end');
-}
-
+const isTakenBy = (filter: Buffer, sent: Sent) => isTaken(filter, packetOf(sent), sent);
 const taken = (changes: Partial<Sent>, ports: CarriedPorts = 'all') =>
-  isTaken(lanFilter([home, tunnel, single], ports), { ...usual, ...changes });
+  isTakenBy(lanFilter([home, tunnel, single], ports), { ...usual, ...changes });
 
 describe('the filter of what games say to a LAN', () => {
   it.each<[string, Partial<Sent>]>([
@@ -176,6 +125,6 @@ describe('the filter of what games say to a LAN', () => {
   });
 
   it('drops everything of a machine without addresses', () => {
-    expect(isTaken(lanFilter([], 'all'), usual)).toBe(false);
+    expect(isTakenBy(lanFilter([], 'all'), usual)).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 /**
- * The program by which the kernel leaves everything alone but what games of this machine say to a whole LAN: classic BPF (see
- * bpf(4) of BSD, linux/filter.h), for packets of an AF_PACKET socket of type SOCK_DGRAM, which begin with the IP header. Pure.
+ * The program by which the kernel leaves everything alone but what games of this machine say to a whole LAN, for packets of an
+ * AF_PACKET socket of type SOCK_DGRAM, which begin with the IP header. Pure.
  */
+import { ancillary, FilterProgram, jump, load } from './bpf';
 import type { PortRange } from '../network/guard/exposure';
 import type { CarriedPorts } from './ports';
 import { deniedGroups, deniedPorts, gamePorts } from './ports';
@@ -18,41 +19,16 @@ export interface OwnAddress {
 /** A packet of the tunnel's size holds this; a copy is no larger than what was captured. */
 const MOST_BYTES = 1280;
 
-/** Where the kernel's own facts about a packet are (SKF_AD_OFF and others). */
-const ancillary = { protocol: 0xffff_f000, packetType: 0xffff_f004, interfaceIndex: 0xffff_f008 } as const;
 const outgoing = 4;
 const ipv4 = 0x0800;
 const udp = 17;
 const fragmentBits = 0x3fff;
 
-const load = {
-  word: 0x20,
-  half: 0x28,
-  byte: 0x30,
-  length: 0x80,
-  headerBytesToX: 0xb1,
-  halfBehindX: 0x48,
-} as const;
-const jump = { always: 0x05, ifEqual: 0x15, ifGreater: 0x25, ifAtLeast: 0x35, ifAnyBit: 0x45 } as const;
-const RETURN = 0x06;
-const WHOLE_PACKET = 0xffff;
-export const INSTRUCTION_BYTES = 8;
-
-interface Instruction {
-  readonly code: number;
-  readonly operand: number;
-  /** Labels; absent: the next instruction. */
-  readonly yes?: string | undefined;
-  readonly no?: string | undefined;
-}
-
-/** @returns `struct sock_filter` after `struct sock_filter`, little-endian */
+/** @returns as {@link FilterProgram.assembled} */
 export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buffer {
-  const program: Instruction[] = [];
-  const labels = new Map<string, number>();
-  const add = (code: number, operand: number, yes?: string, no?: string) =>
-    void program.push({ code, operand, yes, no });
-  const label = (name: string) => labels.set(name, program.length);
+  const program = new FilterProgram();
+  const add = program.add.bind(program);
+  const label = program.label.bind(program);
 
   add(load.byte, ancillary.packetType);
   add(jump.ifEqual, outgoing, undefined, 'drop');
@@ -92,29 +68,10 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
     label(`port ${place}`);
   });
   if (ports !== 'all') add(jump.always, 0, 'drop');
-  label('take');
-  add(RETURN, WHOLE_PACKET);
-  label('drop');
-  add(RETURN, 0);
-  return assembled(program, labels);
+  return program.assembled();
 }
 
 function rangesOf(ports: CarriedPorts): readonly PortRange[] | null {
   if (ports === 'all') return null;
   return ports === 'games' ? gamePorts : ports;
-}
-
-/** Jumps lead forward only; those of conditions by 255 instructions at most, which is what a byte holds. */
-function assembled(program: readonly Instruction[], labels: ReadonlyMap<string, number>): Buffer {
-  const bytes = Buffer.alloc(program.length * INSTRUCTION_BYTES);
-  program.forEach(({ code, operand, yes, no }, place) => {
-    const distance = (to: string | undefined) => (to === undefined ? 0 : (labels.get(to) ?? 0) - place - 1);
-    const at = place * INSTRUCTION_BYTES;
-    bytes.writeUInt16LE(code, at);
-    if (code === jump.always) return bytes.writeUInt32LE(distance(yes), at + 4);
-    bytes.writeUInt8(distance(yes), at + 2);
-    bytes.writeUInt8(distance(no), at + 3);
-    return bytes.writeUInt32LE(operand, at + 4);
-  });
-  return bytes;
 }

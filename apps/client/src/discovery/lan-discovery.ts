@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { loadSystem } from '#runtime/native/system';
 import type { VirtualIp } from '#shared/party/virtual-ip';
+import { TokenBucket } from '#shared/token-bucket';
 import { interfaceAddresses } from '../network/interfaces';
 import { Carriage } from './carriage';
 import { lanFilter, type OwnAddress } from './filter';
 import { Flows, type Flow } from './flows';
+import { gamesFilter } from './games/games-filter';
+import { KnownServers, type KnownServer } from './games/known-servers';
+import { recognise } from './games/recognition';
 import { CaptureSocket, PacketSender } from './lan-sockets';
 import { farPlayers, type OwnNetwork, type Player } from './neighbours';
-import { Copy, numberOf, readDatagram } from './packet';
+import { addressOf, Copy, numberOf, readDatagram } from './packet';
 import { carriedText, type CarriedPorts } from './ports';
 
 /** What status and `lanrage discovery` show. */
@@ -20,8 +24,12 @@ export interface DiscoveryInfo {
   readonly detail: string | null;
   /** What games of this machine have said to the LAN, the latest first. */
   readonly flows: readonly Flow[];
+  /** Of games that run in the party, as far as they show themselves. */
+  readonly servers: readonly KnownServer[];
 }
 
+/** How often datagrams are looked at by which servers may show themselves. */
+const SHOWN = { perSecond: 100, burst: 500 } as const;
 /** In case that nobody tells of a change of the interfaces. */
 const LOOK_INTERVAL_MS = 10_000;
 
@@ -29,9 +37,11 @@ const LOOK_INTERVAL_MS = 10_000;
  * Has the games of a party find each other: what a game of this machine says to its whole LAN by broadcast or multicast is
  * sent once more to each other player, as a datagram of its own from the player's virtual address and the game's port. The
  * game there takes it as if it had come from next door, and answers by the tunnel. The other side needs nothing. See ADR 19.
+ * Servers that show themselves in the tunnel are remembered.
  */
 export class LanDiscovery {
   private capture: CaptureSocket | undefined;
+  private watch: CaptureSocket | undefined;
   private sender: PacketSender | undefined;
   private timer: NodeJS.Timeout | undefined;
   private ports: CarriedPorts | null = null;
@@ -40,7 +50,9 @@ export class LanDiscovery {
   private networks: readonly OwnNetwork[] = [];
   private detail: string | null = null;
   private readonly flows = new Flows();
-  private carriage = new Carriage(performance.now());
+  private readonly carriage = new Carriage(performance.now());
+  private readonly servers = new KnownServers();
+  private readonly shown = new TokenBucket(SHOWN, performance.now());
   /** One beginning or end after the other. */
   private change: Promise<void> = Promise.resolve();
 
@@ -54,7 +66,10 @@ export class LanDiscovery {
     const { ports, detail } = this;
     const carries = ports && carriedText(ports);
     const state = this.capture === undefined ? 'off' : 'on';
-    return { state, carries, detail, flows: this.flows.latest() };
+    const present = new Set<string>(this.players().map(({ virtualIp }) => virtualIp));
+    const isPlayer = (address: string) => address === this.ownIp || present.has(address);
+    const servers = this.servers.list(isPlayer, performance.now());
+    return { state, carries, detail, flows: this.flows.latest(), servers };
   }
 
   /**
@@ -72,7 +87,11 @@ export class LanDiscovery {
         if (typeof system === 'string') throw new Error(system);
         this.see();
         this.sender = new PacketSender(system, this.interfaceName);
-        this.capture = new CaptureSocket(system, lanFilter(this.own, ports), (packet) => this.carry(packet));
+        this.capture = new CaptureSocket(system, lanFilter(this.own, ports), 0, (packet) =>
+          this.carry(packet),
+        );
+        const tunnel = indexOf(this.interfaceName) ?? 0;
+        this.watch = new CaptureSocket(system, gamesFilter(), tunnel, (packet) => this.hear(packet));
         this.timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
         this.detail = null;
       } catch (error) {
@@ -97,8 +116,10 @@ export class LanDiscovery {
   private stop(): void {
     clearInterval(this.timer);
     this.capture?.close();
+    this.watch?.close();
     this.sender?.close();
     this.capture = undefined;
+    this.watch = undefined;
     this.sender = undefined;
   }
 
@@ -128,6 +149,15 @@ export class LanDiscovery {
       if (sender.send(copy.aimedAt(address), address)) sent += 1;
     }
     this.flows.count(datagram, verdict, sent);
+  }
+
+  /** Something in the tunnel that may be a server showing itself: another player's, or this machine's. */
+  private hear(packet: Buffer): void {
+    const datagram = readDatagram(packet);
+    const nowMs = performance.now();
+    if (!datagram || !this.shown.take(1, nowMs)) return;
+    const sighting = recognise(datagram);
+    if (sighting) this.servers.see(addressOf(datagram.source), sighting, nowMs);
   }
 
   private inTurn(work: () => void | Promise<void>): Promise<void> {

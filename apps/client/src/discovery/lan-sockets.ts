@@ -1,7 +1,7 @@
-/** The two sockets of discovery: one that sees what leaves this machine, and one that sends copies. Linux alone; see packet(7), raw(7). */
+/** The sockets of discovery: those that see what passes, and one that sends copies. Linux alone; see packet(7), raw(7). */
 import { dontWait, systemError, type System } from '#runtime/native/system';
 import { Readiness } from '#runtime/native/readiness';
-import { INSTRUCTION_BYTES } from './filter';
+import { INSTRUCTION_BYTES } from './bpf';
 
 /** Neither blocks, and programs that are started inherit neither. */
 const flags = 0o4000 | 0o2000000;
@@ -25,7 +25,7 @@ const PACKETS_AT_ONCE = 64;
 
 let readiness: Readiness | undefined;
 
-/** Packets that leave by any interface and that the filter lets through. */
+/** Packets of this machine's interfaces, in and out, that the filter lets through. */
 export class CaptureSocket {
   readonly #system: System;
   readonly #fd: number;
@@ -33,11 +33,12 @@ export class CaptureSocket {
   readonly #unwatch: () => void;
 
   /**
-   * @param filter see filter.ts
+   * @param filter see bpf.ts
+   * @param interfaceIndex of the only interface that matters; 0: all
    * @param take gets each packet, from its IP header on; the memory is used again afterwards
    * @throws Error when the system refuses
    */
-  constructor(system: System, filter: Buffer, take: (packet: Buffer) => void) {
+  constructor(system: System, filter: Buffer, interfaceIndex: number, take: (packet: Buffer) => void) {
     this.#system = system;
     // Of no protocol, so that nothing comes before the filter is there.
     this.#fd = opened(system, packetFamily, datagramType, 0);
@@ -46,6 +47,7 @@ export class CaptureSocket {
       const name = Buffer.alloc(packetAddressBytes);
       name.writeUInt16LE(packetFamily, 0);
       name.writeUInt16BE(everyProtocol, 2);
+      name.writeInt32LE(interfaceIndex, 4);
       if (system.bind(this.#fd, name, name.length) !== 0) throw systemError(system, 'bind');
       readiness ??= new Readiness(system);
       this.#unwatch = readiness.watch(this.#fd, () => this.#receive(take));

@@ -1,0 +1,31 @@
+import { LanrageError } from '#shared/errors';
+import { printable, renderTable } from '#shared/terminal/text';
+import { askAgent } from '../agent/local-client';
+import type { StatusAnswer } from '../agent/local-api';
+import type { KnownServer } from '../discovery/games/known-servers';
+import { answer, type Context } from './context';
+
+const WIDTHS = [20, 24, 14, 22];
+
+/** `lanrage games`: which servers show themselves in the party. @throws LanrageError NOT_IN_PARTY … */
+export async function games(context: Context): Promise<void> {
+  const status = await askAgent(context.config.home, 'status', {});
+  if (status.status === 'no_party') throw new LanrageError('NOT_IN_PARTY');
+  const servers = status.discovery?.servers ?? [];
+  answer(context, servers, renderGames(servers, status.party.peers));
+}
+
+type Players = Extract<StatusAnswer, { status: 'in_party' }>['party']['peers'];
+
+export function renderGames(servers: readonly KnownServer[], players: Players): string {
+  if (servers.length === 0)
+    return [
+      'No game has shown itself in the party yet.',
+      'Open the list of LAN games in one: servers answer to that, or announce themselves.',
+    ].join('\n');
+  const rows = servers.map(({ game, name, virtualIp, port }) => {
+    const host = players.find((player) => player.virtualIp === virtualIp);
+    return [game, name ?? '–', host?.name ?? '–', `${virtualIp}:${port}`].map(printable);
+  });
+  return renderTable(['game', 'name', 'at', 'address'], WIDTHS, rows);
+}

@@ -1,0 +1,77 @@
+/** Programs in classic BPF (bpf(4) of BSD, linux/filter.h), by which the kernel chooses packets for a socket. Pure. */
+
+/** Where the kernel's own facts about a packet are (SKF_AD_OFF and others). */
+export const ancillary = {
+  protocol: 0xffff_f000,
+  packetType: 0xffff_f004,
+  interfaceIndex: 0xffff_f008,
+} as const;
+
+/** Into the accumulator, but for `headerBytesToX`: the length of an IP header. A reading beyond the end drops the packet. */
+export const load = {
+  word: 0x20,
+  half: 0x28,
+  byte: 0x30,
+  length: 0x80,
+  headerBytesToX: 0xb1,
+  wordBehindX: 0x40,
+  halfBehindX: 0x48,
+  byteBehindX: 0x50,
+} as const;
+export const jump = {
+  always: 0x05,
+  ifEqual: 0x15,
+  ifGreater: 0x25,
+  ifAtLeast: 0x35,
+  ifAnyBit: 0x45,
+} as const;
+const RETURN = 0x06;
+const WHOLE_PACKET = 0xffff;
+export const INSTRUCTION_BYTES = 8;
+
+interface Instruction {
+  readonly code: number;
+  readonly operand: number;
+  /** Labels; absent: the next instruction. */
+  readonly yes?: string | undefined;
+  readonly no?: string | undefined;
+}
+
+/** Instructions, and names for places among them. */
+export class FilterProgram {
+  readonly #instructions: Instruction[] = [];
+  readonly #labels = new Map<string, number>();
+
+  add(code: number, operand: number, yes?: string, no?: string): void {
+    this.#instructions.push({ code, operand, yes, no });
+  }
+
+  /** The next instruction has this name. */
+  label(name: string): void {
+    this.#labels.set(name, this.#instructions.length);
+  }
+
+  /**
+   * Ends the program with the labels `take` and `drop`. Jumps lead forward only; those of conditions by 255 instructions at
+   * most, which is what a byte holds.
+   * @returns `struct sock_filter` after `struct sock_filter`, little-endian
+   */
+  assembled(): Buffer {
+    this.label('take');
+    this.add(RETURN, WHOLE_PACKET);
+    this.label('drop');
+    this.add(RETURN, 0);
+    const bytes = Buffer.alloc(this.#instructions.length * INSTRUCTION_BYTES);
+    this.#instructions.forEach(({ code, operand, yes, no }, place) => {
+      const distance = (to: string | undefined) =>
+        to === undefined ? 0 : (this.#labels.get(to) ?? 0) - place - 1;
+      const at = place * INSTRUCTION_BYTES;
+      bytes.writeUInt16LE(code, at);
+      if (code === jump.always) return bytes.writeUInt32LE(distance(yes), at + 4);
+      bytes.writeUInt8(distance(yes), at + 2);
+      bytes.writeUInt8(distance(no), at + 3);
+      return bytes.writeUInt32LE(operand, at + 4);
+    });
+    return bytes;
+  }
+}

@@ -1,0 +1,51 @@
+/** The servers of games that have shown themselves in the party. Pure. */
+import type { Sighting } from './sighting';
+
+export interface KnownServer extends Sighting {
+  /** The virtual address of the player whose machine it runs on. */
+  readonly virtualIp: string;
+  /** How long ago it showed itself last, in seconds. */
+  readonly ageSeconds: number;
+}
+
+/** Those that say nothing more are taken for closed. A server that is only asked says nothing by itself. */
+const FORGOTTEN_MS = 600_000;
+/** Of one player: names are the sender's to choose. */
+const MOST_OF_PLAYER = 8;
+
+interface Entry extends Sighting {
+  readonly virtualIp: string;
+  readonly seenAtMs: number;
+}
+
+export class KnownServers {
+  readonly #entries = new Map<string, Entry>();
+
+  see(virtualIp: string, sighting: Sighting, nowMs: number): void {
+    const place = `${virtualIp} ${sighting.port}`;
+    const isKnown = this.#entries.delete(place);
+    if (!isKnown && this.#of(virtualIp) >= MOST_OF_PLAYER) this.#forgetOldestOf(virtualIp);
+    this.#entries.set(place, { ...sighting, virtualIp, seenAtMs: nowMs });
+  }
+
+  /** @param isPlayer whether somebody with this address is in the party @returns in the order of their names */
+  list(isPlayer: (virtualIp: string) => boolean, nowMs: number): KnownServer[] {
+    for (const [place, { seenAtMs }] of this.#entries)
+      if (nowMs - seenAtMs > FORGOTTEN_MS) this.#entries.delete(place);
+    return [...this.#entries.values()]
+      .filter(({ virtualIp }) => isPlayer(virtualIp))
+      .map(({ seenAtMs, ...entry }) => ({ ...entry, ageSeconds: Math.round((nowMs - seenAtMs) / 1000) }))
+      .sort(
+        (one, other) => one.game.localeCompare(other.game) || one.virtualIp.localeCompare(other.virtualIp),
+      );
+  }
+
+  #of(virtualIp: string): number {
+    return [...this.#entries.values()].filter((entry) => entry.virtualIp === virtualIp).length;
+  }
+
+  #forgetOldestOf(virtualIp: string): void {
+    const [oldest] = [...this.#entries].find(([, entry]) => entry.virtualIp === virtualIp) ?? [];
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+}
