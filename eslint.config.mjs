@@ -70,7 +70,7 @@ const readsEnvironment = {
   message: "Settings are read once, in the app's config.ts.",
 };
 
-/** Node 20's export of a JSON Web Key can lock the process for ever; docs/adr/0009-a-server-that-freezes.md has more. */
+/** Node 20's export of a JSON Web Key can lock the process forever; docs/adr/0009-a-server-that-freezes.md has more. */
 const lockingCryptography = [
   {
     selector: 'Literal[value=/^jwk$/i]',

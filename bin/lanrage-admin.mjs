@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `lanrage-admin` command, for whoever runs a server.
+// The `lanrage-admin` command, for the operator of a server.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -125,7 +125,7 @@ async function stayAway(name: string): Promise<void> {
   }
 }
 
-/** Waits for it, but not for ever: what does not come about is in the report. */
+/** Waits for it, but not forever: what does not come about is in the report. */
 async function settled(probe: () => Promise<boolean> | boolean): Promise<void> {
   await until('', probe, { timeoutMs: PATIENCE_MS, intervalMs: 200 }).catch(() => undefined);
 }

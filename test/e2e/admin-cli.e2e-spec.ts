@@ -199,7 +199,7 @@ describeLab('a server that is administered', () => {
 
     bob.thaw();
     expect(await bob.ended()).toBe(1);
-    expect(bob.logs).toContain('Whoever runs this server has banned you from it.');
+    expect(bob.logs).toContain('The operator of this server has banned you from it.');
     const again = await bob.run('join', party.id);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('error BANNED_FROM_SERVER: ')]);
     expect(await bob.foreignDevices()).toEqual([]);

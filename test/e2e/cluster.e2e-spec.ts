@@ -288,7 +288,7 @@ describeRedis('nodes that meet in Redis', () => {
     }
   });
 
-  it('do not wait for ever for a node that does not answer', async () => {
+  it('do not wait forever for a node that does not answer', async () => {
     const [one, other] = await startRedisNodes(2);
     await expect(one.cluster.ask(other.cluster.nodeId, 'never', {}, 100)).rejects.toMatchObject({
       code: 'CONTROL_UNAVAILABLE',

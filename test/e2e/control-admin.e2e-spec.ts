@@ -356,7 +356,7 @@ describe('the operator', () => {
       await relay.announce();
       expect((await admin('POST', '/bans', { publicKey })).status).toBe(200);
       const sentence =
-        'Whoever runs this server has banned you from it. Ask them why, or use another server.';
+        'The operator of this server has banned you from it. Ask them why, or use another server.';
       expect(await endOf(bob)).toEqual({ code: 'BANNED_FROM_SERVER', message: sentence });
       await expect(bob.joinParty(id)).rejects.toMatchObject({
         code: 'BANNED_FROM_SERVER',

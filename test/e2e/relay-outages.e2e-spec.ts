@@ -101,7 +101,7 @@ describe('a pair, when its relay', () => {
     expect(former.openPairs).toEqual([]);
   }, 30_000);
 
-  it('drains while a player is offline, waits for the player, but not for ever', async () => {
+  it('drains while a player is offline, waits for the player, but not forever', async () => {
     toBob.close();
     await until('Bob is offline', async () =>
       (await alice.get(party.id)).members.some(({ online }) => !online),

@@ -93,7 +93,7 @@ describe('a server that cannot be used', () => {
       'is hidden by a redirection',
       async () =>
         `http://127.0.0.1:${await answering((_request, response) => response.writeHead(302, { location: '/' }).end())}`,
-      'sends on to another address',
+      'redirects to another address',
     ],
     [
       'is away, behind a proxy that is not',

@@ -144,7 +144,7 @@ describeLab('a data folder on a disk that is too small for a database', () => {
   }, 60_000);
 });
 
-describeLab('a data folder on a disk that can only be read', () => {
+describeLab('a data folder on a read-only disk', () => {
   it.each(['', '/deep/below'])(
     'is named by npm start: it itself%s',
     async (below) => {
@@ -154,7 +154,7 @@ describeLab('a data folder on a disk that can only be read', () => {
         LANRAGE_DATA: `${folder}${below}`,
       });
       expect(lines).toEqual([
-        `error DATA_FOLDER_NOT_WRITABLE: ${folder}${below} is on a disk that can only be read. Mount it for writing, or set LANRAGE_DATA to another folder.`,
+        `error DATA_FOLDER_NOT_WRITABLE: ${folder}${below} is on a read-only disk. Mount it for writing, or set LANRAGE_DATA to another folder.`,
         'control could not start (1). The lines above say why.',
       ]);
     },

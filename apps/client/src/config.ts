@@ -23,7 +23,7 @@ export interface ClientConfig {
   readonly direct: boolean;
   /** Whether the home router is asked for a public port. */
   readonly portMapping: boolean;
-  /** What other members reach on this machine, as `parseExposure` reads it; undefined: as the party is public or not. */
+  /** What other members reach on this machine, as `parseExposure` reads it; undefined: it depends on whether the party is public. */
   readonly expose: string | undefined;
   /** Which broadcasts of this machine's games are carried to the other members. */
   readonly discovery: DiscoverySetting;

@@ -32,7 +32,7 @@ export class HomeLock {
     this.isTaken = true;
   }
 
-  /** A lock that cannot be removed, on a disk that has become read-only for one, is stale as soon as this process ends. */
+  /** Gives the lock back. One that cannot be removed, as on a disk that has become read-only, is stale when this process ends. */
   release(): void {
     try {
       if (this.isTaken) rmSync(this.path, { force: true });

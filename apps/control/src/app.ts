@@ -27,7 +27,7 @@ const LARGEST_BODY = '16kb';
 const LARGEST_STATE_BODY = '160kb';
 const statePath = /^\/v1\/parties\/[0-9a-f]{12}\/state$/;
 
-/** Milliseconds. Whoever dawdles over a request loses the connection; idle ones outlast an agent's pauses. */
+/** Milliseconds. A client that dawdles over a request loses the connection; idle connections outlast an agent's pauses. */
 const timeouts = {
   headersTimeout: 10_000,
   requestTimeout: 20_000,

@@ -89,11 +89,11 @@ export interface Config {
   readonly presenceTimeoutSeconds: number;
   readonly defaultPeers: number;
   readonly maxPeers: number;
-  /** How many TCP connections one address may have at a time; 0 means unlimited, and what they send as well. */
+  /** How many TCP connections one address may have at a time; 0 means unlimited, and no limit on what they send either. */
   readonly connectionsPerAddress: number;
   /** How many parties made from one address there may be at a time; 0 means unlimited. */
   readonly partiesPerAddress: number;
-  /** The same of public ones. */
+  /** The same for public parties. */
   readonly publicPartiesPerAddress: number;
   /** How many persistent parties one owner may have. */
   readonly persistentPartiesPerOwner: number;

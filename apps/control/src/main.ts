@@ -3,7 +3,7 @@ import { startControl } from './app';
 import { readConfig } from './config';
 import { StartError } from './operations/start-error';
 
-/** Exit at the latest so long after being asked to stop. */
+/** How long after being asked to stop the process exits at the latest. */
 const LONGEST_STOP_MS = 9000;
 
 async function main(): Promise<void> {

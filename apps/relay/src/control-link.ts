@@ -165,7 +165,7 @@ export class ControlLink {
     this.#proofTimer = setTimeout(() => this.#onProof(undefined), provenWithinMs);
   }
 
-  /** Whoever cannot show the secret hears nothing of what is open here, and is not obeyed. */
+  /** A control plane that cannot show the secret hears nothing of what is open here, and is not obeyed. */
   #onProof(proof: unknown): void {
     clearTimeout(this.#proofTimer);
     if (this.#isControlProven) return;
@@ -222,7 +222,7 @@ export class ControlLink {
     return { results };
   }
 
-  /** A close that followed an open must not overtake it: what is opened after it stays open for ever. */
+  /** A close that followed an open must not overtake it: what is opened after it stays open forever. */
   #inOrder<T>(obey: () => Promise<T>): Promise<T> {
     const answer = this.#lastCommand.then(obey);
     this.#lastCommand = answer.catch(() => undefined);

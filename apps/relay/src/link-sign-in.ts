@@ -44,7 +44,7 @@ export class LinkSignIn {
     return { version: RELAY_LINK_VERSION, challengeId, nonce, serverName, relay, proof };
   }
 
-  /** Whether whoever took the last handshake holds the secret. Only the first answer counts. */
+  /** Whether the server that took the last handshake holds the secret. Only the first answer counts. */
   accepts(answer: unknown): boolean {
     const expected = this.#expected;
     this.#expected = undefined;
@@ -67,7 +67,7 @@ export class LinkSignIn {
   }
 }
 
-/** Whoever answers has not shown yet who it is, so no more is read than an answer needs. */
+/** The other side has not shown yet who it is, so no more is read than an answer needs. */
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

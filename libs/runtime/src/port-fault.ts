@@ -1,4 +1,4 @@
-/** Why a port cannot be listened on, in one line for whoever starts the program. Pure. */
+/** Why a port cannot be listened on, in one line for the person who starts the program. Pure. */
 
 export interface WantedPort {
   readonly protocol: 'TCP' | 'UDP';

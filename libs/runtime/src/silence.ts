@@ -1,5 +1,5 @@
 /**
- * Tells a thread that stands still from a process that does. The watcher counts its own ticks, not seconds: while the
+ * Tells a thread that stands still from a whole process that does. The watcher counts its own ticks, not seconds: while the
  * whole process is stopped (SIGSTOP, a suspended laptop, a paused virtual machine) it does not tick either.
  */
 export interface Silence {

@@ -9,7 +9,7 @@ const TICK_MS = 1000;
 /** Longer than it takes to collect the garbage of a heap of gigabytes, or to be swapped in. */
 const LONGEST_SILENCE_TICKS = 10;
 /**
- * How long the main thread gets to say where it is. It does at once where it runs JavaScript, but first all scripts are
+ * How long the main thread gets to say where it is. It answers at once while it runs JavaScript, but first all scripts are
  * listed, which takes seconds for a large server on a busy machine.
  */
 const STACK_PATIENCE_MS = 5000;

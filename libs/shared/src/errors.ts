@@ -53,7 +53,7 @@ export const errorCatalogue = {
   SERVER_NAME_UNKNOWN: {
     retryable: false,
     message:
-      'The server does not know the name under which you reached it. Whoever runs it has to set LANRAGE_PUBLIC_URL.',
+      'The server does not know the name under which you reached it. Its operator has to set LANRAGE_PUBLIC_URL.',
   },
   PROOF_REJECTED: {
     retryable: false,
@@ -62,7 +62,7 @@ export const errorCatalogue = {
   },
   BANNED_FROM_SERVER: {
     retryable: false,
-    message: 'Whoever runs this server has banned you from it. Ask them why, or use another server.',
+    message: 'The operator of this server has banned you from it. Ask them why, or use another server.',
   },
   RATE_LIMITED: { retryable: true, message: 'Too many tries. Wait a moment, then try again.' },
 
@@ -126,7 +126,7 @@ export const errorCatalogue = {
     retryable: false,
     message: 'The host removed you from the party. You may ask to come back, and join again.',
   },
-  /** Only said to whoever was in the party; to a banned player who knocks, it does not exist. */
+  /** Said only to a player who was in the party; for a banned player who knocks, the party does not exist. */
   BANNED: {
     retryable: false,
     message: 'The host removed you from the party for good. You cannot come back.',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** Settings as a schema wants them, or all that is wrong with them as one text for whoever set them. */
+/** Settings as a schema wants them, or one text that says all that is wrong with them. */
 export type ParsedSettings<Schema extends z.ZodType> =
   { readonly settings: z.output<Schema> } | { readonly faults: string };
 

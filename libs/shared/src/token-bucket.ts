@@ -27,7 +27,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Of what was taken, so much was not needed. */
+  /** Puts back tokens that were taken but not needed. */
   giveBack(amount: number): void {
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + amount);
   }

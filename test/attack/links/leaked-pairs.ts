@@ -16,7 +16,7 @@ const LEAVES_EVERY_MS = 10;
 /** Longer than a relay takes to carry out what it was told. */
 const SETTLED_AFTER_MS = 5000;
 
-/** Everybody joins a large party and leaves it at once: what the relay still has open then, it has for ever. */
+/** Everybody joins a large party and leaves it at once: what the relay still has open then, it has forever. */
 export const leakedPairs: Attack = {
   name: 'pairs of a party that everybody left',
   attacker: 'member',

@@ -115,7 +115,7 @@ export class Agent {
   private async ping(wanted: string): Promise<PingAnswer> {
     const { party, peer } = this.peer(wanted);
     const { name, virtualIp } = peer;
-    // Of a peer that is refused for its address, this one is not the party's to be spoken to.
+    // A peer that is refused for its address may have one outside the party's network: nothing is sent there.
     const address = parseVirtualIp(virtualIp, party.network);
     return {
       name,

@@ -8,7 +8,7 @@ import { tryTcp, type TcpReach } from '../network/ports/reach';
 import type { Peer } from '../party/party';
 import type { PartyManager } from '../party-manager';
 
-/** What was found out of a player's port. */
+/** What is known of a player's port after it was tried. */
 export interface PortTrial {
   readonly port: number;
   /** From here, through the tunnel; null for a port of this machine. */
@@ -40,7 +40,7 @@ export class PortHelp extends EventEmitter<PortHelpEvents> {
     parties.network.on('portAsked', (virtualIp, nonce, port) => void this.answer(virtualIp, nonce, port));
   }
 
-  /** Tries a port of a player's, and has the player's agent say what is so there. */
+  /** Tries a player's port, and asks the player's agent what it sees there. */
   async try(peer: Peer, port: number): Promise<PortTrial> {
     const end = this.tunnelEnd();
     const network = this.parties.currentParty?.network;
@@ -98,7 +98,7 @@ export class PortHelp extends EventEmitter<PortHelpEvents> {
       : null;
   }
 
-  /** Somebody who might send; this machine itself while nobody else is there. */
+  /** The virtual IP of any member who might send; this machine's own while nobody else is there. */
   private anyMember(): string {
     const peers = this.parties.currentParty?.getPeerList() ?? [];
     return (peers.find(({ isSelf }) => !isSelf) ?? peers[0])?.virtualIp ?? '0.0.0.0';

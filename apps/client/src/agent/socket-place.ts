@@ -8,7 +8,7 @@ const LONGEST_PATH_BYTES = 107;
 /** The open folders of this process, by number; see proc_pid_fd(5). */
 const OPEN_FOLDERS = '/proc/self/fd';
 
-/** A path for a unix socket, short enough for the system, until it is let go of. */
+/** A path for a unix socket, short enough for the system. It is valid until it is released. */
 export interface SocketPlace {
   readonly path: string;
   release(): void;

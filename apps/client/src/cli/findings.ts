@@ -63,7 +63,7 @@ function agentFinding(agent: AgentExamination): Finding {
         code: 'agent_not_running',
         severity: 'info',
         message:
-          "No agent is running, so there is nothing to say of a party and of the router's port mapping.",
+          "No agent is running, so there is nothing to say about a party or the router's port mapping.",
         advice: 'Start one: lanrage agent, lanrage create or lanrage join',
       };
     case 'not_asked':
@@ -125,7 +125,7 @@ function networkFindings(network: NetcheckReport, diagnosis: Diagnosis | null): 
   const { ipv4, natInfo } = network;
   if (ipv4.way === 'none' && natInfo.relayOnly) return [{ code: 'no_ipv4', severity: 'problem', ...noIpv4 }];
   if (ipv4.way !== 'nat64') return natFindings(network, diagnosis);
-  const message = `This network carries IPv6 only. What has an IPv4 address alone is reached by its NAT64, ${ipv4.prefix}.`;
+  const message = `This network carries IPv6 only. What has only an IPv4 address is reached by its NAT64, ${ipv4.prefix}.`;
   return [{ code: 'nat64', severity: 'info', message, advice: null }, ...natFindings(network, diagnosis)];
 }
 
@@ -162,7 +162,7 @@ function stunServerRefused(refused: readonly Endpoint[]): Finding {
   return {
     code: 'stun_server_refused',
     severity: 'problem',
-    message: `The server names STUN servers to which it is not to send players: ${refused.slice(0, 3).join(', ')}`,
+    message: `The server names STUN servers to which it must not send players: ${refused.slice(0, 3).join(', ')}`,
     advice:
       'Do not trust this server, or tell its operator: a relay needs an address as public as the server, and ports above 1023.',
   };
@@ -207,7 +207,7 @@ function stunFinding({ relay, endpoint }: StunServerReport, endpoints: readonly 
     const advice = 'Correct LANRAGE_STUN_SERVERS, or take it out.';
     return { code: 'stun_server_silent', severity: 'info', message, advice };
   }
-  const advice = 'If players are reached by it, they are not now. Tell the operator.';
+  const advice = 'Players who are connected through it cannot be reached now. Tell the operator.';
   return { code: 'relay_silent', severity: 'warning', message, advice };
 }
 

@@ -26,7 +26,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
     .option('--no-locked', 'everybody with the id may join')
     .option('--public', 'show it in: lanrage parties')
     .option('--no-public', 'show it to nobody')
-    .option('--password', 'ask for a password that whoever joins has to know')
+    .option('--password', 'ask for a password that players need to join')
     .option('--password-stdin', 'read that password from stdin')
     .option('--no-password', 'need no password any more')
     .option('--persistent', 'keep the party when everybody is gone (owner)')

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Frame } from './hosting-verbs';
 
 interface InviteFlags {
@@ -16,7 +16,11 @@ export function addInviteVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<C
     'lanrage invite --expires 2h --uses 3',
     'lanrage invite --server http://192.0.2.1:8080    # as friends reach it',
   ])
-    .option('--expires <time>', 'how long it is good, such as 30m, 24h or 7d', duration, 86_400)
+    .addOption(
+      new Option('--expires <time>', 'how long it is good, such as 30m or 7d')
+        .argParser(duration)
+        .default(unitSeconds.d, '24h'),
+    )
     .option('--uses <count>', 'how many may join by it', wholeNumber)
     .action(async ({ expires, uses, server, ...options }: Common & InviteFlags) =>
       (await import('./invites.js')).invite(contextOf({ ...options, server } as Common), {

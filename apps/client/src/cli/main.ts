@@ -33,7 +33,7 @@ const program = new Command('lanrage')
   .showHelpAfterError('(--help shows how)')
   .exitOverride();
 
-verb('agent', 'run in the background of everything else, until stopped', ['lanrage agent']).action(
+verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage agent']).action(
   async (options: CommonOptions) => (await import('./agent.js')).agent(contextOf(options)),
 );
 
@@ -45,7 +45,7 @@ verb('create', 'open a party and play in it', [
   .argument('<name>', 'name of the party')
   .addOption(nickOption())
   .option('--max-players <count>', 'how many may play', wholeNumber)
-  .option('--password', 'ask for a password that whoever joins has to know')
+  .option('--password', 'ask for a password that players need to join')
   .option('--password-stdin', 'read that password from stdin')
   .option('--locked', 'let nobody in yet')
   .option('--public', 'show it in: lanrage parties')

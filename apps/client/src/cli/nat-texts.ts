@@ -58,5 +58,5 @@ export function natEase(natType: NatType): string | null {
 /** The text for a network that has neither IPv4 nor NAT64. */
 export const noIpv4: NatText = {
   message: 'There is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64).',
-  advice: 'Use another network to play with relays that have IPv4 addresses alone.',
+  advice: 'Use another network to play by relays that have only IPv4 addresses.',
 };

@@ -57,7 +57,7 @@ export async function withPassword<Result>(
   }
 }
 
-/** A password that is there, but was not sent, is not missing for no reason. */
+/** Says why a password that was set was not sent, in place of a bare PASSWORD_REQUIRED. */
 function explained(error: LanrageError, use: PasswordUse): LanrageError {
   if (error.code !== 'PASSWORD_REQUIRED' || !isWithheld(use)) return error;
   return new LanrageError('PASSWORD_REQUIRED', { message: withheldText(use), cause: error });

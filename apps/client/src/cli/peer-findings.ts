@@ -76,10 +76,9 @@ export function peerFindings(diagnosis: Diagnosis): Finding[] {
 
 function narrowPath({ id, name, virtualIp, packetLimit }: Peer): Finding[] {
   if (packetLimit === null) return [];
-  const message = `Packets above ${packetLimit} bytes get lost on the way, without word of it, so smaller ones are sent.`;
+  const message = `Packets above ${packetLimit} bytes get lost on the way without any error, so smaller ones are sent.`;
   const advice =
-    'Nothing to do: games notice nothing of it. What takes the room is another VPN, PPPoE or a mobile network at ' +
-    'either end.';
+    'Nothing to do: games do not notice. Another VPN, PPPoE or a mobile network at either end takes the room.';
   return [{ code: 'narrow_path', severity: 'info', message, advice, peer: { id, name, virtualIp } }];
 }
 

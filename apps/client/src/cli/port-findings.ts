@@ -33,7 +33,7 @@ export function portFindings({ status, peerId, trial }: Diagnosis): Finding[] {
   return [ofNobody(owner, port, told)];
 }
 
-/** Who hosts a game here is not reached by anybody, though all ways are fine. */
+/** A firewall of this machine that keeps other players from the games hosted here, though every path works. */
 export function firewallFindings({ firewall, interfaceName }: Diagnosis): Finding[] {
   if (firewall?.state !== 'closed' || !firewall.by) return [];
   const { tool, table, chain } = firewall.by;
@@ -88,7 +88,7 @@ function notTold({ machine, finding }: Owner, { port, tcp, told }: NonNullable<D
       ? 'The agent there was asked too often. Wait a minute, then try again.'
       : 'The agent there does not say more: it is of an older version, or away.';
   const ownWord = `On that machine, sudo ./lanrage doctor --port ${port} tells what is wrong.`;
-  const message = tcp === null ? `Nothing could be found out of port ${port} of ${machine}.` : tries[tcp];
+  const message = tcp === null ? `Nothing could be found out about port ${port} of ${machine}.` : tries[tcp];
   return {
     code: 'game_port_not_told',
     severity: 'warning',

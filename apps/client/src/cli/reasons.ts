@@ -1,4 +1,4 @@
-/** Under the table of players: why those who are not connected directly are not, and what is special about paths. Pure. */
+/** The lines below the table of players: why some are not connected directly, and which paths carry smaller packets. Pure. */
 import { COLUMNS, fit, printable } from '#shared/terminal/text';
 import type { Peer } from '../party/party';
 
@@ -21,7 +21,7 @@ export function renderReasons(peers: readonly Peer[]): string[] {
   return [...groups.map(renderGroup), `More about it: lanrage doctor${whom}`];
 }
 
-/** To whom packets have to be smaller than usual. */
+/** Names the players to whom packets have to be smaller than usual. */
 export function renderPacketLimits(peers: readonly Peer[]): string[] {
   const limits = [...new Set(peers.flatMap(({ packetLimit }) => packetLimit ?? []))].sort((a, b) => b - a);
   return limits.map((bytes) => {

@@ -31,13 +31,13 @@ export interface NetcheckReport {
   /** The nearest first. */
   readonly relays: readonly RelayFigure[];
   readonly stunServers: readonly StunServerReport[];
-  /** STUN servers that the server names, but to which it is not to send players. */
+  /** STUN servers that the server names, but to which it must not send players. */
   readonly refused: readonly Endpoint[];
   readonly ipv4: Ipv4Report;
   readonly natInfo: NatInfo;
 }
 
-/** How this network reaches IPv4 addresses; a prefix, as in `64:ff9b::/96`, by `nat64` alone. */
+/** How this network reaches IPv4 addresses; the prefix, such as `64:ff9b::/96`, is null unless the way is `nat64`. */
 export interface Ipv4Report {
   readonly way: Ipv4Way['kind'];
   readonly prefix: string | null;

@@ -8,7 +8,7 @@ import type { Finding } from './finding';
 /** A STUN server that was asked, and the relay that it belongs to, if it does. */
 type Asked = ServerRoundTrip & { readonly relay: object | null };
 
-/** By the same table as for a player who is not reached; nothing while a relay answers, or nobody was asked. */
+/** The cause, from the same table as for a player who is not reached; nothing while a relay answers, or when nobody was asked. */
 export function silenceFindings(
   stunServers: readonly Asked[],
   isServerThere: boolean,

@@ -2,8 +2,8 @@
  * One attempt at a direct path: when to send to the other side's candidates. Pure.
  *
  * WireGuard sends only to the one endpoint that a peer has, so a candidate is *flicked*: made the endpoint for a moment,
- * long enough for one check, and then the relay is again, or the direct path in use. What the game sends in that moment
- * goes astray, so the moments are short and get fewer:
+ * long enough for one check; then the endpoint is the relay again, or the direct path in use. What the game sends in that
+ * moment goes astray, so the moments are short and come less and less often:
  *
  *     ms   0   100   250   500   1000   1750   2500   3000
  *          ├────┼─────┼─────┼─────┼──────┼──────┼──────┤ over
@@ -13,7 +13,8 @@
  *
  * Without a session there is nothing to send a check in, so peers whose relay does not carry them *knock*: with a handshake
  * initiation to each candidate, every 500 ms. WireGuard answers and completes only the last one that it sent, so the
- * candidates take turns at being last, and the two sides keep 250 ms apart, so that they do not both give up their own for the other's.
+ * candidates take turns at being last. The two sides keep 250 ms apart, or each would give up its own handshake for the
+ * other's.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';

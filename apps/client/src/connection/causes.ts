@@ -8,7 +8,7 @@ import type { UdpReach } from '#shared/party/udp-reach';
 
 /** What is known when packets do not come through. */
 export interface Evidence {
-  /** Whether this agent has the control plane. */
+  /** Whether this agent is connected to the control plane. */
   readonly server: 'there' | 'away';
   /** From whom this agent gets answers. */
   readonly own: UdpReach;
@@ -20,7 +20,7 @@ export interface Evidence {
   readonly isRelaying: boolean;
 }
 
-/** `relays`: somebody gets answers from a relay; `nobody`: who has tried gets none; `unknown`: nobody has. */
+/** `relays`: somebody gets answers from a relay; `nobody`: none of those who tried gets one; `unknown`: nobody has tried. */
 export type OthersReach = 'relays' | 'nobody' | 'unknown';
 
 export const unreachedCauses = [
@@ -47,7 +47,7 @@ type Row = readonly [
 /** The first row whose evidence is there names the cause; what a row does not mention does not matter. */
 const table: readonly Row[] = [
   ['no_ipv4', { own: ['no_ipv4'] }],
-  // Server and relay are mostly one machine; who has neither learns nothing of the others.
+  // Server and relay are mostly one machine; an agent that reaches neither learns nothing about the others.
   ['server_down', { server: ['away'], own: ['nobody', 'players', 'unknown'] }],
   ['peer_unknown', { server: ['away'] }],
   // No answer here: this network, if others get one; else the relay.

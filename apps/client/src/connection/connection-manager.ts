@@ -226,7 +226,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     return path !== undefined && isAnsweringDirectly(path);
   }
 
-  /** What the paths that work are carried by. */
+  /** What carries the paths that work; see {@link Carrier}. */
   carriers(): ReadonlySet<Carrier> {
     return new Set([...this.connections.values()].flatMap(({ path }) => carrierOf(path) ?? []));
   }
@@ -291,7 +291,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     });
   }
 
-  /** What WireGuard says just now goes with it. */
+  /** Steps a path with an input that needs what WireGuard says of the peer at this moment. */
   private judge(
     virtualIp: VirtualIp,
     inputWith: (counters: PeerCounters | undefined) => PathInput,

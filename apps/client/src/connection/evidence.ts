@@ -46,7 +46,7 @@ export function checkedThere(all: readonly Evidence[], endpoint: Endpoint, nowMs
   return noted(all, endpoint, { checkedAtMs: nowMs });
 }
 
-/** Where a packet came from last, if it was so short a time ago. */
+/** Where the last packet came from, if that was at most `withinMs` ago. */
 export function lastFrom(all: readonly Evidence[], nowMs: number, withinMs: number): Endpoint | null {
   const recent = all.filter(({ cameAtMs }) => cameAtMs !== null && nowMs - cameAtMs <= withinMs);
   const [latest] = recent.toSorted((one, other) => (other.cameAtMs ?? 0) - (one.cameAtMs ?? 0));

@@ -15,12 +15,12 @@ export const pathReasons = {
   preparing: { message: 'Via the relay; a direct path is about to be looked for.', advice: null },
   trying: { message: 'Via the relay, while a direct path is being looked for.', advice: null },
   server_away: {
-    message: 'Via the relay: looking for a direct path takes the server, which is away.',
+    message: 'Via the relay: looking for a direct path needs the server, which is away.',
     advice: 'Nothing to do: it is looked for when the server is back.',
   },
   peer_server_away: {
     message:
-      "Via the relay: looking for a direct path takes the server, which the other player's agent has lost.",
+      "Via the relay: looking for a direct path needs the server, which the other player's agent has lost.",
     advice: 'Nothing to do: it is looked for when that agent has the server back.',
   },
   nat_combination: {
@@ -39,7 +39,7 @@ export const pathReasons = {
     advice: 'A firewall on one side blocks UDP. Let WireGuard receive UDP there.',
   },
   slower: {
-    message: 'Via the relay, which is faster than the direct path that there is.',
+    message: 'Via the relay, which is faster than the direct path.',
     advice: 'Nothing to do: both are measured again.',
   },
   lost: {
@@ -73,12 +73,12 @@ export const pathReasons = {
       'lanrage doctor says what is in its way.',
   },
   relay_refused: {
-    message: 'The server names a place for the relay to which it is not to send players.',
+    message: 'The server names a relay at an address to which it must not send players.',
     advice:
       'Do not trust this server, or tell its operator: a relay needs an address as public as the server.',
   },
   no_ipv4: {
-    message: 'The relay has an IPv4 address alone, and there is no IPv4 here.',
+    message: 'The relay has only an IPv4 address, and there is no IPv4 here.',
     advice:
       'This network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a ' +
       'relay with IPv6.',
@@ -88,7 +88,7 @@ export const pathReasons = {
     advice: 'Wait, or ask whether the machine is on and online.',
   },
   server_down: {
-    message: 'Neither the server nor a relay of it answers, so nothing can be carried.',
+    message: 'Neither the server nor any of its relays answers, so nothing can get through.',
     advice: 'If other pages and games work here, it is the server: wait, or tell its operator.',
   },
   peer_unknown: {
@@ -100,10 +100,10 @@ export const pathReasons = {
     message:
       'This network blocks UDP: no relay answers here, though the server does, and a relay answers other players.',
     advice:
-      'Let UDP out, in the firewall of this machine or of its router, or use another network. It is not the other player.',
+      'Let UDP out, in the firewall of this machine or of its router, or use another network. The other player cannot help.',
   },
   peer_no_ipv4: {
-    message: "The relay has an IPv4 address alone, and there is no IPv4 in the other player's network.",
+    message: "The relay has only an IPv4 address, and there is no IPv4 in the other player's network.",
     advice:
       'Nothing is wrong at your end. The other player has to use another network, or the operator a relay with IPv6.',
   },
@@ -115,7 +115,7 @@ export const pathReasons = {
   relays_unreachable: {
     message: "The server's relay answers nobody in this party by UDP: the fault is the server's.",
     advice:
-      'Tell its operator: the relay is down, or a firewall there closes its UDP ports. Should you all be in one network, it may be that one.',
+      'Tell its operator: the relay is down, or a firewall there closes its UDP ports. If you are all in one network, it may be that network.',
   },
   udp_undecided: {
     message: 'No relay answers here, though the server does: this network blocks UDP, or the relay is down.',
@@ -124,13 +124,13 @@ export const pathReasons = {
   peer_silent: {
     message: 'No answer from this player, though the relay carries others.',
     advice:
-      'Nothing is wrong at your end: the firewall of the other player may let UDP pass to some ports alone, or the machine sleeps.',
+      'Nothing is wrong at your end: the firewall of the other player may let UDP pass to some ports only, or the machine sleeps.',
   },
   relay_ports_closed: {
     message:
       'The relay answers both of you, but carries nothing between you: its ports for games are closed.',
     advice:
-      'Tell the operator: the UDP ports of LANRAGE_RELAY_PORTS have to be open. Or it is a firewall on either side that lets out some ports alone.',
+      'Tell the operator: the UDP ports of LANRAGE_RELAY_PORTS have to be open. Or a firewall on either side lets out only some ports.',
   },
   no_answer: {
     message: 'No answer through the relay, though the other agent is there.',

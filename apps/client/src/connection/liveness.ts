@@ -51,7 +51,7 @@ export interface Patience {
   /** Unanswered probes after which a path is dead. */
   readonly probes: number;
   readonly heartbeatMs: number;
-  /** Time between two looks that counts at most while something is expected. */
+  /** While something is expected, the time between two looks counts for this much at most. */
   readonly longestLookMs: number;
 }
 
@@ -62,7 +62,7 @@ export interface Watched {
   readonly liveness: Liveness;
 }
 
-/** Time between two looks at a path at rest that counts at most. */
+/** At rest, the time between two looks at a path counts for this much at most. */
 const LONGEST_LOOK_MS = 1_250;
 /** How long a silence is remembered, and how much of it counts. */
 const GAP_REMEMBERED_MS = 120_000;

@@ -10,7 +10,7 @@
  *
  * Sizes are those of IPv4 packets inside the tunnel, in bytes. An answer is short, so it proves one direction: that of the side
  * which asked. Each side searches for what it sends. All sizes are multiples of 16, to which WireGuard pads (WireGuard paper,
- * section 5.4.6), so that a smaller packet becomes none that is larger than what was proven.
+ * section 5.4.6), so that padding never makes a packet larger than a size that was proven.
  *
  * A size is too large when its probes were lost in three rounds in which a smaller one was answered. So neither an agent that
  * knows no such probes, nor a path that is dead, is taken for a narrow one.
@@ -27,8 +27,8 @@ const FLOOR_BYTES = 576;
 
 export const sizeTimings = {
   /**
-   * How long a round waits for answers while the round trip is unknown; else for two of it and a little more. Doubled after
-   * each round without any.
+   * How long a round waits for answers while the round trip is unknown; once it is known, a round waits for two of it and a
+   * little more. The wait is doubled after each round without an answer.
    */
   firstRoundMs: 300,
   extraMs: 60,
@@ -40,10 +40,10 @@ export const sizeTimings = {
   silentRestMs: 15_000,
   raiseMs: 60_000,
   longestRestMs: 600_000,
-  /** What was found is confirmed after so long, if so much was sent meanwhile. */
+  /** What was found is confirmed after this time, if this much was sent meanwhile. */
   confirmMs: 10_000,
   confirmBytes: 30_000,
-  /** A peer that says again that its path is new, so soon, says the same. */
+  /** Within this time, a peer that repeats that its path is new means the same change. */
   freshMs: 1_000,
 } as const;
 

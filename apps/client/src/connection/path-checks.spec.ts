@@ -39,7 +39,7 @@ describe('a way to the peer', () => {
     expect(path.phase).toBe('relayed');
   });
 
-  it('is checked back only until the peer has said that it hears this side: two sides do not check each other for ever', () => {
+  it('is checked back only until the peer has said that it hears this side: two sides do not check each other forever', () => {
     const slow = [200, heardAt(tunnel, 151, alive(400))] as const;
     const { commands } = run({ ...connected, relayMs: 60 }, [
       slow,

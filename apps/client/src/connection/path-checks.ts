@@ -118,8 +118,8 @@ function moveIfProven(
 }
 
 /**
- * From the relay. The side that follows goes first only where the other one is as good as sure to go, too: what both measure
- * differs by less than half of what makes a difference.
+ * Whether a path leaves the relay for this way. The side that follows goes first only where the other one is as good as sure
+ * to go, too: what the two measure differs by less than half of what makes a difference.
  */
 function isToTake(
   { leads, relayMs, astray }: PathState,

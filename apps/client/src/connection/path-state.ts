@@ -148,7 +148,7 @@ export const pathTimings = {
   recheckMs: 80,
   /** How long after a packet by another way a check is taken to have come by it. */
   recallMs: 200,
-  /** For so long after a move, what arrives may still come by the former network, and answers would leave by it. */
+  /** For this long after a move, packets may still arrive by the former network, and WireGuard would answer by it. */
   movedMs: 5_000,
   /** How long a direct path may be slower than the relay: a download that slows both down may be over by then. */
   slowMs: 30_000,

@@ -22,7 +22,7 @@ import { ended } from './search';
 
 /** A peer that sends from many addresses does not make this side send to them all. */
 const MOST_PROMISING = 4;
-/** Nobody notices by how much a faster path is faster. */
+/** No player notices when a path that takes less than this gets faster. */
 const FAST_MS = 5;
 
 export function watchRelayed(

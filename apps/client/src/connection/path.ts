@@ -18,7 +18,7 @@
  *
  * **Becoming direct.** WireGuard moves a peer's endpoint to wherever its last authenticated packet came from. An attempt
  * (attempt.ts) sends a *check* to each of the other side's candidates. Whoever gets one, and sees by WireGuard's endpoint that
- * it has come directly, says so, sends a check back the same way, and has its traffic return to the relay, whither
+ * it has come directly, says so, sends a check back the same way, and has its traffic return to the relay, where
  * relayed packets would draw it anyway. Traffic moves to a way when the peer has said that it hears this side there, and
  * this side has heard the peer from there (path-checks.ts, evidence.ts); of several, to the fastest.
  *

@@ -118,7 +118,7 @@ export function requestWhenDue(search: Search, nowMs: number, jitter: number): S
   if (nowMs < search.nextRequestAtMs) return { search };
   const failures = search.failures + 1;
   const nextRequestAtMs = nowMs + requestDelayMs(failures, jitter);
-  // Whoever never heard of an attempt may have missed it, on a connection that was broken: the other one tried alone.
+  // A side that never heard of an attempt may have missed it, on a connection that was broken: the other one tried alone.
   const isNew = search.hasChanged || search.outcome === 'untried';
   const request = isNew ? 'changed' : 'again';
   return { search: { ...search, failures, nextRequestAtMs, hasChanged: false }, request };

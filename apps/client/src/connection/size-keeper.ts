@@ -31,7 +31,7 @@ interface Kept {
   endpoint: Endpoint | null;
   txBytes: number;
   search: SizeSearch;
-  /** Its search sends nothing before: those of a large party do not begin at once. */
+  /** When its search may begin to send: the searches of a large party do not all begin at once. */
   turnAtMs: number;
 }
 

@@ -2,8 +2,8 @@
  * Which endpoints this machine sends to because a server named them: relays, STUN servers, and what those say in turn.
  * Pure.
  *
- * A server may send a player where it could send packets itself: as far away as it is, or farther. Everything nearer is
- * none of its business, such as services of the player's own machine and home. So on a LAN party, and on one machine,
+ * A server may send a player where it could send packets itself: as far away as it is, or farther. What is nearer, such as
+ * services of the player's own machine and home, is none of its business. So on a LAN party, and on one machine,
  * private and loopback addresses work, while a server on the Internet can name none of them. The routers of the home
  * are left out all the same, unless the server is one of them or runs on this machine.
  */

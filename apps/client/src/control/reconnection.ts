@@ -7,7 +7,7 @@ const MOST_JITTER = 1.25;
 const firstDelayMs = 250;
 const restartDelayMs = 1_000;
 const restartAttempts = 30;
-/** With a try that the server's return came too late for. A try costs a packet or two. */
+/** Short enough for a server that returns just after a try began, which has to fail first. A try costs a packet or two. */
 const longestDelayMs = (LONGEST_RETURN_MS - CONNECT_TIMEOUT_MS) / MOST_JITTER;
 
 /**

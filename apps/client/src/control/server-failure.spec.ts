@@ -52,7 +52,7 @@ describe('an answer that no LANrage server gives', () => {
   it.each([
     [511, true, 'A web page answers'],
     [200, true, 'A web page answers'],
-    [302, false, 'sends on to another address'],
+    [302, false, 'redirects to another address'],
     [502, true, 'A proxy answers'],
     [404, true, 'is not answering as a LANrage server (404)'],
   ])('%i', (status, isHtml, words) => {

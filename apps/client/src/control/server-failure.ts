@@ -32,7 +32,7 @@ const explanations: ReadonlyMap<string, Explanation> = new Map([
       'TimeoutError',
     ],
     (server) =>
-      `${server.hostname} does not answer on port ${portOf(server)}. Its machine is off or a firewall drops what is sent there, if your own connection works.`,
+      `${server.hostname} does not answer on port ${portOf(server)}. If your own connection works, its machine is off or a firewall drops what is sent there.`,
   ),
   ...alike(
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT'],
@@ -104,7 +104,7 @@ export function explainAnswer({ status, isHtml }: StrangeAnswer, server: URL): s
   if (status === 511 || (isHtml && status >= 200 && status < 300))
     return `A web page answers instead of the server ${server.host}, as the sign-in page of a hotel or a café does. Open a browser, sign in to the network, and try again; else check LANRAGE_SERVER.`;
   if (status >= 300 && status < 400)
-    return `${server.host} sends on to another address. If that is not the sign-in page of your network, write the address that it leads to in LANRAGE_SERVER.`;
+    return `${server.host} redirects to another address. If that is not the sign-in page of your network, write the address that it leads to in LANRAGE_SERVER.`;
   if (status === 400 && server.protocol === 'http:')
     return `${server.host} does not understand what is sent there. If it is a server with a certificate, write https:// in LANRAGE_SERVER.`;
   if (status === 502 || status === 503 || status === 504)
@@ -117,7 +117,7 @@ function unknownAuthority({ hostname }: URL): string {
 }
 
 function ipv4OutOfReach({ hostname }: URL): string {
-  return `${hostname} has an IPv4 address alone, and there is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a server with IPv6.`;
+  return `${hostname} has only an IPv4 address, and there is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a server with IPv6.`;
 }
 
 function alike(codes: readonly string[], explanation: Explanation): (readonly [string, Explanation])[] {

@@ -47,7 +47,7 @@ export function figuresFrom(
 /** Milliseconds, and share of the former round trip: less of a difference is nothing to speak of. */
 const DIFFERENCE = { ms: 3, share: 0.1 } as const;
 
-/** Whether these are worth a word to whoever knows the former ones. */
+/** Whether these differ enough from the former ones to be reported. */
 export function areOtherFigures(former: readonly RelayFigure[], latter: readonly RelayFigure[]): boolean {
   const before = new Map(former.map(({ id, roundTripMs }) => [id, roundTripMs]));
   return (

@@ -211,13 +211,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (this.opening) await this.guard.expose(exposure, network);
   }
 
-  /** What they reach, after having seen to it; null without an interface. */
+  /** What the other members reach, after the rules were put into force again; null without an interface. */
   async checkGuard(): Promise<GuardInfo | null> {
     await this.guard.renew();
     return this.guard.info();
   }
 
-  /** The same as it was when it was last seen to. */
+  /** What the other members reached when the rules were last put into force. */
   guardInfo(): GuardInfo | null {
     return this.guard.info();
   }
@@ -262,7 +262,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await this.pointPeer(publicKey, home);
   }
 
-  /** Says that a check was heard, where it came from and by `home`, as the way may be one-way; checks the way back if that is open. */
+  /** Says that a check was heard: to where it came from and, as that way may be one-way, by `home`. Checks the way back if asked to. */
   async answerCheck(
     { publicKey, virtualIp }: PeerAddress,
     { nonce, endpoint, home, isBackOpen }: CheckAnswer,
@@ -275,7 +275,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.tunnel?.sayHeard(virtualIp, nonce);
   }
 
-  /** Says that a check was heard, by wherever the peer is. */
+  /** Says that a check was heard, by the path that is in use. */
   sayHeard(virtualIp: VirtualIp, nonce: Buffer): void {
     this.tunnel?.sayHeard(virtualIp, nonce);
   }
@@ -400,7 +400,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     }
   }
 
-  /** One that stays, as the disk has become read-only, has the next start look for what is not there. */
+  /** Deletes the journal. One that cannot be deleted, as on a disk that has become read-only, costs the next start a look in vain. */
   private forgetJournal(): void {
     try {
       this.journal.delete();

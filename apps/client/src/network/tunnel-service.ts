@@ -49,7 +49,7 @@ const MESSAGES = { perSecond: 50, burst: 100 } as const;
 const MOST_CHECKS = 256;
 /** A round of probes has six at most, for each of up to 255 peers. */
 const MOST_SIZE_PROBES = 2_048;
-/** With more the budgets begin again: a packet from the local network can claim any address. */
+/** Beyond this number all budgets begin afresh: a packet from the local network can claim any address. */
 const MOST_BUDGETS = 1_024;
 
 /** The agent's own UDP service on its virtual IP: echoes, goodbyes, and when to open the NAT. */

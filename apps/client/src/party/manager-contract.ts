@@ -11,7 +11,7 @@ export interface CreateOptions {
   /** Display name; the configured nickname when absent. */
   readonly peerName?: string | undefined;
   readonly maxPeers?: number | undefined;
-  /** Whoever joins has to know it. */
+  /** Those who join have to know it. */
   readonly password?: string | undefined;
   /** Nobody may join yet. */
   readonly locked?: boolean | undefined;

@@ -42,8 +42,8 @@ export interface Membership {
   /** Members that said goodbye through the tunnel, of whom the server has not said so yet. */
   readonly departed: ReadonlySet<PeerId>;
   /**
-   * Who the server says timed out, but who answers here: kept as they were, until they are members again, somebody ended
-   * their stay, or they answer no more. They have no relay, and nobody else their address.
+   * Players who timed out at the server, but answer here. They are kept as they were until they are members again, until
+   * somebody ends their stay, or until they answer no more. They have no relay, and no member has their address.
    */
   readonly doubted: ReadonlyMap<PeerId, Member>;
 }

@@ -12,7 +12,7 @@ import { partySettingsSchema } from '#shared/api/party';
 import { relayFaults } from '#shared/api/stats';
 import { CURSOR_PATTERN } from '../operations/pages';
 
-/** What whoever runs a server asks of it, and sees: no address of a player, no endpoint, no content of a party. */
+/** What the operator of a server asks of it, and sees: no address of a player, no endpoint, no content of a party. */
 export const ADMIN_PATH = '/v1/admin';
 
 export const ITEMS_PER_PAGE = 50;

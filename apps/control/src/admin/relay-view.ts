@@ -5,7 +5,7 @@ import type { AdminRelay } from './admin.api';
 export function relayView(relay: ListedRelay): AdminRelay {
   const { id, region, pairs, capacityPairs, packetsPerSecond, bytesPerSecond, eventLoopDelayMs } = relay;
   const load = { packetsPerSecond, bytesPerSecond, eventLoopDelayMs };
-  // Whoever stops by itself does so whatever the operator says next.
+  // A relay that stops by itself does so whatever the operator says next.
   const byOperator = relay.drained ? 'operator' : null;
   const draining = relay.stopping ? 'itself' : byOperator;
   const unproven = [...relay.unproven];

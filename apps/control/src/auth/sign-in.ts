@@ -24,7 +24,7 @@ const NONCE_BYTES = 32;
 /** How often the log may say that this server is reached under a name that it does not know. */
 const WARN_EVERY_MS = 60_000;
 
-/** By which the server would know the name that the agent dialled. */
+/** The refusal of a sign-in without the header that tells the server which name the agent dialled. */
 const HOST_MISSING =
   'The sign-in came without a Host header, so that the server cannot tell under which name you reached it. A proxy on ' +
   'the way has to pass that header on, or the operator has to set LANRAGE_PUBLIC_URL.';

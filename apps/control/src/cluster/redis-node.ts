@@ -25,7 +25,7 @@ const START_PATIENCE_MS = 30_000;
 const INTRODUCTION_PAUSE_MS = 500;
 /** How long a question may take, elections included. */
 const PATIENCE_MS = 5000;
-/** An election takes less; whoever has had no leader for longer has no Redis. */
+/** An election takes less; a node that has had no leader for longer has no Redis. */
 const LEADERLESS_MS = 3000;
 const RETRY_SECONDS = 2;
 /** Until a leader that is none any more has been replaced. */
@@ -51,7 +51,7 @@ export class RedisNode implements Cluster {
   private readonly logger = new Logger('cluster');
   private readonly bus: RedisBus;
   private readonly ballots: BallotBox;
-  /** What whoever waits for a leader waits for. */
+  /** Settles at the next change of leader, for callers that wait for one. */
   private change = deferred<void>();
   private standing: Standing = leaderless;
   private leaderlessSinceMs = performance.now();
@@ -140,7 +140,7 @@ export class RedisNode implements Cluster {
       keyPrefix: `${this.prefix}limit:${name}`,
       rejectIfRedisNotReady: true,
       insuranceLimiter: new RateLimiterMemory(options),
-      // Whoever floods is refused without a question to Redis.
+      // Floods are refused without a question to Redis.
       inMemoryBlockOnConsumed: points + 1,
     });
   }
@@ -234,7 +234,7 @@ export class RedisNode implements Cluster {
     void this.vote();
   }
 
-  /** Whoever hears nobody cannot lead. */
+  /** A node that hears nobody cannot lead. */
   private onDeaf(): void {
     if (this.term) this.endTerm();
   }

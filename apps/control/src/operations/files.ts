@@ -53,7 +53,7 @@ export async function ensureDataFolder(directory: string): Promise<void> {
   }
 }
 
-/** To make a folder on a disk that can only be read fails with ENOENT in Node; its parent has the true reason. */
+/** On a read-only disk Node may report ENOENT for a new folder; the nearest parent that exists gives the true reason. */
 async function withParent(directory: string, error: unknown): Promise<unknown> {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || existsSync(directory)) return error;
   let parent = dirname(directory);
@@ -73,11 +73,11 @@ export function folderFault(directory: string, thrown: unknown): StartError | nu
 
 const elsewhere = 'or set LANRAGE_DATA to another folder.';
 const folderFaults: ReadonlyMap<string, string> = new Map([
-  ['EROFS', `is on a disk that can only be read. Mount it for writing, ${elsewhere}`],
+  ['EROFS', `is on a read-only disk. Mount it for writing, ${elsewhere}`],
   ['EACCES', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
   ['EPERM', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
   ['ENOSPC', `is on a disk that is full. Make room, ${elsewhere}`],
-  ['EDQUOT', `is on a disk where this user may have no more. Make room, ${elsewhere}`],
+  ['EDQUOT', `is on a disk where this user's quota is used up. Make room, ${elsewhere}`],
   ['ENOTDIR', `is no folder, or lies in something that is none. Remove that, ${elsewhere}`],
   ['EEXIST', `is no folder. Remove it, ${elsewhere}`],
 ]);

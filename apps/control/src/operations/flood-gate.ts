@@ -5,11 +5,11 @@ import { errorBody, statusOf } from './errors';
 import type { Metrics } from './metrics';
 import type { RequestLimits } from './request-limits';
 
-/** Of one address, so many requests are worked on at a time; each takes some milliseconds, which others wait. */
+/** How many requests of one address are worked on at a time: each takes some milliseconds, for which others wait. */
 const AT_ONCE = 4;
 /**
- * A refusal comes so late on average, or half as much sooner or later: nobody is to ask again before that, and a flood is as
- * slow as its connections are few. If all were refused at once, they would all ask again at once.
+ * How late a refusal comes on average; half as much sooner or later at most. Clients are not to ask again before that anyway,
+ * and a flood gets no faster than its connections allow. If all were refused together, they would all ask again together.
  */
 const REFUSAL_DELAY_MS = 1000;
 
@@ -50,7 +50,7 @@ function refuseLater(request: Request, response: Response, error: LanrageError, 
   );
 }
 
-/** Answers without the rest of the way that a request takes. */
+/** Answers at once, past everything that a request otherwise goes through. */
 export function refuse({ method }: Request, response: Response, error: LanrageError, metrics: Metrics): void {
   const body = JSON.stringify(errorBody(error));
   const headers = {

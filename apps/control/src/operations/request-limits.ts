@@ -20,14 +20,14 @@ import { CONFIG, limitedActions, type Config, type LimitedAction } from '../conf
 import { clientAddress, limitKey } from './client-address';
 
 const SECONDS_PER_MINUTE = 60;
-/** Of a minute's requests, so much may come within a second: whoever asks for all at once makes others wait. */
+/** The share of a minute's requests that may come within one second: all of them at once would make others wait. */
 const BURST_SHARE = 1 / 15;
 const LEAST_BURST = 100;
 const LIMITED_ACTION = 'limited-action';
 /** Those of players who have signed in. */
 const playersActions: ReadonlySet<LimitedAction> = new Set(['creates', 'joins']);
 
-/** What players of one address do, a student house or a provider's NAT, is as much as so many players may. */
+/** One address, such as that of a student house or of a provider's NAT, may do as much as this many players. */
 const PLAYERS_OF_ADDRESS = 15;
 
 type ClientRequest = Pick<IncomingMessage, 'headers' | 'socket'>;

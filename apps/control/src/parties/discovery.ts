@@ -13,7 +13,7 @@ import { shownName } from './shown';
 
 type Row = PublicParty & { readonly atMs: number };
 
-/** So many parties that nobody has come to yet are looked at, the newest. */
+/** How many of the parties that nobody has come to yet are looked at: the newest. */
 const MOST_UNVISITED = 500;
 
 /**

@@ -15,7 +15,7 @@ const ORIGIN_CHARACTERS = 22;
  * What is kept of an address (IPv6: the /64) is a keyed hash, by which nobody without the server's secret finds it.
  */
 export class Origins {
-  /** What counts the parties of an origin and then adds one, one after the other. */
+  /** Has what counts the parties of an origin and then adds one be done one after the other. */
   private readonly turns = new KeyedQueue<string>();
 
   constructor(

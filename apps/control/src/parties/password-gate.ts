@@ -11,7 +11,7 @@ import { passwordMatches } from './passwords';
 /** Who is at the door: what limits go by. */
 export type Client = Pick<IncomingMessage, 'headers' | 'socket'>;
 
-/** Lets through whoever knows a party's password, and few who guess. */
+/** Lets through players who know a party's password, and few who guess. */
 @Injectable()
 export class PasswordGate {
   constructor(

@@ -2,12 +2,12 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import type { PeerId } from '#shared/party/identity';
 import { deferred, type Deferred } from '../operations/deferred';
 
-/** So many are answered from one reading. The last one's is so many milliseconds old. */
+/** How many are answered from one reading, which is about as many milliseconds old for the last of them. */
 const MOST_AT_ONCE = 16;
 
 /**
- * Answers members who ask how their party is. Those of one line wait for each other, and are answered from one reading; in
- * between other work is done. So the members of a large party can all ask at once, and nobody else waits for them.
+ * Answers members who ask how their party is. Those of one line take turns of several, each turn from one reading, and other
+ * work is done in between. So the members of a large party can all ask at once, and nobody else waits for them.
  */
 export class SnapshotTurns<Party, Snapshot> {
   private readonly lines = new Map<string, Map<PeerId, Deferred<Snapshot | null>>>();

@@ -8,7 +8,7 @@ export type VersionedView = StateView & { readonly stateVersion: number };
 
 export interface WrittenState {
   readonly entry: StateEntry;
-  /** Who is to hear of it; whoever joins later reads it. */
+  /** The members who are to hear of it; those who join later read it. */
   readonly memberIds: readonly PeerId[];
 }
 

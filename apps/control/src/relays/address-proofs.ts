@@ -13,7 +13,7 @@ const SENT_AT_MS = [0, 300, 900];
 const ANSWER_MS = 3000;
 const FIRST_RETRY_MS = 3000;
 const LONGEST_RETRY_MS = 30_000;
-/** Tries, of three datagrams of 20 bytes each: a relay may announce whomever it wants to have bothered. */
+/** Budgets of tries, each of three datagrams of 20 bytes: a relay may announce an address only to have it bothered. */
 const OF_ALL = { perSecond: 20, burst: 300 };
 const OF_EACH_ADDRESS = { perSecond: 0.2, burst: 6 };
 const TRANSACTION_ID_BYTES = 12;

@@ -7,8 +7,8 @@ const HTTP_PORT = '80';
  * Whether a relay that dialled this name meant this server, so that no other server passes the relay's sign-in on to us.
  *
  * The name is the relay's own word, and its proof covers it. Besides those of {@link ownName} with and without a public
- * URL, it may be a loopback address or `localhost`, with our port or that of the public URL, from within our own network: containers and tunnels make a relay of this
- * machine look like one of the network.
+ * URL, it may be a loopback address or `localhost`, with our port or that of the public URL, from within our own network:
+ * containers and tunnels make a relay of this machine look like one of the network.
  *
  * @param reached with the name that the relay dialled as `host`
  */

@@ -11,7 +11,7 @@ import { drainQuota, evaluate, isDue, neverSwitched, switched, type SwitchState 
 
 /** 50 a second: a new relay gets its pairs one by one. */
 const MOVES_PER_TURN = 25;
-/** The last quarter of a relay's time to drain: whoever has not heard of a new relay by then must do without. */
+/** The last quarter of a relay's time to drain: players who have not heard of a new relay by then must do without. */
 const URGENT_SHARE = 0.25;
 
 /** Of a relay that is to be empty, but does not stop. */

@@ -1,5 +1,5 @@
 /**
- * Do players reach a relay where it says that it is? Whoever runs it cannot tell from there: a router that forwards nothing, or
+ * Do players reach a relay where it says that it is? Its operator cannot tell from there: a router that forwards nothing, or
  * an address that is nobody's, look the same from inside. Agents ask every relay's STUN service and say what came of it. Pure.
  */
 import type { RelayFault } from '#shared/api/stats';

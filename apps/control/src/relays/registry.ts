@@ -45,11 +45,11 @@ export interface Relay extends RelayFacts {
   audit: Audit;
   /** The pairs that it announced on this connection and that stay. */
   confirmed: Set<string>;
-  /** Pairs that it may announce and report on; for all its connections, so that another one does not help. */
+  /** How many pairs it may announce and report on, over all its connections: connecting again gives it no more. */
   readonly words: TokenBucket;
 }
 
-/** Keeps whoever holds a secret from filling the memory with names. */
+/** Keeps a holder of the secret from filling the memory with names. */
 export const MAX_RELAYS = 256;
 /** A relay without pairs that has been away for so long is forgotten. */
 const REMEMBERED_MS = 3_600_000;

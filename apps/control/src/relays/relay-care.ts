@@ -48,7 +48,7 @@ export class RelayCare {
     this.reach.turn(nowMs);
     this.registry.forgetGone(nowMs);
     if (this.sessions.isSettling(nowMs)) return;
-    // Not before all relays had the time to come: the list that they know from before is longer until then.
+    // Only after all relays have had time to come: until then the list that they know from before is longer.
     this.places.tell();
     this.sessions.closeLingering(nowMs);
     this.run(this.rescue, nowMs);

@@ -15,7 +15,7 @@ export class RelayPlaces {
 
   /** To be called regularly; those who know the list are told nothing. */
   tell(): void {
-    // Whoever announces an address that is not its own would have the players there refused.
+    // A relay that announces an address that is not its own would have the players there refused.
     const relays = this.registry.all().filter(({ unproven }) => unproven.size === 0);
     const places = new Map(relays.map((relay) => [relay.id, placesOf(relay)]));
     const all = [...places.values()].flat().join();

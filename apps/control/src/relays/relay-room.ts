@@ -24,7 +24,7 @@ export interface Admission {
 
 /** How the relays' room is shared just now; the rules are in shares.ts. */
 export class RelayRoom {
-  /** Those that have pairs. Of one that is not here nobody has said anything since this term began. */
+  /** The parties that have pairs. One is missing if nobody has said anything about it since this term began. */
   private readonly parties = new Map<PartyId, KnownParty>();
 
   constructor(
@@ -32,7 +32,7 @@ export class RelayRoom {
     private readonly pairs: PairBook,
   ) {}
 
-  /** The party is like this now. Whoever made parties from one address answers for all of them. */
+  /** Notes how a party is now. All parties that were made from one address share one account. */
   note({ id, origin, ownerId, members }: PartyRecord): void {
     if (members.length > 1) this.parties.set(id, { account: origin ?? ownerId, players: members.length });
   }
@@ -88,7 +88,7 @@ export class RelayRoom {
     );
     return new Map(
       this.pairs.tallies().map(({ partyId, ...tally }) => {
-        // Unheard of: it answers for itself, and is not known to be small.
+        // A party that nobody has spoken of yet: it has an account of its own, and is not known to be small.
         const known = this.parties.get(partyId) ?? { account: partyId, players: Infinity };
         const gone = leaving.get(partyId) ?? [];
         const held = tally.held - gone.length;

@@ -88,7 +88,7 @@ export function placeTogether(
 export function needsAnotherRelay(current: RelayFacts | null, nowMs: number): boolean {
   if (current === null || current.dead) return true;
   if (current.awaySinceMs === null) return false;
-  // Whoever said that it would stop and then fell silent has stopped; whoever is to be empty is left anyway.
+  // A relay that said that it would stop and then fell silent has stopped; one that is to be empty is left anyway.
   if (current.draining) return true;
   return nowMs - current.awaySinceMs >= (current.answering ? LINK_AWAY_MS : RELAY_AWAY_MS);
 }

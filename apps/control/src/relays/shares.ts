@@ -41,7 +41,7 @@ export const SMALL_PARTY = 16;
 const SMALL_PARTY_PAIRS = (SMALL_PARTY * (SMALL_PARTY - 1)) / 2;
 /** What an account may hold that still gets of the reserve, as a share of all: at least one small party. */
 const LIGHT_SHARE = 1 / 64;
-/** So much of the room is for whoever comes. */
+/** The share of the room up to which every pair that is asked for is opened. */
 export const FREE_SHARE = 1 / 2;
 const RESERVED_SHARE = 1 / 8;
 

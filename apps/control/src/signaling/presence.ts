@@ -112,7 +112,10 @@ export class PresenceBook {
     return [...this.silentSinceMs.keys()];
   }
 
-  /** The peers were here before this book was begun, or before everybody was gone: none of them counts as silent before that time is over. */
+  /**
+   * Waits for peers who were here before this book was begun, or before everybody was gone: none of them counts as silent
+   * until that time is over.
+   */
   awaitReturn(peerIds: readonly PeerId[], leastMs: number, nowMs: number): void {
     this.awaitedUntilMs = nowMs + leastMs;
     for (const peerId of peerIds) {
@@ -235,7 +238,7 @@ export class PresenceBook {
   }
 }
 
-/** Another port of it is a mapping that is no more. */
+/** Whether both have the same IP address. If only the port differs, one of the two is a mapping that is gone. */
 function isSameAddress(endpoint: Endpoint, observed: Endpoint | null): boolean {
   return observed !== null && splitEndpoint(observed).address === splitEndpoint(endpoint).address;
 }

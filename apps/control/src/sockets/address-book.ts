@@ -1,11 +1,11 @@
 /** What the connections of one address do together. Pure. */
 import { TokenBucket } from '#shared/token-bucket';
 
-/** For each connection that an address may have: what all of them together send on average, and at once. */
+/** What all connections of an address may send together: on average, for each connection that it may have, and at once. */
 const PACKETS_PER_SECOND = 2;
 const BYTES_PER_SECOND = 4 * 1024;
 const BURST_SECONDS = 4;
-/** … as many as that, where it may have fewer. */
+/** An address that may have fewer connections than this gets the budget of this many. */
 const LEAST_SHARES = 32;
 /** An address without a connection is remembered for so long, so that nobody gets a new budget by connecting again. */
 const MEMORY_MS = 30_000;

@@ -22,8 +22,8 @@ export const neverMs = -(2 ** 30);
 const nothingUnanswered = -1;
 
 /**
- * WireGuard answers data with a keepalive after 10 s at the latest (KEEPALIVE_TIMEOUT), and where no answer comes, initiates
- * anew after 15 s: one answer may be lost, and the next handshake as well as half of its time.
+ * WireGuard answers data with a keepalive after 10 s at the latest (KEEPALIVE_TIMEOUT), and initiates anew 15 s after data
+ * without an answer. So 25 s leave room for one lost answer, and for a handshake after that whose first messages are lost.
  */
 const answerWithinMs = 25_000;
 /** Packets that arrive from a left address within this time were on the way when the player moved. */
@@ -70,7 +70,7 @@ export class End {
     return this.#rare?.passed?.has(counter) ?? counter <= this.#highestCounter;
   }
 
-  /** Data with this counter were dropped: nobody shall gain from repeating them. */
+  /** Takes note of dropped data with this counter, so that nobody gains from repeating them. */
   forgo(counter: number): void {
     this.#window.add(counter);
   }

@@ -36,8 +36,9 @@ export interface RelayLimits {
 /**
  * WireGuard initiates every 5 s at most while unanswered, a little more often when its user reconfigures it, and
  * treats a sender as a flood above 20 initiations per second. A party of 32 behind one NAT starts 31 × 32 pairs. What
- * strangers can have tried at once takes 5 ms on one port and 15 ms on all, for which everybody else waits. In vain a
- * player initiates for a pair that is closed, until its agent hears of it: a full port four times a second is 20 of them.
+ * strangers can have tried at once takes 5 ms on one port and 15 ms on all, for which everybody else waits. A player
+ * initiates in vain for a pair that is closed, until its agent hears of it: 20 such players have a full port tried four
+ * times a second.
  */
 export const defaultLimits: RelayLimits = {
   pairPackets: { perSecond: 20_000, burst: 10_000 },

@@ -16,7 +16,7 @@
 /** Counters that may come out of order below the highest one of a run; a power of two. */
 export const windowSize = 2048;
 export const maxRuns = 8;
-/** Greater ones count as this one: no session lives long enough to get there. */
+/** Greater counters count as this one: no session lives long enough to get there. */
 const greatestCounter = Number.MAX_SAFE_INTEGER;
 const bitsPerWord = 32;
 

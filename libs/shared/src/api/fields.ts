@@ -19,7 +19,7 @@ export const partyIdField = z
   .regex(PARTY_ID_PATTERN)
   .transform((id) => id as PartyId);
 export const natTypeField = z.enum(natTypes);
-/** What a newer version says is nothing that this one knows. */
+/** A word that only newer versions know is read as `unknown`. */
 export const udpReachField = z.enum(udpReaches).catch('unknown').default('unknown');
 export const timestampField = z.iso.datetime().max(40);
 export const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);

@@ -77,7 +77,10 @@ export const directAttemptSchema = z.object({
   /** Of the other side, best first. */
   candidates: candidatesField,
 });
-/** Why a member asks for an attempt: it is time for another, or the last one says nothing: something is different, or it was not heard of. */
+/**
+ * Why a member asks for an attempt. `again`: it is time for another one. `changed`: the last one says nothing any more, as
+ * something is different, or it was never heard of.
+ */
 export const attemptCauses = ['again', 'changed'] as const;
 export type AttemptCause = (typeof attemptCauses)[number];
 export type DirectAttempt = z.output<typeof directAttemptSchema>;
@@ -108,7 +111,7 @@ export type RelaySession = z.output<typeof relaySessionSchema>;
 /** Why no relay carries a pair: there is none, its party has used up its share of them, or they are full. */
 export const relayRefusals = ['no_relay', 'share_used_up', 'relays_full'] as const;
 export type RelayRefusal = (typeof relayRefusals)[number];
-/** A reason that a newer server gives is none that this agent knows. */
+/** A reason that only newer servers know is read as `no_relay`. */
 export const relayRefusalField = z.enum(relayRefusals).catch('no_relay');
 
 /** How the host has arranged the party. */
@@ -148,7 +151,7 @@ export const partySnapshotSchema = z.object({
   id: partyIdField,
   ...partyTermsShape,
   createdAt: timestampField,
-  /** Of the members' addresses, for good; agents check it. Servers before this could be chosen have but one. */
+  /** The network of the members' addresses, for good; agents check it. Older servers, which do not send it, have but one. */
   network: z.string().max(18).default(DEFAULT_NETWORK),
   /** Grows by one with every change of membership and terms. */
   revision: z.int(),
@@ -163,7 +166,7 @@ export const partySnapshotSchema = z.object({
   relays: z.record(z.string(), relaySessionSchema.nullable()),
   /** Why there is no session with these members. */
   relayRefusals: z.record(z.string(), relayRefusalField).optional(),
-  /** Who is no member only for having been away too long; the latest. Nobody ended their stay. */
+  /** Former members who were only away for too long, the latest ones: nobody ended their stay. */
   timedOut: z.array(peerIdField).max(MOST_TIMED_OUT).default([]),
 });
 export type PartySnapshot = z.output<typeof partySnapshotSchema>;

@@ -17,10 +17,10 @@ export const RELAY_CHALLENGE_LIFETIME_SECONDS = 60;
 /** Both sides split longer lists over several messages, so that no message outgrows the socket's limit. */
 export const PAIRS_PER_MESSAGE = 500;
 
-/** More than any relay takes: 64 pairs on each port. What claims more wants to attract them. */
+/** More than any relay takes: 64 pairs on each port. A relay that claims more wants to attract pairs. */
 export const MOST_PAIRS_OF_RELAY = 64 * 65_535;
 
-/** That of the pairs, and another one for STUN. */
+/** One for the pairs, and another one for STUN. */
 const MOST_RELAY_ADDRESSES = 2;
 const MOST_STUN_ENDPOINTS = 8;
 

@@ -2,13 +2,13 @@ import type { ErrorBody } from './rest';
 import { isErrorCode, LanrageError } from '../errors';
 import { printable } from '../terminal/printable';
 
-/** Longer than every sentence of ours. */
+/** More than any sentence of ours has. */
 const MOST_CHARACTERS = 500;
 const LONGEST_WAIT_SECONDS = 3_600;
 
 /**
- * The refusal that another process named; a code newer than this program becomes INTERNAL, with the other's words. They
- * end on terminals and in logs, so that they are made harmless here, and nobody is told to wait for longer than an hour.
+ * The refusal that another process named; a code newer than this program becomes INTERNAL, with the other's words. As they
+ * end up on terminals and in logs, they are made harmless here. Nobody is told to wait for longer than an hour.
  */
 export function remoteError({ code, message, retryAfterSeconds }: ErrorBody['error']): LanrageError {
   return new LanrageError(isErrorCode(code) ? code : 'INTERNAL', {

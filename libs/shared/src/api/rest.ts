@@ -51,7 +51,7 @@ export const createPartyRequestSchema = z.object({
   /** Absent: the server's default. Above the server's limit: the server's limit. */
   maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
   presence: presenceSchema.optional(),
-  /** Whoever joins has to know it. */
+  /** Those who join have to know it. */
   password: passwordField.optional(),
   locked: z.boolean().default(false),
   public: z.boolean().default(false),

@@ -53,7 +53,7 @@ export const agentEventSchemas = {
   'party.changed': z.object({ ...membershipChange, ...partyTermsShape }),
   /** To a member alone: the party is over for it. */
   'party.ended': z.object({ ...membershipChange, reason: z.enum(endReasons) }),
-  /** The shared state: versions count up by one, so whoever sees a gap reads it anew. */
+  /** The shared state: versions count up by one, so an agent that sees a gap reads it anew. */
   'state.changed': stateEntrySchema.extend({ partyId: partyIdField }),
   /** Presence only: no revision, the newest word wins. */
   'member.presence': z.object({

@@ -105,7 +105,7 @@ function isConflict(error: number): boolean {
 function refusal(error: number): MappingOutcome {
   const reason =
     error === upnpError.onlyPermanentLeases
-      ? 'only maps ports for ever, which would outlive the game'
+      ? 'only maps ports forever, which would outlive the game'
       : `refuses by UPnP, with error ${error}`;
   return { kind: 'refused', detail: `the router ${reason}` };
 }

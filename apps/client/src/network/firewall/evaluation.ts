@@ -45,7 +45,7 @@ export type FirewallTool = 'ufw' | 'firewalld' | 'iptables' | 'nftables';
 /** What the firewalls of a machine do to a packet. `unknown`: their rules have conditions that cannot be judged here. */
 export interface FirewallVerdict {
   readonly state: 'open' | 'closed' | 'unknown';
-  /** Who drops it, when closed. */
+  /** The chain that drops the packet; null unless the state is `closed`. */
   readonly by: { readonly tool: FirewallTool; readonly table: string; readonly chain: string } | null;
 }
 

@@ -35,14 +35,14 @@ export class Guard {
     return this.current;
   }
 
-  /** Puts the rules into force, in place of those before. What keeps it from that shows in {@link info}. */
+  /** Puts the rules into force, in place of those before. If that fails, {@link info} says why. */
   expose(exposure: Exposure, network: VirtualNetwork): Promise<void> {
     this.wanted = { exposure, network };
     this.timer ??= setInterval(() => void this.renew(), RENEWAL_MS).unref();
     return this.renew();
   }
 
-  /** Puts them into force again, should somebody have removed them. */
+  /** Puts the rules into force again, in case another program has removed them. */
   renew(): Promise<void> {
     return this.inTurn(async () => {
       if (this.wanted === undefined) return;

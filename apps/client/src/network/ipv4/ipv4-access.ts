@@ -21,9 +21,9 @@ export interface Ipv4Questions {
   ipv6AddressesOf(name: string): Promise<readonly string[]>;
 }
 
-/** So long, many connections at once cost one look. */
+/** For this long a look counts as new, so that many connections at once cost one look. */
 const FRESH_MS = 2_000;
-/** So long, a prefix is not asked for again; while in a party, only another network makes a difference. */
+/** For this long a prefix is not asked for again; in a party, it is asked for only when the network changes. */
 const PREFIX_FRESH_MS = 60_000;
 /** A name server that does not answer must not keep a player from hearing why. */
 const ANSWER_LIMIT_MS = 2_000;

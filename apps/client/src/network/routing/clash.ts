@@ -42,8 +42,8 @@ export function clashOf({ links, routes, rules }: Routing, network: string, tunn
 const FIRST_UNUSUAL = 64;
 
 /**
- * The usual network, if it can be; or else one that nothing here uses, or at least one that can be. Where there is none, or it
- * is not known what is here, the usual one.
+ * The network of a new party: the usual one if nothing is in its way, else one that nothing here uses, else any that has
+ * nothing in its way. Where there is none, or what this machine uses is unknown, the usual one.
  *
  * @param random any whole number from 0 on, by which one of many is taken
  */

@@ -58,7 +58,7 @@ export class NftTable {
     return { entered: this.#sums.entered, isSwallowed };
   }
 
-  /** What passes between this and the removal, a moment later, is for nobody's account. */
+  /** Reads what flows have carried. What passes between this and their removal, a moment later, is charged to nobody. */
   async #countsOf(flows: readonly Flow[], counts: Map<number, Counted>): Promise<void> {
     if (flows.length === 0) return;
     const parser = new CountsParser();

@@ -49,7 +49,7 @@ export class Incoming {
   /** Replaces all datagrams. @returns how many there are now, or -1 for a failure */
   receive(fd: number): number {
     const [headers] = this.#headers.from;
-    // The system says how long addresses and controls were where it has been told how much room there is.
+    // The system puts the lengths of addresses and controls where it was told how much room there is: tell it again.
     for (let place = 0; place < this.#used; place++) {
       this.#headers.setNameLength(place, socketAddressBytes.ipv6);
       this.#headers.setControlLength(place, controlBytes);
