@@ -100,7 +100,7 @@ export const pathReasons = {
     message:
       'This network blocks UDP: no relay answers here, though the server does, and a relay answers other players.',
     advice:
-      'Let UDP out, in the firewall of this machine or of its router, or use another network. The other player cannot help.',
+      'Let UDP out, in the firewall of this machine or of its router, or use another network. The other player is not at fault.',
   },
   peer_no_ipv4: {
     message: "The relay has only an IPv4 address, and there is no IPv4 in the other player's network.",
