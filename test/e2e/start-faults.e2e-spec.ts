@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keptSecret } from '../../apps/control/src/operations/files';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
 import { freePort } from '../fixtures/free-port';
 import { describeLab } from '../lab/available';
@@ -100,6 +101,16 @@ describe('a port that somebody else has', () => {
     },
     30_000,
   );
+});
+
+describe('a secret that is made at the first start', () => {
+  it('is one, however many ask for it at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      const data = join(folder, `first-${round}`);
+      const asked = await Promise.all(Array.from({ length: 4 }, () => keptSecret(data, 'token-secret')));
+      expect(new Set(asked)).toEqual(new Set([await readFile(join(data, 'token-secret'), 'utf8')]));
+    }
+  });
 });
 
 describe('a secret that was cut short', () => {

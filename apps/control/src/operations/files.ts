@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { access, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ const SECRET_BYTES = 32;
 
 /**
  * A secret that outlives restarts: 64 hex digits in a file that only its owner reads, made on first use.
- * Two processes that start at once get the same one.
+ * All who ask at once, in one process or in several, get the same one.
  * @throws StartError for a file that holds none
  */
 export async function keptSecret(directory: string, name: string): Promise<string> {
@@ -17,7 +17,7 @@ export async function keptSecret(directory: string, name: string): Promise<strin
   if (existing !== null) return wholeSecret(path, existing);
 
   await mkdir(directory, { recursive: true });
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   try {
     // On the disk before it gets its name: else a power failure leaves the name, and a secret that everybody can guess.
     await writeFile(draft, randomBytes(SECRET_BYTES).toString('hex'), { mode: 0o600, flush: true });
