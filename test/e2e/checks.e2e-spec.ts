@@ -21,7 +21,7 @@ describe('A benchmark with --check', () => {
     expect(met.status).toBe(0);
   }, 180_000);
 
-  it.each(['agent', 'control', 'join', 'outage', 'paths', 'relay'])(
+  it.each(['agent', 'control', 'discovery', 'join', 'outage', 'paths', 'relay'])(
     'bench:%s refuses what it does not know',
     (name) => {
       expect(run('bench.mjs', name, '--chekc')).toMatchObject({ status: 2, stdout: '' });
