@@ -12,8 +12,9 @@ if (process.argv[2] !== 'offline') {
   console.log(party.name, (await parties.getPartyStatus()).guard.state);
   await parties.leaveParty();
   await network.cleanup();
+  console.log('cleaned up');
 } else {
   await parties.initializeControl().catch(({ code }) => console.log(code));
+  await parties.close();
+  console.log('closed');
 }
-await parties.close();
-console.log('closed');

@@ -77,8 +77,8 @@ describe('NAT discovery on loopback', () => {
     const server = await serve();
     const silent = await bind();
     const nat = new NATTraversal(() => Promise.resolve([...server.endpoints.slice(0, 1), silent.endpoint]));
-    const detection = nat.detect();
-    expect(nat.detect()).toBe(detection);
+    const detection = nat.detectNat();
+    expect(nat.detectNat()).toBe(detection);
     await until('the first questions are answered', () => server.stats.answers >= 6);
     // The last answer is still on its way.
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -97,11 +97,11 @@ describe('NAT discovery on loopback', () => {
   it('probes the same port again when WireGuard has given it back', async () => {
     const server = await serve();
     const nat = new NATTraversal(() => Promise.resolve(server.endpoints));
-    await nat.detect();
+    await nat.detectNat();
     const port = nat.takePort();
-    expect((await nat.detect()).publicEndpoint).toBeNull();
+    expect((await nat.detectNat()).publicEndpoint).toBeNull();
     nat.returnPort();
-    expect((await nat.detect()).publicEndpoint).toBe(`${loopback}:${port}`);
+    expect((await nat.detectNat()).publicEndpoint).toBe(`${loopback}:${port}`);
   });
 
   it.each<[string, Manners]>([
@@ -119,7 +119,7 @@ describe('NAT discovery on loopback', () => {
     ],
   ])('takes nothing for a filter when a server %s', async (_name, manners) => {
     const servers = await serveAsToldTo(manners);
-    const info = await new NATTraversal(() => Promise.resolve(servers)).detect();
+    const info = await new NATTraversal(() => Promise.resolve(servers)).detectNat();
     expect(info).toMatchObject({ natType: 'port_restricted_cone', mapping: 'none', filtering: 'unknown' });
   });
 
@@ -129,7 +129,7 @@ describe('NAT discovery on loopback', () => {
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('too late')))),
     );
     const startedAtMs = performance.now();
-    expect(await nat.detect()).toMatchObject({ natType: 'unknown', relayOnly: true, stunServers: [] });
+    expect(await nat.detectNat()).toMatchObject({ natType: 'unknown', relayOnly: true, stunServers: [] });
     expect(performance.now() - startedAtMs).toBeGreaterThan(2_900);
   });
 
@@ -137,7 +137,7 @@ describe('NAT discovery on loopback', () => {
     const [endpoint] = (await serve()).endpoints;
     const foreign = parseEndpoint('[2001:db8::1]:3478');
     const servers = [foreign, endpoint].flatMap((one) => one ?? []);
-    const info = await new NATTraversal(() => Promise.resolve(servers)).detect();
+    const info = await new NATTraversal(() => Promise.resolve(servers)).detectNat();
     expect(info.stunServers.map((server) => server.endpoint)).toEqual([endpoint]);
   });
 });

@@ -93,14 +93,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       apply: (event) => this.onPartyEvent(event),
     });
     this.sharedState = new SharedState(this.control);
-    this.keys = new PartyKeys(homePaths(config.home).partyKeys);
+    const { partyKeys, membership } = homePaths(config.home);
+    this.keys = new PartyKeys(partyKeys);
     const { publicKey } = identity;
     const { server } = config;
     const inviter = { publicKey, server, partyId: () => this.joinedSession().id };
     this.invites = new Invites(this.control, this.keys, inviter);
-    this.serverMembership = new ServerMembership(homePaths(config.home).membership, (id) =>
-      this.control.leaveParty(id),
-    );
+    this.serverMembership = new ServerMembership(membership, (id) => this.control.leaveParty(id));
     const seat = {
       session: () => this.session,
       inTurn: (work: () => Promise<void>) => this.inTurn(work),
@@ -124,7 +123,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   /**
    * Signs in and opens the control plane's socket, which keeps coming back from then on, and keeps the process alive until
-   * {@link close}.
+   * {@link close}, or the network's `cleanup` after {@link leaveParty}.
    * @throws LanrageError AGENT_ALREADY_RUNNING while another program works in the state folder, CONTROL_UNAVAILABLE …
    */
   async initializeControl(): Promise<void> {
@@ -223,7 +222,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   describe(): PartyStatus {
     const natInfo = this.nat.info();
     const party = this.currentParty;
-    if (!party) return { status: 'no_party', natInfo, endedBecause: this.endedBecause() };
+    if (!party) return { status: 'no_party', peerCount: 0, natInfo, endedBecause: this.endedBecause() };
     return {
       status: 'in_party',
       party,
@@ -248,14 +247,17 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
    */
   async close(): Promise<void> {
     // An operation that waits for the server must not keep a player who wants to be gone.
-    if (!this.session) await this.control.close().finally(() => this.serverMembership.close());
+    if (!this.session) await this.letGoOfServer();
     await this.inTurn(() => Promise.resolve());
     try {
       if (this.session) await this.leaveParty();
     } finally {
-      const told = this.control.close().finally(() => this.serverMembership.close());
-      await allDone([this.network.stop(), told]).finally(() => this.network.cleanup());
+      await allDone([this.network.stop(), this.letGoOfServer()]).finally(() => this.network.cleanup());
     }
+  }
+
+  private letGoOfServer(): Promise<void> {
+    return this.control.close().finally(() => this.serverMembership.close());
   }
 
   private async enter(
@@ -370,6 +372,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       const concerned = this.session?.peersAt([...now.strays, ...before.strays]) ?? [];
       concerned.forEach((peer) => this.emit('connectionChanged', peer));
     });
+    this.network.on('cleanedUp', () => void this.letGoOfServer());
     this.network.on('died', () => void this.inTurn(async () => this.session && this.renew(this.session)));
   }
 

@@ -78,6 +78,12 @@ export class Machine {
     await this.call('addPeer', { publicKey, virtualIp, endpoint: `${host.address}:${LISTEN_PORT}` });
   }
 
+  /** Has the other one as a peer, without knowing where it is. */
+  async awaits(other: Machine): Promise<void> {
+    const { publicKey, virtualIp } = other;
+    await this.call('addPeer', { publicKey, virtualIp, endpoint: null });
+  }
+
   latencyTo(other: Machine): Promise<number | null> {
     return this.call<number | null>('measureLatency', other.virtualIp);
   }

@@ -58,6 +58,7 @@ export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof lo
 export type StatusAnswer =
   | {
       readonly status: 'no_party';
+      readonly peerCount: 0;
       readonly natInfo: NatInfo;
       readonly endedBecause: EndNotice | null;
     }

@@ -167,7 +167,7 @@ describe('what a doctor finds', () => {
     ["somebody else's agent", notAsked('PERMISSION_DENIED'), healthy, 'problem agent_not_asked'],
     [
       'an agent without a party',
-      running({ status: { status: 'no_party', natInfo, endedBecause: null } }),
+      running({ status: { status: 'no_party', peerCount: 0, natInfo, endedBecause: null } }),
       healthy,
       'ok agent_running',
     ],
@@ -245,7 +245,7 @@ describe('what a doctor finds', () => {
     ],
     [
       'no party',
-      { status: { status: 'no_party', natInfo, endedBecause: null } },
+      { status: { status: 'no_party', peerCount: 0, natInfo, endedBecause: null } },
       'info port_mapping_not_tried',
     ],
   ])('a router asked for a port: %s', (_name, changes, expected) => {

@@ -31,7 +31,7 @@ export async function examineNetwork(
   const configured = config.stunServers.flatMap((text) => parseEndpoint(text) ?? []);
   const offered = relays.flatMap(({ stunEndpoints }) => stunEndpoints);
   const servers = [...new Set([...configured, ...offered])];
-  const natInfo = await new NATTraversal(() => Promise.resolve(servers)).detect();
+  const natInfo = await new NATTraversal(() => Promise.resolve(servers)).detectNat();
   const stunServers = natInfo.stunServers.map((stunServer) => ({
     ...stunServer,
     relay: relayAt(stunServer.endpoint, relays),

@@ -101,11 +101,16 @@ describe('status', () => {
 
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
-    expect(renderStatus({ status: 'no_party', natInfo: alone, endedBecause: null })).toMatch(
+    expect(renderStatus({ status: 'no_party', peerCount: 0, natInfo: alone, endedBecause: null })).toMatch(
       /no party[^]*relay only/,
     );
     expect(
-      renderStatus({ status: 'no_party', natInfo: { ...alone, detectedAt: null }, endedBecause: null }),
+      renderStatus({
+        status: 'no_party',
+        peerCount: 0,
+        natInfo: { ...alone, detectedAt: null },
+        endedBecause: null,
+      }),
     ).toContain('not examined');
     expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
   });

@@ -112,7 +112,7 @@ describe('what counts as an event', () => {
     ['another reason', sight(peer({ reason: { code: 'blocked', ...pathReasons.blocked } }))],
     ['somebody new', sight(peer({}), peer({ name: 'Carol' }))],
     ['an agent that is offline', sight(peer({ online: false }))],
-    ['no party', { status: 'no_party', natInfo, endedBecause: null }],
+    ['no party', { status: 'no_party', peerCount: 0, natInfo, endedBecause: null }],
     ['no agent', away],
   ])('%s', (_name, after) => {
     expect(eventKey(after)).not.toBe(before);

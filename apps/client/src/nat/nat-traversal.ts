@@ -103,7 +103,7 @@ export class NATTraversal {
   }
 
   /** Detects anew, within 3 s; a call during a detection joins it. Without any answer everything is unknown. */
-  detect(): Promise<NatInfo> {
+  detectNat(): Promise<NatInfo> {
     this.running ??= this.run().finally(() => (this.running = undefined));
     return this.running;
   }

@@ -67,7 +67,7 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
 
   /** Finds out about the NAT, in 3 s at most; never fails. */
   async detectNat(): Promise<void> {
-    const info = await this.nat.detect();
+    const info = await this.nat.detectNat();
     this.relayMonitor.learn(this.relays, info.stunServers);
     this.emit('natDetected', info);
     this.emit('news');

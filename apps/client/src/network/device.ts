@@ -23,7 +23,8 @@ export type PeerChange =
       readonly publicKey: string;
       readonly remove?: false;
       readonly update?: false;
-      readonly endpoint: Endpoint;
+      /** Null: the peer shows where it is when it begins. */
+      readonly endpoint: Endpoint | null;
       /** The one address whose packets come from this peer and go to it. */
       readonly virtualIp: VirtualIp;
       readonly keepaliveSeconds: number;

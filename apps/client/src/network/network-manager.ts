@@ -72,6 +72,8 @@ interface NetworkEvents {
   sizeAnswered: [virtualIp: VirtualIp, answer: SizeAnswer];
   /** A peer's agent says that its path to this one has changed. */
   peerMoved: [virtualIp: VirtualIp];
+  /** {@link NetworkManager.cleanup} is done. */
+  cleanedUp: [];
 }
 
 /** Equal at both ends: receiving a keepalive restarts the timer of the slower side, which then falls silent. */
@@ -227,8 +229,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.port;
   }
 
-  /** Adds a peer, or moves it: forgets its session in either case, so that a handshake starts at once. */
-  async addPeer(peer: { publicKey: string; endpoint: Endpoint; virtualIp: VirtualIp }): Promise<void> {
+  /**
+   * Adds a peer, or moves it: forgets its session in either case, so that a handshake starts at once. Where it is may be
+   * unknown, endpoint null: then the peer has to begin.
+   */
+  async addPeer(peer: { publicKey: string; endpoint: Endpoint | null; virtualIp: VirtualIp }): Promise<void> {
     const { publicKey, endpoint, virtualIp } = peer;
     if (this.peerAddresses.get(publicKey) !== virtualIp) {
       this.peerAddresses.set(publicKey, virtualIp);
@@ -382,10 +387,14 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.forgetJournal();
   }
 
-  /** Leaves the machine as it was, and lets other programs into the state folder. */
+  /**
+   * Leaves the machine as it was, and lets other programs into the state folder. A PartyManager with this network lets go of
+   * the server, too, and is of no use after that.
+   */
   async cleanup(): Promise<void> {
     await this.stop();
     this.lock.release();
+    this.emit('cleanedUp');
   }
 
   private async open(): Promise<Link> {
@@ -442,9 +451,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** Endpoints are where peers are known to be; WireGuard is told how to get there. */
   private async change(peers: readonly PeerChange[]): Promise<void> {
     const link = await this.opening;
-    const translated = peers.map((peer) =>
-      peer.remove ? peer : { ...peer, endpoint: ipv4Access.outward(peer.endpoint) },
-    );
-    await link?.device.configure({ peers: translated });
+    await link?.device.configure({ peers: peers.map(translated) });
   }
+}
+
+function translated(peer: PeerChange): PeerChange {
+  if (peer.remove || peer.endpoint === null) return peer;
+  return { ...peer, endpoint: ipv4Access.outward(peer.endpoint) };
 }

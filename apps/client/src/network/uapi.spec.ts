@@ -40,6 +40,13 @@ describe('the configuration protocol of userspace WireGuard', () => {
     );
   });
 
+  it('adds a peer of whom it is not known where it is', () => {
+    const peer = { publicKey: base64(peerKey), virtualIp: '10.66.0.2' as VirtualIp, keepaliveSeconds: 25 };
+    const text = encodeUapiSet({ peers: [{ ...peer, endpoint: null }] });
+    expect(text).not.toContain('endpoint');
+    expect(text).toContain('allowed_ip=10.66.0.2/32');
+  });
+
   it('moves a peer that is there', () => {
     const publicKey = base64(peerKey);
     const endpoint = parseEndpoint('192.0.2.7:40000') as Endpoint;

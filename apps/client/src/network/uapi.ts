@@ -56,11 +56,11 @@ function fieldsOf(section: string): Map<string, string> {
 function encodePeer(peer: PeerChange): string[] {
   const publicKey = `public_key=${Buffer.from(peer.publicKey, 'base64').toString('hex')}`;
   if (peer.remove) return [publicKey, 'remove=true'];
-  const endpoint = `endpoint=${peer.endpoint}`;
-  if (peer.update) return [publicKey, 'update_only=true', endpoint];
+  const endpoint = peer.endpoint === null ? [] : [`endpoint=${peer.endpoint}`];
+  if (peer.update) return [publicKey, 'update_only=true', ...endpoint];
   return [
     publicKey,
-    endpoint,
+    ...endpoint,
     `persistent_keepalive_interval=${peer.keepaliveSeconds}`,
     'replace_allowed_ips=true',
     `allowed_ip=${peer.virtualIp}/32`,

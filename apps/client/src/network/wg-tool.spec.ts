@@ -1,4 +1,23 @@
-import { decodeWgDump } from './wg-tool';
+import { parseEndpoint } from '#shared/endpoint';
+import type { VirtualIp } from '#shared/party/virtual-ip';
+import { decodeWgDump, peerArguments } from './wg-tool';
+
+describe('the arguments of wg set', () => {
+  const peer = { publicKey: 'one=', virtualIp: '10.66.0.2' as VirtualIp, keepaliveSeconds: 25 };
+  const rest = ['persistent-keepalive', '25', 'allowed-ips', '10.66.0.2/32'];
+
+  it.each([
+    ['192.0.2.1:52000', ['endpoint', '192.0.2.1:52000']],
+    ['', []],
+  ])('add a peer whose endpoint is "%s"', (endpoint, args) => {
+    expect(peerArguments({ ...peer, endpoint: parseEndpoint(endpoint) ?? null })).toEqual([
+      'peer',
+      'one=',
+      ...args,
+      ...rest,
+    ]);
+  });
+});
 
 describe('wg show dump', () => {
   const line = (...fields: string[]) => `${fields.join('\t')}\n`;

@@ -53,9 +53,11 @@ export function decodeWgDump(dump: string): DeviceReading {
   return { listenPort: Number(device.split('\t')[2]), peers };
 }
 
-function peerArguments(peer: PeerChange): string[] {
+/** What `wg set` takes for one peer. */
+export function peerArguments(peer: PeerChange): string[] {
   if (peer.remove) return ['peer', peer.publicKey, 'remove'];
-  const moved = ['peer', peer.publicKey, 'endpoint', peer.endpoint];
+  const endpoint = peer.endpoint === null ? [] : ['endpoint', peer.endpoint];
+  const moved = ['peer', peer.publicKey, ...endpoint];
   if (peer.update) return moved;
   const keepalive = ['persistent-keepalive', String(peer.keepaliveSeconds)];
   return [...moved, ...keepalive, 'allowed-ips', `${peer.virtualIp}/32`];

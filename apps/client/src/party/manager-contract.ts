@@ -33,6 +33,7 @@ export interface JoinOptions {
 export type PartyStatus =
   | {
       readonly status: 'no_party';
+      readonly peerCount: 0;
       readonly natInfo: NatInfo;
       /** Why the last party is over, if the player did not leave it. */
       readonly endedBecause: EndNotice | null;

@@ -326,7 +326,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
       const { id, publicKey, virtualIp, online, natType } = neighbour;
       const isHopeless = isHopelessWith(evidenceOf(neighbour, evidence));
       const relay = this.membership.relays.get(id) ?? null;
-      const strategy = this.parts.coordinator.coordinateConnection({ natType, relay });
+      const strategy = this.parts.coordinator.coordinateConnection(publicKey, { natType, relay });
       const role = { seeksDirect: config.direct, leads: this.own.id < id };
       return { peerId: id, publicKey, virtualIp, online, isHopeless, relay: strategy.relay, ...role };
     });
@@ -362,12 +362,12 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   }
 
   private observe(member: Member, evidence: PartyEvidence): Observation {
-    const { id, natType, direct } = member;
+    const { id, publicKey, natType, direct } = member;
     const vouching = vouchingOf(member, this.trust.key);
     const vouched = vouching === 'unknown' ? null : vouching === 'vouched';
     const { config, connections, coordinator, network } = this.parts;
     const relay = this.membership.relays.get(id) ?? null;
-    const { directExpected } = coordinator.coordinateConnection({ natType, relay });
+    const { directExpected } = coordinator.coordinateConnection(publicKey, { natType, relay });
     const path = connections.pathOf(id);
     const refusal = this.neighbours.refused.get(id);
     if (refusal) return { ...refused, reason: refusal, vouched };

@@ -15,6 +15,11 @@ describe('who can probably connect directly', () => {
     expect(natTypes.map((b) => (canConnectDirectly(a, b) ? 'X' : '.')).join('')).toBe(table[a]);
   });
 
+  it('has no answer for a type that there is not', () => {
+    expect(() => canConnectDirectly('open', 'FULL_CONE' as NatType)).toThrow(/no such NAT type: FULL_CONE/);
+    expect(() => canConnectDirectly(undefined as unknown as NatType, 'open')).toThrow(RangeError);
+  });
+
   it('does not depend on who asks', () => {
     for (const a of natTypes)
       for (const b of natTypes) expect(canConnectDirectly(a, b)).toBe(canConnectDirectly(b, a));

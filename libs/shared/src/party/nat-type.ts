@@ -19,8 +19,10 @@ const punchable: ReadonlySet<NatType> = new Set(['restricted_cone', 'port_restri
 /**
  * Is a direct path between the two to be expected? Symmetric in its arguments. A prediction: it orders
  * the attempts and words the explanation, it never forbids an attempt.
+ * @throws RangeError for a type that there is not
  */
 export function canConnectDirectly(a: NatType, b: NatType): boolean {
+  for (const type of [a, b]) if (!natTypes.includes(type)) throw new RangeError(`no such NAT type: ${type}`);
   if (reachesEverybody.has(a) || reachesEverybody.has(b)) return true;
   return punchable.has(a) && punchable.has(b);
 }
