@@ -1,6 +1,6 @@
 /**
- * How long the agent takes for a status with fresh latencies in a party of 32, and how much processor time, its `ping`
- * processes included: while everybody answers, and from the moment on in which the cables of five are pulled out.
+ * How long the agent takes for a status with fresh latencies, and how much processor time, its `ping` processes included: while
+ * everybody answers, and from the moment on in which the cables of some are pulled out.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,14 +13,18 @@ import { Lab } from '../../lab/lab';
 import { percentile, progress, round, type Bar } from '../support/report';
 import type { Section } from '../support/sections';
 
-const OTHERS = 31;
-const DEAD = 5;
+interface Size {
+  readonly others: number;
+  readonly dead: number;
+  readonly spanMs: number;
+}
+
+/** Longer than the agent takes to give up a path, so that players who have just died are among it, and players long dead. */
+const full: Size = { others: 31, dead: 5, spanMs: 45_000 };
+const small: Size = { others: 8, dead: 2, spanMs: 15_000 };
 /** Of each site to the internet. All play via the relay, so that a ping takes four times as long as this, there and back. */
 const ONE_WAY_MS = 10;
 const ROUND_TRIP_MS = 4 * ONE_WAY_MS;
-/** Longer than the agent takes to give up a path, so that players who have just died are among it, and players long dead. */
-const SPAN_MS = 45_000;
-const QUICK_SPAN_MS = 15_000;
 /** Between two statuses: longer than what was measured just now serves the next one. */
 const INTERVAL_MS = 250;
 const IDLE_MS = 10_000;
@@ -39,7 +43,7 @@ interface Measured {
 }
 
 export async function status({ quick }: { quick: boolean }): Promise<Section> {
-  const spanMs = quick ? QUICK_SPAN_MS : SPAN_MS;
+  const size = quick ? small : full;
   const lab = await Lab.create();
   try {
     const server = await LabServer.start(await lab.publicHost('server', { delayMs: ONE_WAY_MS }), {
@@ -48,30 +52,30 @@ export async function status({ quick }: { quick: boolean }): Promise<Section> {
     const alice = await LabPlayer.at(await lab.publicHost('alice', { delayMs: ONE_WAY_MS }), server.url);
     alice.extraSettings['LANRAGE_LOG_LEVEL'] = 'error';
     await alice.startAgent();
-    const { party } = await askAgent(alice.home, 'create', { name: 'Bench', maxPeers: OTHERS + 1 }).then(
+    const { party } = await askAgent(alice.home, 'create', { name: 'Bench', maxPeers: size.others + 1 }).then(
       inParty,
     );
-    const others = await enter(lab, server, party.id);
-    await until('Alice reaches everybody', async () => (await answeringTo(alice)) === OTHERS, {
+    const others = await enter(lab, server, party.id, size);
+    await until('Alice reaches everybody', async () => (await answeringTo(alice)) === size.others, {
       timeoutMs: 60_000,
       intervalMs: 1_000,
     });
-    const whole = await measure(alice, 'everybody answers', spanMs);
-    await Promise.all(others.slice(0, DEAD).map(({ host }) => host.linkDown()));
-    const thinned = await measure(alice, `${DEAD} have lost their cables`, spanMs);
+    const whole = await measure(alice, 'everybody answers', size.spanMs);
+    await Promise.all(others.slice(0, size.dead).map(({ host }) => host.linkDown()));
+    const thinned = await measure(alice, `${size.dead} have lost their cables`, size.spanMs);
     await Promise.all([alice.stop(), ...others.map((other) => other.stop())]);
     await alice.removeHome();
     await server.stop();
-    return sectionOf([whole, thinned]);
+    return sectionOf([whole, thinned], size);
   } finally {
     await lab.close();
   }
 }
 
-async function enter(lab: Lab, server: LabServer, partyId: string): Promise<PartyAgent[]> {
+async function enter(lab: Lab, server: LabServer, partyId: string, size: Size): Promise<PartyAgent[]> {
   const others: PartyAgent[] = [];
-  for (let number = 1; number <= OTHERS; number++) {
-    progress(`player ${number} of ${OTHERS} enters`);
+  for (let number = 1; number <= size.others; number++) {
+    progress(`player ${number} of ${size.others} enters`);
     const host = await lab.publicHost(`player${number}`, { delayMs: ONE_WAY_MS });
     const settings = { LANRAGE_DIRECT: 'off', LANRAGE_PORT_MAPPING: 'off' };
     const player = await PartyAgent.start(host, server, settings);
@@ -122,7 +126,7 @@ function cpuMsOf(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * MS_PER_TICK, 0);
 }
 
-function sectionOf(measured: readonly Measured[]): Section {
+function sectionOf(measured: readonly Measured[], size: Size): Section {
   const quantile = (values: readonly number[], wanted: number) => round(percentile(values, wanted));
   const rows = measured.map(({ name, answeredMs, cpuMs, answering }) => [
     name,
@@ -131,7 +135,7 @@ function sectionOf(measured: readonly Measured[]): Section {
     quantile(answeredMs, 0.99),
     round(percentile(answeredMs, 0.99) / ROUND_TRIP_MS),
     round(cpuMs),
-    `${answering} of ${OTHERS}`,
+    `${answering} of ${size.others}`,
   ]);
   const bars = measured.flatMap(({ name, answeredMs, cpuMs }): Bar[] => [
     { name: `status, ${name}: p99`, measured: percentile(answeredMs, 0.99), unit: 'ms', most: MOST_MS },
@@ -140,7 +144,7 @@ function sectionOf(measured: readonly Measured[]): Section {
   return {
     tables: [
       {
-        title: `Status in a party of ${OTHERS + 1}, ${ROUND_TRIP_MS} ms of round trip to each, asked every ${INTERVAL_MS} ms`,
+        title: `Status in a party of ${size.others + 1}, ${ROUND_TRIP_MS} ms of round trip to each, asked every ${INTERVAL_MS} ms`,
         columns: ['while', 'asked', 'p50 ms', 'p99 ms', 'p99 of round trip', 'CPU ms', 'fresh at the end'],
         rows,
       },
@@ -151,7 +155,7 @@ function sectionOf(measured: readonly Measured[]): Section {
         name: `status, ${name}: players with a fresh latency`,
         measured: answering,
         unit: '',
-        least: index === 0 ? OTHERS : OTHERS - DEAD,
+        least: index === 0 ? size.others : size.others - size.dead,
       })),
     ],
   };
