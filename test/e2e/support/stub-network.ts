@@ -3,11 +3,8 @@ import type { Endpoint } from '#shared/endpoint';
 import { DEFAULT_NETWORK, type VirtualIp, type VirtualNetwork } from '#shared/party/virtual-ip';
 import type { ClientConfig } from '../../../apps/client/src/config';
 import type { PeerReading } from '../../../apps/client/src/network/device';
-import {
-  NetworkManager,
-  type InterfaceSettings,
-  type PeerAddress,
-} from '../../../apps/client/src/network/network-manager';
+import { NetworkManager, type InterfaceSettings } from '../../../apps/client/src/network/network-manager';
+import type { PeerAddress } from '../../../apps/client/src/network/peer-network';
 
 /**
  * Stands in for WireGuard where a test is about the party: every peer shakes hands at once and answers pings, unless

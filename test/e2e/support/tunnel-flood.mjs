@@ -11,7 +11,7 @@ const count = Number(process.argv[2]);
 const service = await services.TunnelService.open('10.66.0.2', '10.66.0.0/16');
 const heard = { goodbye: 0, sent: 0, reply: 0 };
 service.on('goodbye', () => (heard.goodbye += 1));
-service.on('sent', () => (heard.sent += 1));
+service.on('peerSent', () => (heard.sent += 1));
 const socket = createSocket('udp4');
 socket.on('message', () => (heard.reply += 1));
 socket.bind(messages.TUNNEL_PORT, '10.66.0.3');

@@ -3,7 +3,8 @@ import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerReading } from '../network/device';
-import { ConnectionManager, type ConnectionTarget, type PeerNetwork } from './connection-manager';
+import type { PeerNetwork } from '../network/peer-network';
+import { ConnectionManager, type ConnectionTarget } from './connection-manager';
 
 const relay = parseEndpoint('192.0.2.1:52000') as Endpoint;
 const otherRelay = parseEndpoint('192.0.2.1:52001') as Endpoint;

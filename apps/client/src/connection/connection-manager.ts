@@ -2,19 +2,18 @@ import { EventEmitter, once } from 'node:events';
 import { TokenBucket } from '#shared/token-bucket';
 import type { AttemptCause, Candidate } from '#shared/api/party';
 import type { Endpoint } from '#shared/endpoint';
-import { LanrageError } from '#shared/errors';
+import type { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { Player } from '../discovery/neighbours';
 import type { Carrier } from '../nat/udp-reach';
 import type { VirtualIp } from '#shared/party/virtual-ip';
-import type { PeerReading } from '../network/device';
-import type { CheckAnswer, PeerAddress } from '../network/network-manager';
+import type { PeerNetwork } from '../network/peer-network';
 import type { SizeAnswer } from '../network/tunnel-service';
 import { surroundings } from '../network/surroundings';
 import type { AttemptOrder } from './attempt';
 import { endpointsToTry } from './candidates';
 import { homeOf } from './path-state';
-import { SizeKeeper, type SizeNetwork } from './size-keeper';
+import { SizeKeeper } from './size-keeper';
 import {
   carrierOf,
   isAnsweringDirectly,
@@ -28,6 +27,7 @@ import {
   type PathState,
   type PeerCounters,
 } from './path';
+import { Turns } from './turns';
 
 /** Another member of the party, and how to reach it. */
 export interface ConnectionTarget extends PathRole {
@@ -44,25 +44,6 @@ export interface ConnectionChange {
   readonly peerId: PeerId;
   readonly before: PathPhase;
   readonly after: PathPhase;
-}
-
-/** What the manager needs of the network. */
-export interface PeerNetwork extends SizeNetwork {
-  addPeer(peer: PeerAddress & { endpoint: Endpoint }): Promise<void>;
-  removePeer(publicKey: string): Promise<void>;
-  /** Adds the peer at each candidate in turn, which sends a handshake initiation there; it stays at the last. */
-  knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void>;
-  /** Sends a check to each candidate, then points the peer to `home`. */
-  flickPeer(peer: PeerAddress, candidates: readonly Endpoint[], home: Endpoint): Promise<void>;
-  /** Says that the peer's check was heard, then points the peer to `home`. */
-  answerCheck(peer: PeerAddress, answer: CheckAnswer): Promise<void>;
-  sayHeard(virtualIp: VirtualIp, nonce: Buffer): void;
-  pointPeer(publicKey: string, endpoint: Endpoint): Promise<void>;
-  readPeers(): Promise<ReadonlyMap<string, PeerReading>>;
-  /** The round trip in milliseconds; null without an answer. */
-  probe(virtualIp: VirtualIp): Promise<number | null>;
-  /** Tells the peer's agent that this one has sent to its candidates. */
-  saySent(virtualIp: VirtualIp): void;
 }
 
 interface ConnectionEvents {
@@ -100,38 +81,36 @@ const CALM_INTERVAL_MS = 1_000;
  */
 export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   private readonly connections = new Map<PeerId, Connection>();
-  private queue: Promise<void> = Promise.resolve();
   private readonly orders = new TokenBucket(ORDERS, Date.now());
-  private timer: NodeJS.Timeout | undefined;
-  private timerDueAtMs = 0;
-  private running = false;
+  private readonly turns = new Turns(
+    () => this.readCounters(),
+    (nowMs) => this.intervalMs(nowMs),
+  );
   private readonly sizes: SizeKeeper;
 
   constructor(private readonly network: PeerNetwork) {
     super();
     this.sizes = new SizeKeeper(network);
     this.sizes.on('fault', (error) => this.emit('fault', error));
+    this.turns.on('fault', (error) => this.emit('fault', error));
+    this.turns.on('turn', () => this.emit('turn'));
   }
 
   /** Begins to watch; the interface must be up. */
   start(): void {
-    this.running = true;
-    this.schedule();
+    this.turns.start();
   }
 
   /** Forgets all peers, without touching the interface. */
   async stop(): Promise<void> {
-    this.running = false;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await this.queue;
+    await this.turns.stop();
     this.forgetAll();
     this.emit('turn');
   }
 
   /** Connects to these peers and to nobody else. */
   reconcile(targets: readonly ConnectionTarget[]): Promise<void> {
-    return this.enqueue(async () => {
+    return this.turns.take(async () => {
       const wanted = new Set(targets.map(({ peerId }) => peerId));
       const gone = [...this.connections.values()].filter(({ target }) => !wanted.has(target.peerId));
       await Promise.all([
@@ -143,7 +122,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
 
   /** The control plane named these peers' relay sessions: behind one that reads the same may be a new relay. */
   checkRelays(peerIds: readonly PeerId[]): Promise<void> {
-    return this.enqueue(async () => {
+    return this.turns.take(async () => {
       const known = peerIds.flatMap((id) => this.connections.get(id) ?? []);
       const named = known.filter(() => this.mayOrder());
       await Promise.all(
@@ -191,7 +170,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
 
   /** Connects to everybody anew, after the interface was replaced. */
   async restart(targets: readonly ConnectionTarget[]): Promise<void> {
-    await this.enqueue(() => Promise.resolve(this.forgetAll()));
+    await this.turns.take(() => Promise.resolve(this.forgetAll()));
     await this.reconcile(targets);
   }
 
@@ -241,7 +220,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
 
   /** Resolves when nobody is `connecting` any more, which every path is for 10 s at most. */
   async settled(): Promise<void> {
-    while (this.running && this.isConnecting()) await once(this, 'turn');
+    while (this.turns.isRunning && this.isConnecting()) await once(this, 'turn');
   }
 
   private isConnecting(): boolean {
@@ -282,7 +261,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   private tell(peerId: PeerId, input: PathInput): Promise<void> {
-    return this.enqueue(async () => {
+    return this.turns.take(async () => {
       const connection = this.connections.get(peerId);
       if (!connection) return;
       await this.step(connection, input);
@@ -296,7 +275,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     virtualIp: VirtualIp,
     inputWith: (counters: PeerCounters | undefined) => PathInput,
   ): Promise<void> {
-    return this.enqueue(async () => {
+    return this.turns.take(async () => {
       const connection = this.at(virtualIp);
       if (!connection) return;
       const readings = await this.network.readPeers();
@@ -307,7 +286,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   private async probe({ target }: Connection, endpoint: Endpoint): Promise<void> {
     const roundTripMs = await this.network.probe(target.virtualIp);
     if (roundTripMs === null) return;
-    await this.enqueue(async () => {
+    await this.turns.take(async () => {
       const connection = this.connections.get(target.peerId);
       if (connection) await this.step(connection, { type: 'answered', endpoint, roundTripMs });
     });
@@ -318,7 +297,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   private tellAll(input: PathInput): Promise<void> {
-    return this.enqueue(async () => {
+    return this.turns.take(async () => {
       await Promise.all([...this.connections.values()].map((connection) => this.step(connection, input)));
     });
   }
@@ -333,6 +312,12 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
         this.see(connection, counters);
       }),
     );
+  }
+
+  /** Until the counters are to be read again. */
+  private intervalMs(nowMs: number): number {
+    const paces = [...this.connections.values()].map(({ path }) => paceOf(path, nowMs));
+    return Math.min(CALM_INTERVAL_MS, ...paces);
   }
 
   private see({ target, path }: Connection, counters: PeerCounters | undefined): void {
@@ -383,33 +368,6 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
       case 'request_attempt':
         this.emit('attemptWanted', target.peerId, command.cause);
     }
-  }
-
-  private enqueue(work: () => Promise<void>): Promise<void> {
-    const turn = this.queue.then(work).catch((error: unknown) => {
-      if (!(error instanceof LanrageError)) throw error;
-      this.emit('fault', error);
-    });
-    this.queue = turn.finally(() => {
-      this.schedule();
-      this.emit('turn');
-    });
-    return this.queue;
-  }
-
-  /** Sets the timer for the next reading, unless it is due earlier anyway. */
-  private schedule(): void {
-    if (!this.running) return;
-    const nowMs = Date.now();
-    const paces = [...this.connections.values()].map(({ path }) => paceOf(path, nowMs));
-    const dueAtMs = nowMs + Math.min(CALM_INTERVAL_MS, ...paces);
-    if (this.timer && this.timerDueAtMs <= dueAtMs) return;
-    clearTimeout(this.timer);
-    this.timerDueAtMs = dueAtMs;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      void this.enqueue(() => this.readCounters());
-    }, dueAtMs - Date.now());
   }
 }
 

@@ -3,6 +3,7 @@ import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import type { VirtualIp } from '#shared/party/virtual-ip';
+import type { PeerNetwork } from '../network/peer-network';
 import type { SizeAnswer } from '../network/tunnel-service';
 import {
   newSizeSearch,
@@ -11,14 +12,6 @@ import {
   type SizeInput,
   type SizeSearch,
 } from './packet-size';
-
-/** What the keeper needs of the network. */
-export interface SizeNetwork {
-  /** Sends the peer's agent a probe of each size; `isNew`: and says that the path has changed. */
-  probeSizes(virtualIp: VirtualIp, sizes: readonly number[], isNew: boolean): void;
-  /** @returns whether probes can be larger than the limit @throws LanrageError INTERFACE_FAILED */
-  limitPackets(virtualIp: VirtualIp, bytes: number | null): Promise<boolean>;
-}
 
 interface SizeKeeperEvents {
   /** A limit could not be set. */
@@ -47,7 +40,7 @@ export class SizeKeeper extends EventEmitter<SizeKeeperEvents> {
   private timer: NodeJS.Timeout | undefined;
   private timerDueAtMs = Infinity;
 
-  constructor(private readonly network: SizeNetwork) {
+  constructor(private readonly network: Pick<PeerNetwork, 'probeSizes' | 'limitPackets'>) {
     super();
   }
 

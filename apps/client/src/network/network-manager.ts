@@ -7,21 +7,23 @@ import type { ClientConfig } from '../config';
 import { homePaths } from '../home';
 import { HomeLock } from '../home-lock';
 import { runCommand } from './command';
-import type { PeerChange, PeerReading } from './device';
+import type { PeerReading } from './device';
 import type { Exposure } from './guard/exposure';
 import { Guard, removeGuard, type GuardInfo } from './guard/guard';
 import { ipv4Access } from './ipv4/ipv4-access';
 import { openJournal, type Journal } from './journal';
 import { openLink, removeLeftovers, type Link } from './link';
 import { limitPackets } from './packet-limit';
+import type { CheckAnswer, PeerAddress, PeerNetwork } from './peer-network';
+import { PeerTable } from './peer-table';
 import { ping, Pings } from './ping';
 import type { PortAnswer } from './ports/port-report';
 import type { Routing } from './routing/reading';
 import { assertFree, chooseFree, readRouting } from './routing/routing';
 import { TunnelKeeper } from './routing/tunnel-keeper';
 import type { Stray, TunnelInfo, TunnelPart } from './routing/tunnel-state';
-import { TUNNEL_MTU, type Goodbye } from './tunnel-message';
-import { TunnelService, type SizeAnswer } from './tunnel-service';
+import { TUNNEL_MTU } from './tunnel-message';
+import { TunnelService, type TunnelEvents } from './tunnel-service';
 import type { Owned } from './wireguard-go';
 
 export interface InterfaceSettings {
@@ -36,48 +38,17 @@ export interface InterfaceSettings {
   readonly exposure: Exposure;
 }
 
-export interface PeerAddress {
-  readonly publicKey: string;
-  readonly virtualIp: VirtualIp;
-}
-
-export interface CheckAnswer {
-  /** Of the check. */
-  readonly nonce: Buffer;
-  /** Where it came from. */
-  readonly endpoint: Endpoint;
-  readonly home: Endpoint;
-  /** Whether the peer has not said yet that it hears this side there. */
-  readonly isBackOpen: boolean;
-}
-
-interface NetworkEvents {
+interface NetworkEvents extends TunnelEvents {
   /** The interface vanished without having been stopped. */
   died: [];
   /** Another program took this of the interface away; it is back. */
   repaired: [parts: readonly TunnelPart[]];
   /** What is missing of the interface, or whom the kernel does not send to by it, is something else than before. */
   rerouted: [now: TunnelInfo, before: TunnelInfo];
-  /** A peer's agent says goodbye; its proof is still to be checked. */
-  goodbye: [virtualIp: VirtualIp, goodbye: Goodbye];
-  /** A peer's agent says that it has sent to this one's candidates. */
-  peerSent: [virtualIp: VirtualIp];
-  /** A peer's agent checks a way to this one. */
-  peerChecked: [virtualIp: VirtualIp, nonce: Buffer];
-  /** A peer's agent says that it heard the check that was sent to this endpoint. */
-  peerHeard: [virtualIp: VirtualIp, endpoint: Endpoint, roundTripMs: number];
-  /** A peer's agent asks about a port of this machine. */
-  portAsked: [virtualIp: VirtualIp, nonce: Buffer, port: number];
-  /** A peer's agent got the probe of this size. */
-  sizeAnswered: [virtualIp: VirtualIp, answer: SizeAnswer];
-  /** A peer's agent says that its path to this one has changed. */
-  peerMoved: [virtualIp: VirtualIp];
   /** {@link NetworkManager.cleanup} is done. */
   cleanedUp: [];
 }
 
-/** Equal at both ends: receiving a keepalive restarts the timer of the slower side, which then falls silent. */
-const KEEPALIVE_SECONDS = 25;
 const ECHO_LIMIT_MS = 1_000;
 /**
  * How long an endpoint stays at a candidate for one check. WireGuard encrypts it in another thread and looks the
@@ -88,16 +59,15 @@ const FLICK_MS = 2;
 /**
  * The player's end of the virtual LAN: one WireGuard interface, from its creation to its removal.
  *
- * The file is long because it orders what happens to the interface in one place; link, guard, routes, tunnel messages and
- * firewall readings have files of their own.
+ * The file is long because it orders what happens to the interface in one place; link, peers, guard, routes and tunnel
+ * messages have files of their own. What connections to peers need of it is explained in {@link PeerNetwork}.
  */
-export class NetworkManager extends EventEmitter<NetworkEvents> {
+export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerNetwork {
   private readonly journal: Journal;
   private readonly lock: HomeLock;
   private readonly guard: Guard;
-  /** Of the peers, by public key. */
-  private readonly peerAddresses = new Map<string, VirtualIp>();
-  private readonly keeper = new TunnelKeeper(() => this.peerAddresses.values());
+  private readonly table = new PeerTable(async () => (await this.opening)?.device, ipv4Access);
+  private readonly keeper = new TunnelKeeper(() => this.table.virtualIps());
   private readonly pings = new Pings((address) => ping(address, this.config.interface));
   private routing: Promise<Routing | undefined> | undefined;
   private opening: Promise<Link> | undefined;
@@ -182,13 +152,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await guarded;
     this.tunnel?.close();
     this.tunnel = await TunnelService.open(settings.virtualIp, network);
-    this.tunnel.on('goodbye', (virtualIp, goodbye) => this.emit('goodbye', virtualIp, goodbye));
-    this.tunnel.on('sent', (virtualIp) => this.emit('peerSent', virtualIp));
-    this.tunnel.on('check', (virtualIp, nonce) => this.emit('peerChecked', virtualIp, nonce));
-    this.tunnel.on('heard', (...heard) => this.emit('peerHeard', ...heard));
+    this.tunnel.on('goodbye', (...goodbye) => this.emit('goodbye', ...goodbye));
+    this.tunnel.on('peerSent', (...sent) => this.emit('peerSent', ...sent));
+    this.tunnel.on('peerChecked', (...check) => this.emit('peerChecked', ...check));
+    this.tunnel.on('peerHeard', (...heard) => this.emit('peerHeard', ...heard));
     this.tunnel.on('portAsked', (...question) => this.emit('portAsked', ...question));
     this.tunnel.on('sizeAnswered', (...answer) => this.emit('sizeAnswered', ...answer));
-    this.tunnel.on('moved', (virtualIp) => this.emit('peerMoved', virtualIp));
+    this.tunnel.on('peerMoved', (...moved) => this.emit('peerMoved', ...moved));
     this.keeper.start({ interfaceName, virtualIp: settings.virtualIp, network });
   }
 
@@ -235,17 +205,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
    */
   async addPeer(peer: { publicKey: string; endpoint: Endpoint | null; virtualIp: VirtualIp }): Promise<void> {
     const { publicKey, endpoint, virtualIp } = peer;
-    if (this.peerAddresses.get(publicKey) !== virtualIp) {
-      this.peerAddresses.set(publicKey, virtualIp);
-      this.keeper.peerAdded();
-    }
-    await this.change([
-      { publicKey, remove: true },
-      { publicKey, endpoint, virtualIp, keepaliveSeconds: KEEPALIVE_SECONDS },
-    ]);
+    if (!this.table.has(publicKey, virtualIp)) this.keeper.peerAdded();
+    await this.table.add(publicKey, virtualIp, endpoint);
   }
 
-  /** Adds the peer at each candidate in turn, which sends a handshake initiation there; it stays at the last. */
   async knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void> {
     for (const endpoint of candidates) {
       await this.addPeer({ ...peer, endpoint });
@@ -253,7 +216,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     }
   }
 
-  /** Sends a check to each candidate, then points the peer to `home` again. */
   async flickPeer(
     { publicKey, virtualIp }: PeerAddress,
     candidates: readonly Endpoint[],
@@ -267,7 +229,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await this.pointPeer(publicKey, home);
   }
 
-  /** Says that a check was heard: to where it came from and, as that way may be one-way, by `home`. Checks the way back if asked to. */
   async answerCheck(
     { publicKey, virtualIp }: PeerAddress,
     { nonce, endpoint, home, isBackOpen }: CheckAnswer,
@@ -280,38 +241,25 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.tunnel?.sayHeard(virtualIp, nonce);
   }
 
-  /** Says that a check was heard, by the path that is in use. */
   sayHeard(virtualIp: VirtualIp, nonce: Buffer): void {
     this.tunnel?.sayHeard(virtualIp, nonce);
   }
 
-  /** Moves a peer, with its session. */
-  async pointPeer(publicKey: string, endpoint: Endpoint): Promise<void> {
-    await this.change([{ publicKey, update: true, endpoint }]);
+  pointPeer(publicKey: string, endpoint: Endpoint): Promise<void> {
+    return this.table.point(publicKey, endpoint);
   }
 
-  async removePeer(publicKey: string): Promise<void> {
-    this.peerAddresses.delete(publicKey);
-    await this.change([{ publicKey, remove: true }]);
+  removePeer(publicKey: string): Promise<void> {
+    return this.table.remove(publicKey);
   }
 
-  /** The counters of all peers, by public key; empty while there is no interface. */
-  async readPeers(): Promise<ReadonlyMap<string, PeerReading>> {
-    const peers = (await this.readDevice()).map((peer) => {
-      const endpoint = peer.endpoint && ipv4Access.inward(peer.endpoint);
-      return [peer.publicKey, { ...peer, endpoint }] as const;
-    });
-    return new Map(peers);
+  readPeers(): Promise<ReadonlyMap<string, PeerReading>> {
+    return this.table.read();
   }
 
   /** IPv4 is reached in another way than before: points every peer to where it is by this one, with its session. */
-  async renewEndpoints(): Promise<void> {
-    const changes = (await this.readDevice()).flatMap(({ publicKey, endpoint: sentTo }): PeerChange[] => {
-      const endpoint = sentTo && ipv4Access.inward(sentTo);
-      const isRight = endpoint === null || ipv4Access.outward(endpoint) === sentTo;
-      return isRight ? [] : [{ publicKey, update: true, endpoint }];
-    });
-    if (changes.length > 0) await this.change(changes);
+  renewEndpoints(): Promise<void> {
+    return this.table.renewEndpoints();
   }
 
   /**
@@ -330,16 +278,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.strayAt(virtualIp) ? null : (latencyMs ?? null);
   }
 
-  /** Sends the peer's agent a probe of each size, see {@link TunnelService.probeSizes}. */
   probeSizes(virtualIp: VirtualIp, sizes: readonly number[], isNew: boolean): void {
     this.tunnel?.probeSizes(virtualIp, sizes, isNew);
   }
 
-  /**
-   * Sends the peer no larger packets from now on; null: any that the tunnel takes.
-   * @returns whether probes can still be larger, and leave in one piece
-   * @throws LanrageError INTERFACE_FAILED
-   */
   async limitPackets(virtualIp: VirtualIp, bytes: number | null): Promise<boolean> {
     // A route that another program made to this address is not this agent's to replace.
     if (!this.opening || !this.tunnel || this.strayAt(virtualIp)) return true;
@@ -348,7 +290,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return isWhole;
   }
 
-  /** Tells the peer's agent that this one has sent to its candidates. */
   saySent(virtualIp: VirtualIp): void {
     this.tunnel?.saySent(virtualIp);
   }
@@ -373,7 +314,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const opening = this.opening;
     this.opening = undefined;
     this.keeper.stop();
-    this.peerAddresses.clear();
+    this.table.clear();
     this.routing = undefined;
     this.tunnel?.close();
     this.tunnel = undefined;
@@ -442,20 +383,4 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (code !== 0) throw new LanrageError('INTERFACE_FAILED', { message: `ip(8) failed: ${stderr.trim()}` });
     this.port = (await link.device.read()).listenPort;
   }
-
-  private async readDevice(): Promise<readonly PeerReading[]> {
-    const link = await this.opening;
-    return (await link?.device.read())?.peers ?? [];
-  }
-
-  /** Endpoints are where peers are known to be; WireGuard is told how to get there. */
-  private async change(peers: readonly PeerChange[]): Promise<void> {
-    const link = await this.opening;
-    await link?.device.configure({ peers: peers.map(translated) });
-  }
-}
-
-function translated(peer: PeerChange): PeerChange {
-  if (peer.remove || peer.endpoint === null) return peer;
-  return { ...peer, endpoint: ipv4Access.outward(peer.endpoint) };
 }

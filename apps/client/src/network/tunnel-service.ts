@@ -18,21 +18,22 @@ import {
 import type { PortAnswer } from './ports/port-report';
 import { openWhole } from './whole-datagrams';
 
-interface TunnelServiceEvents {
-  /** Somebody at this virtual IP says goodbye; whether it is true shows the proof. */
+/** What a peer's agent says, at this virtual IP. */
+export interface TunnelEvents {
+  /** It says goodbye; its proof is still to be checked. */
   goodbye: [virtualIp: VirtualIp, goodbye: Goodbye];
-  /** Somebody at this virtual IP has sent to this agent's candidates. */
-  sent: [virtualIp: VirtualIp];
-  /** Somebody at this virtual IP checks a way to this agent. */
-  check: [virtualIp: VirtualIp, nonce: Buffer];
-  /** The peer heard the check that was sent to this endpoint; its word is back after so long. */
-  heard: [virtualIp: VirtualIp, endpoint: Endpoint, roundTripMs: number];
-  /** Somebody at this virtual IP asks about a port of this machine. */
+  /** It has sent to this agent's candidates. */
+  peerSent: [virtualIp: VirtualIp];
+  /** It checks a way to this agent. */
+  peerChecked: [virtualIp: VirtualIp, nonce: Buffer];
+  /** It heard the check that was sent to this endpoint; its word is back after so long. */
+  peerHeard: [virtualIp: VirtualIp, endpoint: Endpoint, roundTripMs: number];
+  /** It asks about a port of this machine. */
   portAsked: [virtualIp: VirtualIp, nonce: Buffer, port: number];
-  /** The peer got the probe of this size. */
+  /** It got the probe of this size. */
   sizeAnswered: [virtualIp: VirtualIp, answer: SizeAnswer];
-  /** The peer at this virtual IP probes sizes, as its path to this agent has changed. */
-  moved: [virtualIp: VirtualIp];
+  /** Its path to this agent has changed, so that it probes sizes. */
+  peerMoved: [virtualIp: VirtualIp];
 }
 
 /** Times by `performance.now()`. */
@@ -53,7 +54,7 @@ const MOST_SIZE_PROBES = 2_048;
 const MOST_BUDGETS = 1_024;
 
 /** The agent's own UDP service on its virtual IP: echoes, goodbyes, and when to open the NAT. */
-export class TunnelService extends EventEmitter<TunnelServiceEvents> {
+export class TunnelService extends EventEmitter<TunnelEvents> {
   private readonly budgets = new Map<VirtualIp, TokenBucket>();
   private readonly waiting = new Map<string, (receivedAtMs: number) => void>();
   private readonly questions = new Map<string, (answer: PortAnswer) => void>();
@@ -219,13 +220,13 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
         return;
       case 'size_probe':
         this.send(encodePlain('size_reply', message.nonce), virtualIp);
-        if (message.isNew) this.emit('moved', virtualIp);
+        if (message.isNew) this.emit('peerMoved', virtualIp);
         return;
       case 'sent':
-        this.emit('sent', virtualIp);
+        this.emit('peerSent', virtualIp);
         return;
       case 'check':
-        this.emit('check', virtualIp, message.nonce);
+        this.emit('peerChecked', virtualIp, message.nonce);
         return;
       case 'goodbye':
         this.emit('goodbye', virtualIp, message);
@@ -237,7 +238,7 @@ export class TunnelService extends EventEmitter<TunnelServiceEvents> {
     const check = this.checks.get(key);
     if (!check) return;
     this.checks.delete(key);
-    this.emit('heard', virtualIp, check.endpoint, performance.now() - check.sentAtMs);
+    this.emit('peerHeard', virtualIp, check.endpoint, performance.now() - check.sentAtMs);
   }
 
   private onSizeReply(virtualIp: VirtualIp, nonce: Buffer): void {
