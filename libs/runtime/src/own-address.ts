@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 
 /** Of networks for documentation (RFC 5737): nobody is there, and nothing is sent. */
-const SOMEWHERE = { address: '192.0.2.1', port: 9 };
+const SOMEWHERE = '192.0.2.1';
+const DISCARD_PORT = 9;
 
 /**
  * The IPv4 address from which this machine speaks to the Internet: of several, that of a bridge for containers, of a VPN or
@@ -14,13 +15,16 @@ export async function ownAddress(): Promise<string> {
   return (await sourceTowards(SOMEWHERE)) ?? firstAddress() ?? '127.0.0.1';
 }
 
-/** Connecting a UDP socket sends nothing, but makes the kernel choose a source. */
-function sourceTowards({ address, port }: typeof SOMEWHERE): Promise<string | undefined> {
+/**
+ * The IPv4 address from which this machine speaks to another one; undefined without a route. Connecting a UDP socket sends
+ * nothing, but makes the kernel choose a source.
+ */
+export function sourceTowards(address: string): Promise<string | undefined> {
   const socket = createSocket('udp4');
   return new Promise<string | undefined>((resolve) => {
     socket.once('connect', () => resolve(socket.address().address));
     socket.on('error', () => resolve(undefined));
-    socket.connect(port, address);
+    socket.connect(DISCARD_PORT, address);
   }).finally(() => socket.close());
 }
 

@@ -22,6 +22,9 @@ const declared = (natType: NatType, at: Endpoint | null, changes: Partial<Presen
   ...changes,
 });
 
+/** The view of a peer that has said nothing. */
+const unheard = { online: false, natType: 'unknown', endpoint: null, direct: true, udp: 'unknown' };
+
 describe('PresenceBook', () => {
   it('knows which node a peer is connected to', () => {
     const book = new PresenceBook();
@@ -36,13 +39,7 @@ describe('PresenceBook', () => {
 
   it('tells who is online', () => {
     const book = new PresenceBook();
-    expect(book.view(alice)).toEqual({
-      online: false,
-      natType: 'unknown',
-      endpoint: null,
-      direct: true,
-      udp: 'unknown',
-    });
+    expect(book.view(alice)).toEqual(unheard);
     book.connect(alice, at('c1'));
     expect(book.view(alice).online).toBe(true);
     expect(book.disconnect(alice, 'c1', 0)).toBe(true);
@@ -212,13 +209,7 @@ describe('PresenceBook', () => {
     book.expect(alice, 0);
     book.declare(alice, declared('open', home));
     book.forget(alice);
-    expect(book.view(alice)).toEqual({
-      online: false,
-      natType: 'unknown',
-      endpoint: null,
-      direct: true,
-      udp: 'unknown',
-    });
+    expect(book.view(alice)).toEqual(unheard);
     expect(book.silentFor(0, 1)).toEqual([]);
   });
 

@@ -36,82 +36,65 @@ export const searchField = textField
   .default('')
   .transform((text) => text.normalize('NFC').trim());
 
+/** What `parse` makes of a text, or that it should have been this. */
+function parsedBy<Value>(parse: (text: string) => Value | null | undefined, expectation: string) {
+  return (input: string, context: z.RefinementCtx<string>): Value => {
+    const value = parse(input);
+    if (value !== null && value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: expectation });
+    return z.NEVER;
+  };
+}
+
 export const nameField = z
   .string()
   .max(400)
-  .transform((input, context) => {
-    const name = normalizeName(input);
-    if (name !== null) return name;
-    context.addIssue({ code: 'custom', message: 'a name is 1 to 50 visible characters' });
-    return z.NEVER;
-  });
+  .transform(parsedBy(normalizeName, 'a name is 1 to 50 visible characters'));
 
 /** A network that a party can have. */
 export const networkField = z
   .string()
   .max(18)
-  .transform((input, context) => {
-    const network = parseVirtualNetwork(input);
-    if (network !== undefined) return network;
-    context.addIssue({
-      code: 'custom',
-      message: 'a network with 16 bits of prefix in 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10',
-    });
-    return z.NEVER;
-  });
+  .transform(
+    parsedBy(
+      parseVirtualNetwork,
+      'a network with 16 bits of prefix in 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10',
+    ),
+  );
 
-export const endpointField = z
-  .string()
-  .max(64)
-  .transform((input, context) => {
-    const endpoint = parseEndpoint(input);
-    if (endpoint !== undefined) return endpoint;
-    context.addIssue({ code: 'custom', message: 'an endpoint is ip:port' });
-    return z.NEVER;
-  });
+export const endpointField = z.string().max(64).transform(parsedBy(parseEndpoint, 'an endpoint is ip:port'));
 
 export const publicKeyField = z
   .string()
   .max(64)
-  .transform((input, context) => {
-    const key = parsePublicKey(input);
-    if (key !== undefined) return key;
-    context.addIssue({
-      code: 'custom',
-      message: 'a public key is base64 of 32 bytes and no low-order point',
-    });
-    return z.NEVER;
-  });
+  .transform(parsedBy(parsePublicKey, 'a public key is base64 of 32 bytes and no low-order point'));
 
 export const PASSWORD_LIMITS = { least: 4, most: 128 } as const;
 
 /** Normalized, so that keyboards that compose letters differently agree. */
-export const passwordField = textField.max(4 * PASSWORD_LIMITS.most).transform((input, context) => {
-  const password = input.normalize('NFC');
+export const passwordField = textField
+  .max(4 * PASSWORD_LIMITS.most)
+  .transform(parsedBy(normalizePassword, 'a password is 4 to 128 characters'));
+
+function normalizePassword(text: string): string | undefined {
+  const password = text.normalize('NFC');
   const characters = [...password].length;
-  if (characters >= PASSWORD_LIMITS.least && characters <= PASSWORD_LIMITS.most) return password;
-  context.addIssue({ code: 'custom', message: 'a password is 4 to 128 characters' });
-  return z.NEVER;
-});
+  return characters >= PASSWORD_LIMITS.least && characters <= PASSWORD_LIMITS.most ? password : undefined;
+}
 
 export const discordUrlField = z
   .string()
   .max(1000)
-  .transform((input, context) => {
-    const link = parseDiscordLink(input);
-    if (link !== null) return link;
-    context.addIssue({ code: 'custom', message: 'an https link to Discord' });
-    return z.NEVER;
-  });
+  .transform(parsedBy(parseDiscordLink, 'an https link to Discord'));
 
 /** Base64 of exactly `bytes` bytes, decoded. */
 export const bytesField = (bytes: number) =>
   z
     .base64()
     .max(4 * Math.ceil(bytes / 3))
-    .transform((input, context) => {
-      const decoded = Buffer.from(input, 'base64');
-      if (decoded.length === bytes) return decoded;
-      context.addIssue({ code: 'custom', message: `base64 of ${bytes} bytes` });
-      return z.NEVER;
-    });
+    .transform(parsedBy((text) => decodeBytes(text, bytes), `base64 of ${bytes} bytes`));
+
+function decodeBytes(text: string, bytes: number): Buffer | undefined {
+  const decoded = Buffer.from(text, 'base64');
+  return decoded.length === bytes ? decoded : undefined;
+}

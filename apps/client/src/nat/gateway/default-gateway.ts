@@ -1,7 +1,6 @@
-import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { PORT_CONTROL_PORT } from './nat-pmp';
+import { sourceTowards } from '#runtime/own-address';
 import { defaultGatewayOf } from './routes';
 
 export interface Gateway {
@@ -17,16 +16,6 @@ const ROUTING_TABLE = '/proc/net/route';
 export async function findGateway(): Promise<Gateway | null> {
   const table = await readFile(ROUTING_TABLE, 'latin1').catch(() => '');
   const address = defaultGatewayOf(table, endianness() === 'LE');
-  const ownAddress = address && (await ownAddressTowards(address));
+  const ownAddress = address && (await sourceTowards(address));
   return ownAddress ? { address, ownAddress } : null;
-}
-
-/** Connecting a UDP socket sends nothing, but makes the kernel choose a source. */
-function ownAddressTowards(address: string): Promise<string | null> {
-  const socket = createSocket('udp4');
-  return new Promise<string | null>((resolve) => {
-    socket.once('connect', () => resolve(socket.address().address));
-    socket.on('error', () => resolve(null));
-    socket.connect(PORT_CONTROL_PORT, address);
-  }).finally(() => socket.close());
 }
