@@ -1,4 +1,5 @@
 const { availableParallelism } = require('node:os');
+const swc = require('./scripts/swc-options.cjs');
 
 /** ESM-only packages that Jest must turn into CommonJS like our own sources. */
 const esmPackages = [
@@ -11,17 +12,6 @@ const esmPackages = [
   'uint8array-extras',
   '@borewit',
 ];
-
-/** @type {import('@swc/core').Options} */
-const swc = {
-  jsc: {
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    keepClassNames: true,
-    target: 'es2022',
-  },
-  module: { type: 'commonjs' },
-};
 
 /** @type {import('jest').Config} */
 const project = {

@@ -1,19 +1,10 @@
-// Lets this process load the TypeScript of test/ and apps/, as jest does: by swc, with the metadata that Nest's
-// decorators need. `#shared/…` is the compiled libs/shared, so `setup()` comes first.
+// Lets this process load the TypeScript of test/ and apps/, as jest does. `#shared/…` is the compiled libs/shared, so `setup()`
+// comes first.
 import { transformFileSync } from '@swc/core';
 import Module, { createRequire } from 'node:module';
+import swcOptions from './swc-options.cjs';
 
-const swc = {
-  jsc: {
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    keepClassNames: true,
-    target: 'es2022',
-  },
-  module: { type: 'commonjs' },
-  sourceMaps: 'inline',
-  swcrc: false,
-};
+const swc = { ...swcOptions, sourceMaps: 'inline', swcrc: false };
 
 /** @returns a `require` that also takes TypeScript files */
 export function requireTypeScript() {

@@ -29,3 +29,9 @@ export interface Attack {
   /** Starts what it attacks, and stops it again. */
   play(options: AttackOptions): Promise<AttackOutcome>;
 }
+
+/** Of all that there is to try as much as the effort is worth, taken evenly. */
+export function shareOf<Item>(all: readonly Item[], effort: number): Item[] {
+  const step = Math.round(1 / Math.min(1, effort));
+  return all.filter((_, index) => index % step === 0);
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { inviteListSchema, inviteSchema, type Invite } from '#shared/api/invites';
 import { hashInviteSecret, inviteIdOf } from '#shared/party/invite';
-import { refusal, TestAgent, type Answer } from './support/control-agent';
+import { codeOf, refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 
 const voucher = Buffer.alloc(32, 1).toString('base64');
@@ -19,7 +19,6 @@ describe('an invite', () => {
 
   const newAgent = (name = 'Player') => TestAgent.signIn(control.url, name);
   const newAgents = (count: number) => Promise.all(Array.from({ length: count }, () => newAgent()));
-  const codeOf = (answer: Answer) => (answer.status < 300 ? 'done' : refusal(answer).code);
   const request = (secret: Buffer, more: object = {}) => ({
     secretHash: hashInviteSecret(secret).toString('base64'),
     expiresInSeconds: 3600,

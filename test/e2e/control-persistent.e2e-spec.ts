@@ -1,6 +1,6 @@
 /** Parties that outlive their members and the server. */
 import { ownedPartiesSchema } from '#shared/api/hosting';
-import { refusal, TestAgent, type Answer } from './support/control-agent';
+import { codeOf, refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';
 
@@ -27,7 +27,6 @@ describe('a party that lasts', () => {
     }
   };
   const query = (sql: string, values: unknown[]) => control.query(sql, values);
-  const codeOf = (answer: Answer) => (answer.status < 300 ? 'done' : refusal(answer).code);
 
   it(
     'survives being empty and a restart, with everybody’s address',

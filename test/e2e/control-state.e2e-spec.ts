@@ -1,6 +1,6 @@
 /** What the members of a party share. */
 import { partyStateSchema, stateEntrySchema } from '#shared/api/state';
-import { refusal, TestAgent, type AgentConnection, type Answer } from './support/control-agent';
+import { codeOf, refusal, TestAgent, type AgentConnection } from './support/control-agent';
 import { TestControl } from './support/control-app';
 
 describe('the shared state of a party', () => {
@@ -31,7 +31,6 @@ describe('the shared state of a party', () => {
   const read = async (agent: TestAgent) =>
     partyStateSchema.parse((await agent.ask('GET', `${id}/state`)).body);
   const write = (agent: TestAgent, request: object) => agent.ask('POST', `${id}/state`, request);
-  const codeOf = (answer: Answer) => (answer.status === 200 ? 'done' : refusal(answer).code);
   const pause = () => new Promise((resolve) => setTimeout(resolve, 1100));
 
   it('is read and written by every member, and pushed to all in order', async () => {

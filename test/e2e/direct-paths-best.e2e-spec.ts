@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
 import type { MatrixKind } from '../lab/direct-theory';
 import { Lab } from '../lab/lab';
+import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { Meeting } from './support/meeting';
 import { PartyAgent } from './support/party-agent';
@@ -48,8 +49,7 @@ describeLab('the best path', () => {
     // Whatever else comes by the detour comes within this time.
     await delay(1_500);
     for (const [index, agent] of meeting.agents.entries()) {
-      const { party } = await agent.status();
-      const peer = party.peers.find(({ isSelf }) => !isSelf);
+      const [peer] = othersIn(await agent.status());
       const other = meeting.agents[1 - index];
       expect(peer?.connectionType).toBe('direct');
       expect(peer?.pathEndpoint).toContain(`${other?.host.router.publicAddress}:`);
@@ -63,8 +63,7 @@ describeLab('the best path', () => {
       await until(
         'the direct one is known to be slower',
         async () => {
-          const { party } = await agent.status();
-          const peer = party.peers.find(({ isSelf }) => !isSelf);
+          const [peer] = othersIn(await agent.status());
           return peer?.connectionType === 'relayed' && peer.reason?.code === 'slower';
         },
         { intervalMs: 200, ...PATIENCE },

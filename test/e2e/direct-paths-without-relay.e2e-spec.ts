@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
+import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { Meeting } from './support/meeting';
 import { PartyAgent } from './support/party-agent';
@@ -29,8 +30,7 @@ describeLab('direct paths without a relay', () => {
     until(
       'all are direct',
       async () => {
-        const parties = await Promise.all(group.map(async (agent) => (await agent.status()).party));
-        const peers = parties.flatMap((party) => party.peers.filter(({ isSelf }) => !isSelf));
+        const peers = (await Promise.all(group.map((agent) => agent.status()))).flatMap(othersIn);
         const isComplete = peers.length === group.length * (group.length - 1);
         return isComplete && peers.every(({ connectionType }) => connectionType === 'direct');
       },

@@ -4,6 +4,7 @@ import { isDirectPossible, matrixKinds, type MatrixKind } from '../lab/direct-th
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
 import { PortMapper } from '../lab/port-mapper';
+import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { Meeting } from './support/meeting';
 import { PartyAgent } from './support/party-agent';
@@ -45,10 +46,7 @@ describeLab('direct paths', () => {
   const behind = async (name: string, kind: MatrixKind | 'full_cone_hairpin') =>
     start(await lab.hostBehind(name, kind, { delayMs: ONE_WAY_MS }));
   /** How an agent sees the others. */
-  const others = async (agent: PartyAgent) => {
-    const { party } = await agent.status();
-    return party.peers.filter(({ isSelf }) => !isSelf);
-  };
+  const others = async (agent: PartyAgent) => othersIn(await agent.status());
   const sees = (agent: PartyAgent, connectionType: string, reason: string, patience = PATIENCE) =>
     until(
       `${agent.host.name} sees ${connectionType}: ${reason}`,

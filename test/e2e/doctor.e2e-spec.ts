@@ -29,14 +29,10 @@ describeLab('the doctor', () => {
     await Promise.all([alice, bob].map((player) => player?.removeHome()));
   }, 60_000);
 
-  const examined = async (player: LabPlayer, ...args: string[]) => {
-    const { stdout } = await player.run('doctor', '--json', ...args);
-    return (JSON.parse(stdout) as { findings: Finding[] }).findings;
-  };
   const codesOf = (findings: readonly Finding[]) => findings.map(({ code }) => code);
 
   it('examines the network of a player who has no agent', async () => {
-    expect(codesOf(await examined(bob))).toEqual([
+    expect(codesOf(await bob.findings())).toEqual([
       'nat_symmetric',
       'agent_not_running',
       'server_answers',
@@ -49,7 +45,7 @@ describeLab('the doctor', () => {
     await bob.join(party.id);
     const finding = await until(
       'the attempt is over',
-      async () => (await examined(alice, 'Bob')).find(({ code }) => code === 'nat_combination'),
+      async () => (await alice.findings('Bob')).find(({ code }) => code === 'nat_combination'),
       { timeoutMs: 30_000 },
     );
     expect(finding).toMatchObject({
@@ -67,7 +63,7 @@ describeLab('the doctor', () => {
         nextAttemptInMs: expect.any(Number),
       },
     });
-    expect(codesOf(await examined(alice))).toEqual(
+    expect(codesOf(await alice.findings())).toEqual(
       expect.arrayContaining(['port_not_mapped', 'events_arrive', 'agent_running']),
     );
     const { code, stderr } = await alice.run('doctor', 'Carol');
@@ -81,7 +77,7 @@ describeLab('the doctor', () => {
     const mapper = await PortMapper.start(bob.host, { pcp: true });
     await bob.stop();
     await bob.join((await alice.status()).party.id);
-    await until('both are direct', async () => codesOf(await examined(alice)).includes('direct_internet'), {
+    await until('both are direct', async () => codesOf(await alice.findings()).includes('direct_internet'), {
       timeoutMs: 30_000,
     });
     const { stdout } = await bob.run('doctor');

@@ -1,7 +1,6 @@
 /** A game that nobody reaches, though the way to its machine is fine: what the doctor says, with real firewalls. */
 import type { ChildProcess } from 'node:child_process';
 import { askAgent } from '../../apps/client/src/agent/local-client';
-import type { Finding } from '../../apps/client/src/cli/finding';
 import { portFindings } from '../../apps/client/src/cli/port-findings';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
@@ -61,8 +60,6 @@ describeLab('a game that nobody reaches', () => {
   const findings = async () =>
     portFindings(await askAgent(alice.home, 'diagnose', { peer: 'Bob', port: PORT }));
   const finding = async () => (await findings())[0];
-  const doctor = async (player: LabPlayer, ...args: string[]) =>
-    (JSON.parse((await player.run('doctor', '--json', ...args)).stdout) as { findings: Finding[] }).findings;
 
   it('has not been started', async () => {
     expect(await finding()).toMatchObject({ code: 'game_port_no_listener', peer: { name: 'Bob' } });
@@ -83,16 +80,16 @@ describeLab('a game that nobody reaches', () => {
 
   it('is behind the firewall of its machine, which lets the agents speak: both doctors say so, and how to mend it', async () => {
     await bob.host.exec(['nft', '-f', '-'], { input: dropsStrangers });
-    const own = (await doctor(bob)).find(({ code }) => code === 'firewall_closed');
+    const own = (await bob.findings()).find(({ code }) => code === 'firewall_closed');
     // It has spoken to Alice's agent for that, so that she is answered.
-    expect((await doctor(alice, 'Bob', '--port', String(PORT))).slice(0, 2)).toEqual([
+    expect((await alice.findings('Bob', '--port', String(PORT))).slice(0, 2)).toEqual([
       expect.objectContaining({ code: 'game_port_firewalled', severity: 'problem' }),
       expect.objectContaining({ code: 'direct_internet', severity: 'ok' }),
     ]);
     const command = /sudo (nft insert [^:.]*)\./.exec(own?.advice ?? '')?.[1];
     expect((await bob.host.exec(command?.split(' ') ?? [])).code).toBe(0);
     await until('the advice helps', async () => (await finding())?.code === 'game_port_open');
-    expect((await doctor(bob)).map(({ code }) => code)).not.toContain('firewall_closed');
+    expect((await bob.findings()).map(({ code }) => code)).not.toContain('firewall_closed');
   }, 60_000);
 
   it('says nothing more to a member who asks for port after port', async () => {

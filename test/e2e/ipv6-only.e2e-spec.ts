@@ -136,8 +136,7 @@ describeLab('a player whose network carries IPv6 alone', () => {
     const words = 'there is no IPv4 here: this network carries IPv6 only';
     expect((await dave.run('create', 'Nowhere')).stderr).toContain(words);
     expect((await dave.run('netcheck')).stdout).toContain('IPv4           none here');
-    const { stdout } = await dave.run('doctor', '--json');
-    const { findings } = JSON.parse(stdout) as { findings: { code: string; advice: string }[] };
+    const findings = await dave.findings();
     expect(findings.find(({ code }) => code === 'server_silent')?.advice).toContain(words);
     expect(findings.map(({ code }) => code)).toContain('no_ipv4');
     await dave.removeHome();

@@ -1,6 +1,7 @@
 /** Paths that carry smaller packets than usual and tell nobody, as PPPoE, VPNs and mobile networks in a row do. */
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
+import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { Meeting } from './support/meeting';
 import { PartyAgent } from './support/party-agent';
@@ -29,7 +30,7 @@ describeLab('a path that carries no packets above 1,300 bytes, nor fragments, an
     PartyAgent.start(await lab.hostBehind(name, 'port_restricted', { delayMs: ONE_WAY_MS }), server);
   const limits = async () => {
     const statuses = await Promise.all([alice, bob].map((agent) => agent.status()));
-    return statuses.map(({ party }) => party.peers.find(({ isSelf }) => !isSelf)?.packetLimit);
+    return statuses.map((status) => othersIn(status)[0]?.packetLimit);
   };
   const haveLimit = (limit: number | null) =>
     until(`the limit is ${limit}`, async () => (await limits()).every((found) => found === limit), PATIENCE);

@@ -1,5 +1,4 @@
 /** A party among a machine's own networks: they clash before it, or come later, and other programs tidy it away. */
-import type { Finding } from '../../apps/client/src/cli/finding';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { LabPlayer } from './support/lab-player';
@@ -99,7 +98,7 @@ describeLab('a party on a machine with other networks', () => {
   );
 
   it('says that it was repaired', async () => {
-    const findings = await examined();
+    const findings = await bob.findings();
     expect(findings.map(({ code }) => code)).toContain('tunnel_repaired');
     expect(bob.logs).toContain('another program took away');
   }, 20_000);
@@ -121,7 +120,7 @@ describeLab('a party on a machine with other networks', () => {
       latencyMs: null,
       reason: { code: 'routed_elsewhere', message: expect.stringContaining(`${HOST_ADDRESS} to eth0`) },
     });
-    expect(await examined()).toContainEqual(
+    expect(await bob.findings()).toContainEqual(
       expect.objectContaining({ code: 'routed_elsewhere', severity: 'problem' }),
     );
     await ip('route', 'delete', HOST_ADDRESS);
@@ -167,9 +166,4 @@ describeLab('a party on a machine with other networks', () => {
     await ip('link', 'delete', bob.host.interfaceName);
     await bob.reaches(HOST_ADDRESS);
   }, 30_000);
-
-  const examined = async (): Promise<Finding[]> => {
-    const { stdout } = await bob.run('doctor', '--json');
-    return (JSON.parse(stdout) as { findings: Finding[] }).findings;
-  };
 });

@@ -1,10 +1,9 @@
 /** Whose network, or which server, is at fault when players do not reach each other: both sides name the same one. */
 import { readFile } from 'node:fs/promises';
-import type { Finding } from '../../apps/client/src/cli/finding';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
-import { LabPlayer, type PartyStatus, type PeerStatus } from './support/lab-player';
+import { LabPlayer, othersIn, type PartyStatus, type PeerStatus } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { until } from './support/processes';
 
@@ -42,10 +41,7 @@ describeLab('whose fault it is', () => {
         chain out { type filter hook output priority filter; oifname "eth0" meta l4proto udp drop; }
       }`,
     });
-  const reasonAt = async (player: LabPlayer) => {
-    const { party } = await player.status();
-    return party.peers.find(({ isSelf }) => !isSelf)?.reason?.code;
-  };
+  const reasonAt = async (player: LabPlayer) => othersIn(await player.status())[0]?.reason?.code;
   const told = (player: LabPlayer, code: string) =>
     until(`${player.name} is told ${code}`, async () => (await reasonAt(player)) === code, NOTICED);
   /** Waits until the player's screen says this once more than when `before` was taken. */
@@ -55,13 +51,9 @@ describeLab('whose fault it is', () => {
     return (timeoutMs = 30_000) =>
       until(`${player.name} reads "${text}"`, () => count(player, text) > before, { timeoutMs });
   };
-  const findings = async (player: LabPlayer) => {
-    const { stdout } = await player.run('doctor', '--json');
-    return (JSON.parse(stdout) as { findings: Finding[] }).findings;
-  };
   const problems = async (player: LabPlayer) =>
     new Set(
-      (await findings(player)).filter(({ severity }) => severity === 'problem').map(({ code }) => code),
+      (await player.findings()).filter(({ severity }) => severity === 'problem').map(({ code }) => code),
     );
 
   beforeAll(async () => {
@@ -150,7 +142,7 @@ describeLab('whose fault it is', () => {
   it("is the server's when it is away, and no firewall's", async () => {
     await server.killApp('control');
     await Promise.all([alice, bob].map((player) => told(player, 'server_down')));
-    const { advice } = (await findings(alice)).find(({ code }) => code === 'server_silent') ?? {};
+    const { advice } = (await alice.findings()).find(({ code }) => code === 'server_silent') ?? {};
     expect(advice).toContain('nothing listens');
     const said = (await alice.status()).party.peers.map(
       ({ reason }) => `${reason?.message} ${reason?.advice}`,

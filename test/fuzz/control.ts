@@ -1,6 +1,6 @@
 /** `npm run fuzz:control`: looks for messages that the control plane does not answer as it promises. */
-import { parseArgs } from 'node:util';
 import { endProcess } from '../bench/support/command';
+import { readValues, say, usage } from './command-line';
 import { fuzzControl, type CampaignOptions, type CampaignReport } from './control/campaign';
 
 const help = `Sends messages to a control plane of its own, with a database of its own: valid ones, made from the schemas of
@@ -22,7 +22,7 @@ Examples:
 
 export async function main(args: string[]): Promise<never> {
   const options = readOptions(args);
-  if (typeof options === 'string') return endProcess(usage(options));
+  if (typeof options === 'string') return endProcess(usage(options, help));
   say(`seed ${options.seed}, ${options.runs} messages`);
   const report = await fuzzControl(options);
   show(report);
@@ -41,30 +41,13 @@ function show({ answers, heapGrowth, failure }: CampaignReport): void {
 
 /** The options, or what is wrong with them; empty when help is wanted. */
 function readOptions(args: string[]): CampaignOptions | string {
-  try {
-    const text = { type: 'string' } as const;
-    const options = { runs: text, seconds: text, seed: text, help: { type: 'boolean' } } as const;
-    const { values } = parseArgs({ args, options });
-    if (values.help) return '';
-    const runs = Number(values.runs ?? 10_000);
-    const seed = Number(values.seed ?? Date.now() % 1_000_000);
-    const seconds = Number(values.seconds ?? Infinity);
-    if (!(Number.isInteger(runs) && runs > 0)) return '--runs is a whole number above 0';
-    if (!(seconds > 0)) return '--seconds is a number above 0';
-    if (!Number.isInteger(seed)) return '--seed is a whole number';
-    return { runs, seed, ...(Number.isFinite(seconds) && { seconds }) };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function usage(fault: string): number {
-  if (fault !== '') say(`${fault}\n\n${help}`);
-  else process.stdout.write(help);
-  return fault === '' ? 0 : 2;
-}
-
-/** To people, on stderr, so that a finding on stdout can be kept. */
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  const values = readValues(args, ['runs', 'seconds', 'seed']);
+  if (typeof values === 'string') return values;
+  const runs = Number(values.runs ?? 10_000);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const seconds = Number(values.seconds ?? Infinity);
+  if (!(Number.isInteger(runs) && runs > 0)) return '--runs is a whole number above 0';
+  if (!(seconds > 0)) return '--seconds is a number above 0';
+  if (!Number.isInteger(seed)) return '--seed is a whole number';
+  return { runs, seed, ...(Number.isFinite(seconds) && { seconds }) };
 }

@@ -1,8 +1,8 @@
 /** `npm run fuzz:relay`: looks for what breaks the relay's promises, and shows the shortest way to it. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { endProcess } from '../bench/support/command';
 import { Campaign, type Failure, failureOf, type Subject } from './campaign';
+import { readValues, say, usage } from './command-line';
 import { Coverage } from './coverage';
 import { Random } from './random';
 import { relaySubject } from './subjects';
@@ -37,7 +37,7 @@ const turn = 50;
 
 export function main(args: string[]): Promise<never> {
   const options = readOptions(args);
-  if (typeof options === 'string') return endProcess(usage(options));
+  if (typeof options === 'string') return endProcess(usage(options, help));
   return endProcess(options.replay === undefined ? search(options) : replay(options.replay));
 }
 
@@ -91,27 +91,10 @@ function replay(file: string): number {
 
 /** The options, or what is wrong with them; empty when help is wanted. */
 function readOptions(args: string[]): { seconds: number; seed: number; replay: string | undefined } | string {
-  try {
-    const text = { type: 'string' } as const;
-    const options = { seconds: text, seed: text, replay: text, help: { type: 'boolean' } } as const;
-    const { values } = parseArgs({ args, options });
-    if (values.help) return '';
-    const seconds = Number(values.seconds ?? 60);
-    const seed = Number(values.seed ?? Date.now() % 1_000_000);
-    if (!(seconds > 0)) return '--seconds is a number above 0';
-    return Number.isInteger(seed) ? { seconds, seed, replay: values.replay } : '--seed is a whole number';
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function usage(fault: string): number {
-  if (fault !== '') say(`${fault}\n\n${help}`);
-  else process.stdout.write(help);
-  return fault === '' ? 0 : 2;
-}
-
-/** To people, on stderr, so that a finding on stdout can be kept. */
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  const values = readValues(args, ['seconds', 'seed', 'replay']);
+  if (typeof values === 'string') return values;
+  const seconds = Number(values.seconds ?? 60);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  if (!(seconds > 0)) return '--seconds is a number above 0';
+  return Number.isInteger(seed) ? { seconds, seed, replay: values.replay } : '--seed is a whole number';
 }

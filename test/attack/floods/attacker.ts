@@ -1,46 +1,32 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { forkTypeScript } from '../../bench/support/fork-typescript';
+import { forkTypeScript, Worker } from '../../bench/support/worker';
 import type { FloodKind } from './kinds';
 
-interface Told {
-  readonly sent?: number;
-  readonly failure?: string;
+export interface Orders {
+  /** Settles when all that comes before the flood is done, such as signing in. */
+  prepare(order: { kind: FloodKind; url: string }): Promise<void>;
+  /** Settles with the number of messages, when so many seconds are over. */
+  flood(order: { seconds: number }): Promise<number>;
 }
 
 /** Sends one kind of flood, from a process of its own. */
 export class Attacker {
-  private constructor(private readonly child: ChildProcess) {}
+  private readonly child = forkTypeScript(join(__dirname, 'process.ts'));
+  private readonly worker = new Worker<Orders>(this.child);
 
-  /** Settles when all that comes before the flood is done, such as signing in. */
+  /** As {@link Orders.prepare}. */
   static async prepare(kind: FloodKind, url: string): Promise<Attacker> {
-    const attacker = new Attacker(forkTypeScript(join(__dirname, 'process.ts')));
-    await attacker.tell({ prepare: kind, url });
+    const attacker = new Attacker();
+    await attacker.worker.tell('prepare', { kind, url });
     return attacker;
   }
 
-  /** Settles with the number of messages, when so many seconds are over. */
-  async flood(seconds: number): Promise<number> {
-    return (await this.tell({ flood: seconds })).sent ?? 0;
+  /** As {@link Orders.flood}. */
+  flood(seconds: number): Promise<number> {
+    return this.worker.tell('flood', { seconds });
   }
 
   stop(): void {
     this.child.kill('SIGKILL');
-  }
-
-  private async tell(order: object): Promise<{ sent?: number }> {
-    this.child.send(order);
-    const settled = new AbortController();
-    const { signal } = settled;
-    const answered = once(this.child, 'message', { signal }) as Promise<[Told]>;
-    const ended = once(this.child, 'exit', { signal }).then(() => null);
-    const answer = await Promise.race([answered, ended]);
-    settled.abort();
-    await Promise.allSettled([answered, ended]);
-    if (answer === null) throw new Error('the attacker ended');
-    const [{ failure, ...done }] = answer;
-    if (failure !== undefined) throw new Error(failure);
-    return done;
   }
 }

@@ -1,21 +1,14 @@
 /** The process of an {@link Attacker}. */
-import { kinds, type FloodKind } from './kinds';
+import { obey } from '../../bench/support/worker';
+import type { Orders } from './attacker';
+import { kinds } from './kinds';
 
-type Order = { prepare: FloodKind; url: string } | { flood: number };
 let flood: ((seconds: number) => Promise<number>) | undefined;
 
-async function obey(order: Order): Promise<object> {
-  if ('prepare' in order) {
-    flood = await kinds[order.prepare](order.url);
-    return {};
-  }
-  return { sent: await flood?.(order.flood) };
-}
-
-process.on('message', (order: Order) => {
-  obey(order).then(
-    (done) => process.send?.(done),
-    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.stack : String(error) }),
-  );
+obey<Orders>({
+  async prepare({ kind, url }) {
+    flood = await kinds[kind](url);
+  },
+  flood: async ({ seconds }) => (await flood?.(seconds)) ?? 0,
 });
 process.on('disconnect', () => process.exit());

@@ -11,7 +11,7 @@ import { requestChallenge } from '../../e2e/support/relay-sign-in';
 import { testKey } from '../../wireguard-messages';
 import type { Attack } from '../attack';
 import { knock } from './knock';
-import { startAttackedControl } from './servers';
+import { startAttackedControl } from '../attacked-control';
 
 type Proof = (handshake: { proof: string }) => string | null | Promise<string | null>;
 

@@ -4,7 +4,7 @@ import { StunServer } from '../../../apps/relay/src/stun/server';
 import { TestAgent } from '../../e2e/support/control-agent';
 import { TestRelay } from '../../e2e/support/control-relay';
 import type { Attack } from '../attack';
-import { startAttackedControl } from './servers';
+import { startAttackedControl } from '../attacked-control';
 
 /** Another machine, which answers STUN as everybody's servers do. */
 const victim = '127.0.0.3';

@@ -4,7 +4,7 @@ import type { Relay } from '../../../apps/relay/src/relay';
 import { TestAgent } from '../../e2e/support/control-agent';
 import { RealRelay } from '../../e2e/support/real-relay';
 import type { Attack } from '../attack';
-import { startAttackedControl } from './servers';
+import { startAttackedControl } from '../attacked-control';
 
 /** So many at once that pairs are still being opened when their players leave. */
 const AT_ONCE = 48;

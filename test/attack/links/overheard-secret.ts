@@ -5,7 +5,7 @@ import { RELAY_SECRET } from '../../e2e/support/settings';
 import { freePort } from '../../fixtures/free-port';
 import type { Attack } from '../attack';
 import { isLetIn } from './knock';
-import { startAttackedControl } from './servers';
+import { startAttackedControl } from '../attacked-control';
 import { Wiretap } from './wiretap';
 
 /** Somebody on an http:// path hears a relay sign in, and comes with what it said when it is gone. */

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { once } from 'node:events';
 import { TestRelay, type TestRelayOptions } from '../../e2e/support/control-relay';
 import type { Attack } from '../attack';
-import { startAttackedControl } from './servers';
+import { startAttackedControl } from '../attacked-control';
 
 const OWN_SECRET = 'the own secret of one relay';
 const TRIES = 20;

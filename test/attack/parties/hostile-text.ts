@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { send, TestAgent } from '../../e2e/support/control-agent';
 import type { Attack } from '../attack';
-import { startAttackedControl } from '../links/servers';
+import { startAttackedControl } from '../attacked-control';
 import { behindProxy } from './server';
 
 const searches = ['%00', 'a%00b', '%ed%a0%80', '%ff', '%27%3b--', '%25%5f%5c', '%e3%85%a4', 'x'.repeat(5000)];

@@ -1,7 +1,7 @@
-import { TestAgent } from '../../e2e/support/control-agent';
+import { codeOf, TestAgent } from '../../e2e/support/control-agent';
 import { until } from '../../e2e/support/processes';
 import type { Attack } from '../attack';
-import { behindProxy, codeOf, creator, rewrite } from './server';
+import { behindProxy, creator, rewrite } from './server';
 
 const guards = [
   { terms: { locked: true }, code: 'PARTY_LOCKED' },

@@ -1,7 +1,7 @@
 import { load } from '../../bench/support/load';
-import { TestAgent } from '../../e2e/support/control-agent';
+import { codeOf, TestAgent } from '../../e2e/support/control-agent';
 import type { Attack } from '../attack';
-import { behindProxy, codeOf, creator, from } from './server';
+import { behindProxy, creator, from } from './server';
 
 const ADDRESSES = 150;
 const NETWORKS = 20;

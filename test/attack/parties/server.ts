@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import { TestAgent, type Answer, refusal } from '../../e2e/support/control-agent';
+import { TestAgent } from '../../e2e/support/control-agent';
 import type { AttackOptions, AttackOutcome } from '../attack';
-import { startAttackedControl, type AttackedControl } from '../links/servers';
+import { startAttackedControl, type AttackedControl } from '../attacked-control';
 
 /** A server of its own, behind what it takes for a proxy, which tells the address of whoever asks. */
 export function behindProxy(
@@ -21,10 +21,6 @@ export function behindProxy(
 
 export function from(address: string): Record<string, string> {
   return { 'X-Forwarded-For': address };
-}
-
-export function codeOf(answer: Answer): string {
-  return answer.status < 300 ? 'done' : refusal(answer).code;
 }
 
 /** A peer that has created a party, from that address. @returns null when it may not */

@@ -1,6 +1,6 @@
 import { DEFAULT_NETWORK, parseVirtualIp } from '#shared/party/virtual-ip';
 import { alice, carol, HostileParty, honestRelay, type Claimed } from '../../e2e/support/hostile-party';
-import type { Attack } from '../attack';
+import { shareOf, type Attack } from '../attack';
 
 /** Addresses whose traffic is worth having, and some that no member can have. */
 const wanted = [
@@ -85,7 +85,7 @@ export const capturedTraffic: Attack = {
         networks.map((prefix) => (hostile: HostileParty) => move(hostile, moved(hostile, prefix))),
       ),
     ];
-    const played = tries.filter((_, index) => index % Math.round(1 / Math.min(1, effort)) === 0);
+    const played = shareOf(tries, effort);
     for (const play of played) {
       const hostile = await HostileParty.start();
       try {

@@ -14,7 +14,7 @@ import { SignIn } from '../../../apps/client/src/control/sign-in';
 import { loadIdentity } from '../../../apps/client/src/identity';
 import { alice, HostileParty, hostilePartyId, newKey } from '../../e2e/support/hostile-party';
 import { ScriptedControl } from '../../e2e/support/scripted-control';
-import type { Attack } from '../attack';
+import { shareOf, type Attack } from '../attack';
 import { harmTo, honestParty } from './every-event';
 import { spoil } from './spoiled';
 
@@ -109,8 +109,7 @@ export const everyJoin: Attack = {
     const leaveTicket = Buffer.alloc(16, 1).toString('base64');
     const spoiled = spoil(partyEntrySchema, { ...honestParty(first), leaveTicket });
     await first.close();
-    const step = Math.round(1 / (SHARE * Math.min(1, effort)));
-    const chosen = spoiled.filter((_, index) => index % step === 0);
+    const chosen = shareOf(spoiled, SHARE * Math.min(1, effort));
     const harm: string[] = [];
     for (const { path, message } of chosen) {
       const hostile = await HostileParty.start();

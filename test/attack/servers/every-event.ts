@@ -3,7 +3,7 @@ import { parseEndpoint, splitEndpoint } from '#shared/endpoint';
 import { DEFAULT_NETWORK, isInNetwork, parseVirtualIp } from '#shared/party/virtual-ip';
 import { namingFault } from '../../../apps/client/src/connection/vantage';
 import { alice, carol, HostileParty, honestRelay, hostilePartyId } from '../../e2e/support/hostile-party';
-import type { Attack } from '../attack';
+import { shareOf, type Attack } from '../attack';
 import { spoil, type Spoiled } from './spoiled';
 
 export const honestSettings = {
@@ -79,7 +79,7 @@ export const everyEvent: Attack = {
       const honest = honestEvents[name](hostile);
       await hostile.close();
       const spoiled = spoil(agentEventSchemas[name], honest);
-      const chosen = spoiled.filter((_, index) => index % Math.round(1 / Math.min(1, effort)) === 0);
+      const chosen = shareOf(spoiled, effort);
       tried += chosen.length;
       harm.push(...(await harmOf(name, chosen)));
     }

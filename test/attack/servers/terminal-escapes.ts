@@ -1,6 +1,6 @@
 import { CommandLine } from '../../e2e/support/command-line';
 import { ScriptedControl } from '../../e2e/support/scripted-control';
-import type { Attack } from '../attack';
+import { shareOf, type Attack } from '../attack';
 
 /** Moves the cursor, sets the title and the clipboard, clears the screen, asks the terminal to type, turns text around. */
 const escapes = [
@@ -55,7 +55,7 @@ export const terminalEscapes: Attack = {
   attacker: 'server',
   async play({ effort }) {
     const tries = sayings.flatMap((saying) => escapes.map((text) => ({ ...saying, text })));
-    const played = tries.filter((_, index) => index % Math.round(1 / Math.min(1, effort)) === 0);
+    const played = shareOf(tries, effort);
     const server = await ScriptedControl.start();
     const cli = await CommandLine.open(server.url);
     let through = 0;

@@ -1,5 +1,5 @@
 import { alice, carol, HostileParty, honestRelay } from '../../e2e/support/hostile-party';
-import type { Attack } from '../attack';
+import { shareOf, type Attack } from '../attack';
 
 /** No single machine has these, or they are inside of the tunnel, or a port is a system's. */
 const unusable = [
@@ -43,7 +43,7 @@ export const unusableEndpoints: Attack = {
   attacker: 'server',
   async play({ effort }) {
     const tries = places.flatMap((place) => unusable.map((endpoint) => ({ place, endpoint })));
-    const played = tries.filter((_, index) => index % Math.round(1 / Math.min(1, effort)) === 0);
+    const played = shareOf(tries, effort);
     let through = 0;
     for (const { place, endpoint } of played) {
       const hostile = await HostileParty.start();

@@ -1,14 +1,10 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Pool } from 'undici';
 import { signIn } from '../../bench/support/agents';
 import { AGENT_NAMESPACE } from '#shared/api/signaling';
-import { prepareDatabase } from '../../e2e/support/prepared-database';
 import type { AttackOptions, AttackOutcome } from '../attack';
+import { startLimitedControl } from '../attacked-control';
 import { RawSocket } from './raw-socket';
 
 /** Plays against a server of its own, with the limits that it has by itself. */
@@ -16,41 +12,13 @@ export function against(
   play: (url: string, options: AttackOptions) => Promise<AttackOutcome>,
 ): (options: AttackOptions) => Promise<AttackOutcome> {
   return async (options) => {
-    const server = await startServer();
+    const server = await startLimitedControl();
     try {
       return await play(server.url, options);
     } finally {
       await server.stop();
     }
   };
-}
-
-/** The compiled control plane, in a process and with a database of its own. */
-async function startServer(): Promise<{ url: string; stop(): Promise<void> }> {
-  const data = await mkdtemp(join(tmpdir(), 'lanrage-attack-'));
-  await prepareDatabase(data);
-  const child = fork(join(__dirname, '../../../dist/control.js'), {
-    env: {
-      ...process.env,
-      LANRAGE_DATA: data,
-      LANRAGE_HTTP_PORT: '0',
-      LANRAGE_HTTP_BIND: '127.0.0.1',
-      LANRAGE_LOG_LEVEL: 'fatal',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const [{ url }] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the server ended'))),
-  ])) as [{ url: string }];
-  const stop = async () => {
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    await gone;
-    await rm(data, { recursive: true, force: true });
-  };
-  return { url, stop };
 }
 
 /** So many of something, but one at least. */

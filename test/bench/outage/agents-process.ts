@@ -5,15 +5,12 @@ import { loadConfig } from '../../../apps/client/src/config';
 import { NetworkManager } from '../../../apps/client/src/network/network-manager';
 import { PartyManager } from '../../../apps/client/src/party-manager';
 import { StubNetwork } from '../../e2e/support/stub-network';
+import { obey, tellParent } from '../support/worker';
 import type { Entered, EnterOrder, Orders } from './agents';
 import { viewOf, watchAgent } from './notices';
 
 const agents: PartyManager[] = [];
 let hasTunnels = false;
-
-function tell(message: object): void {
-  if (process.connected) process.send?.(message);
-}
 
 const orders: Orders = {
   async enter({ parties, pauseMs, ...settings }: EnterOrder): Promise<Entered[]> {
@@ -26,14 +23,14 @@ const orders: Orders = {
         const one = await enterOne(name, id, settings);
         id = one.partyId;
         entered.push(one);
-        tell({ entered: entered.length });
+        tellParent({ entered: entered.length });
         await sleep(Math.max(0, pauseMs - (performance.now() - startedAtMs)));
       }
     }
     return entered;
   },
   watch() {
-    for (const agent of agents) watchAgent(agent, tell);
+    for (const agent of agents) watchAgent(agent, tellParent);
     return Promise.resolve();
   },
   views: () => Promise.resolve(agents.map(viewOf)),
@@ -60,12 +57,7 @@ async function enterOne(
   return { partyId: party.id, virtualIp: self?.virtualIp ?? '' };
 }
 
-process.on('message', ({ id, name, order }: { id: number; name: keyof Orders; order: never }) => {
-  orders[name](order).then(
-    (result) => tell({ id, result }),
-    (error: unknown) => tell({ id, failure: error instanceof Error ? error.stack : String(error) }),
-  );
-});
+obey(orders);
 process.on('disconnect', () => {
   const ended = hasTunnels ? Promise.allSettled(agents.map((agent) => agent.close())) : Promise.resolve();
   void ended.then(() => process.exit());

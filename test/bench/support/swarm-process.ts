@@ -2,9 +2,10 @@
 import type { Commands } from './swarm';
 import { Agents } from './swarm-agents';
 import { floods } from './floods';
+import { obey, tellParent } from './worker';
 
-const agents = new Agents((count) => process.send?.({ entered: count }));
-const commands: Commands = {
+const agents = new Agents((entered) => tellParent({ entered }));
+obey<Commands>({
   enter: (order) => agents.enter(order),
   push: (order) => agents.push(order),
   ask: (order) => agents.ask(order),
@@ -12,12 +13,5 @@ const commands: Commands = {
   connectedTo: ({ url }) => Promise.resolve(agents.connectedTo(url)),
   state: () => Promise.resolve(agents.state()),
   flood: ({ kind, ...order }) => floods[kind](order),
-};
-
-process.on('message', ({ id, command, order }: { id: number; command: keyof Commands; order: never }) => {
-  commands[command](order).then(
-    (result) => process.send?.({ id, result }),
-    (error: unknown) => process.send?.({ id, failure: error instanceof Error ? error.stack : String(error) }),
-  );
 });
 process.on('disconnect', () => process.exit());

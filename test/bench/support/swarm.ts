@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { forkTypeScript } from './fork-typescript';
 import type { FloodKind, FloodOrder, FloodResult } from './floods';
+import { forkTypeScript, Worker } from './worker';
 
 export interface EnterOrder {
   /** The nodes; agents take them in turns. */
@@ -70,46 +69,17 @@ export interface Commands {
   flood(order: FloodOrder & { kind: FloodKind }): Promise<FloodResult>;
 }
 
-/** A process of agents, so that those who make the load and those who measure it do not wait for each other. */
-export class Swarm {
+/** A process of agents. */
+export class Swarm extends Worker<Commands> {
   /** How many agents have entered so far. */
   entered = 0;
-  private nextId = 0;
-  private readonly waiting = new Map<
-    number,
-    { resolve(result: unknown): void; reject(error: Error): void }
-  >();
 
-  private constructor(private readonly child: ChildProcess) {
-    child.on('message', (message: { id?: number; result?: unknown; failure?: string; entered?: number }) => {
-      if (message.entered !== undefined) this.entered = message.entered;
-      const asked = this.waiting.get(message.id ?? -1);
-      if (message.failure === undefined) asked?.resolve(message.result);
-      else asked?.reject(new Error(message.failure));
-    });
-    child.on('exit', (code) => {
-      for (const { reject } of this.waiting.values()) reject(new Error(`a process of agents ended: ${code}`));
-    });
+  private constructor(child: ChildProcess) {
+    super(child);
+    child.on('message', ({ entered }: { entered?: number }) => (this.entered = entered ?? this.entered));
   }
 
   static start(): Swarm {
     return new Swarm(forkTypeScript(join(__dirname, 'swarm-process.ts')));
-  }
-
-  tell<Name extends keyof Commands>(
-    command: Name,
-    ...[order]: Parameters<Commands[Name]>
-  ): ReturnType<Commands[Name]> {
-    const id = this.nextId++;
-    const answer = new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
-    this.child.send({ id, command, order });
-    return answer as ReturnType<Commands[Name]>;
-  }
-
-  async stop(): Promise<void> {
-    if (!this.child.connected) return;
-    const gone = once(this.child, 'exit');
-    this.child.disconnect();
-    await gone;
   }
 }

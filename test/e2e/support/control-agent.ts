@@ -52,6 +52,11 @@ export function refusal({ status, body }: Answer): { status: number } & ErrorBod
   return { status, ...errorBodySchema.parse(body).error };
 }
 
+/** `done`, or the code of the refusal. */
+export function codeOf(answer: Answer): string {
+  return answer.status < 300 ? 'done' : refusal(answer).code;
+}
+
 export interface Challenge {
   readonly challengeId: string;
   readonly proof: string;

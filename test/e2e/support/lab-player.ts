@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartySettings } from '#shared/api/party';
+import type { Finding } from '../../../apps/client/src/cli/finding';
 import type { DiscoveryInfo } from '../../../apps/client/src/discovery/lan-discovery';
 import type { ExecResult } from '../../lab/namespace';
 import type { Host } from '../../lab/host';
@@ -40,6 +41,11 @@ export interface PartyStatus {
   controlConnected: boolean;
   guard: { state: 'on' | 'off'; exposure: string } | null;
   discovery: DiscoveryInfo | null;
+}
+
+/** The other players, as one of them sees the party. */
+export function othersIn({ party }: PartyStatus): PeerStatus[] {
+  return party.peers.filter(({ isSelf }) => !isSelf);
 }
 
 /** A player on a lab host, who types `lanrage` commands. */
@@ -100,6 +106,12 @@ export class LabPlayer {
     return JSON.parse(stdout) as PartyStatus;
   }
 
+  /** What `lanrage doctor` finds. */
+  async findings(...args: string[]): Promise<Finding[]> {
+    const { stdout } = await this.run('doctor', '--json', ...args);
+    return (JSON.parse(stdout) as { findings: Finding[] }).findings;
+  }
+
   /** The player's own address in the party. */
   async virtualIp(): Promise<string> {
     const { party } = await this.status();
@@ -133,8 +145,7 @@ export class LabPlayer {
     await until(
       `${this.name} has searched`,
       async () => {
-        const { party } = await this.status();
-        const others = party.peers.filter(({ isSelf }) => !isSelf);
+        const others = othersIn(await this.status());
         return others.length > 0 && others.every(({ reason }) => !searching.includes(reason?.code ?? ''));
       },
       { timeoutMs: 20_000 },

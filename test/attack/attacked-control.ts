@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareDatabase } from '../../e2e/support/prepared-database';
-import { end, root } from '../../e2e/support/processes';
-import { RELAY_SECRET, unlimited } from '../../e2e/support/settings';
-import { freePort } from '../../fixtures/free-port';
+import { prepareDatabase } from '../e2e/support/prepared-database';
+import { end, root } from '../e2e/support/processes';
+import { RELAY_SECRET, unlimited } from '../e2e/support/settings';
+import { freePort } from '../fixtures/free-port';
 
 export interface AttackedControl {
   readonly url: string;
@@ -16,13 +16,17 @@ export interface AttackedControl {
 }
 
 /** A compiled control plane that takes relays with the secret of the tests, and counts nobody's requests. */
-export async function startAttackedControl(settings: Record<string, string> = {}): Promise<AttackedControl> {
+export function startAttackedControl(settings: Record<string, string> = {}): Promise<AttackedControl> {
+  return startLimitedControl({ ...unlimited, ...settings });
+}
+
+/** The same with the limits that it has by itself. */
+export async function startLimitedControl(settings: Record<string, string> = {}): Promise<AttackedControl> {
   const data = await mkdtemp(join(tmpdir(), 'lanrage-attacked-'));
   await prepareDatabase(data);
   const port = await freePort();
   const child = fork(join(root, 'dist/control.js'), {
     env: {
-      ...unlimited,
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       LANRAGE_DATA: data,
       LANRAGE_HTTP_PORT: String(port),
