@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { UdpEndpoint } from '../lab/udp-endpoint';
+import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { PartyAgent } from './support/party-agent';
 import { until } from './support/processes';
@@ -34,10 +35,8 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     return socket;
   };
   const addressOf = (agent: PartyAgent) => addresses.get(agent) ?? '';
-  const connectionsOf = async (agent: PartyAgent) => {
-    const { party } = await agent.status();
-    return party.peers.filter(({ isSelf }) => !isSelf).map(({ connectionType }) => connectionType);
-  };
+  const connectionsOf = async (agent: PartyAgent) =>
+    othersIn(await agent.status()).map(({ connectionType }) => connectionType);
   const flowOf = async (agent: PartyAgent, port: number) =>
     (await agent.status()).discovery?.flows.find((flow) => flow.port === port);
   /** What has come, once a later broadcast has come from there, and then something else by the same way. */
