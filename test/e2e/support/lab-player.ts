@@ -12,6 +12,7 @@ import { collectOutput, end, root, until } from './processes';
 export interface PeerStatus {
   id: string;
   name: string;
+  publicKey: string;
   virtualIp: string;
   connectionType: string;
   natType: string;
@@ -38,6 +39,7 @@ export interface PartyStatus {
     peers: PeerStatus[];
   };
   peerCount: number;
+  natInfo: { natType: string; publicEndpoint: string | null };
   controlConnected: boolean;
   guard: { state: 'on' | 'off'; exposure: string } | null;
   discovery: DiscoveryInfo | null;

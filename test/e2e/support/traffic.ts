@@ -47,7 +47,19 @@ export async function carry(
 /** Captures what a host sends and receives; `stop` gives the raw bytes. */
 export async function capture(host: Host, device: string): Promise<{ stop: () => Promise<Buffer> }> {
   const file = join(tmpdir(), `lanrage-${randomUUID()}.pcap`);
-  const tcpdump = host.spawn(['tcpdump', '-i', device, '-U', '-s', '0', '-w', file, '-Z', 'root']);
+  const tcpdump = host.spawn([
+    'tcpdump',
+    '-i',
+    device,
+    '-U',
+    '--immediate-mode',
+    '-s',
+    '0',
+    '-w',
+    file,
+    '-Z',
+    'root',
+  ]);
   const output = collectOutput(tcpdump);
   await until('tcpdump listens', () => output.stderr.includes('listening'));
   return {
