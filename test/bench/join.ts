@@ -1,32 +1,24 @@
 /**
- * How long after `join` the first ping is answered, in a running agent. Emulated: 30 ms round trip from each player to
- * the server, hence 60 ms from player to player through the relay. The limit is what no protocol can beat: one round
- * trip to the server for the join, one through the relay for WireGuard's handshake, one for the ping.
+ * How long it takes to be in a party: until the first ping is answered, and until eight players are connected with each
+ * other. `--only ping,eight` runs these sections alone.
  */
-import type { Host } from '../lab/host';
-import { Lab } from '../lab/lab';
-import type { NatKind } from '../lab/nat';
 import { LabServer } from '../e2e/support/lab-server';
-import { PartyAgent } from '../e2e/support/party-agent';
+import { Lab } from '../lab/lab';
+import { eightPlayers } from './join/eight-players';
+import { firstPing } from './join/first-ping';
 import { runBenchmark } from './support/command';
-import { percentile, progress, round, spread } from './support/report';
-import type { Section } from './support/sections';
+import { chosenFrom, type Section } from './support/sections';
 
 const args = process.argv.slice(2);
-const REPETITIONS = args.includes('--quick') ? 3 : 15;
-const ONE_WAY_MS = 15;
-const SERVER_ROUND_TRIP_MS = 2 * ONE_WAY_MS;
-const LIMIT_MS = 5 * SERVER_ROUND_TRIP_MS;
-const PING_INTERVAL_SECONDS = '0.005';
-const MOST_PINGS = '1000';
-const HOST_ADDRESS = '10.66.0.1';
+const sections: Record<string, typeof firstPing> = { ping: firstPing, eight: eightPlayers };
 
-interface Sample {
-  callMs: number;
-  firstPingMs: number;
+async function measure(): Promise<Section> {
+  const results: Section[] = [];
+  for (const name of chosenFrom(Object.keys(sections), args)) results.push(await inLab(sections[name]!));
+  return { tables: results.flatMap(({ tables }) => tables), bars: results.flatMap(({ bars }) => bars) };
 }
 
-async function measureJoins(): Promise<Section> {
+async function inLab(section: typeof firstPing): Promise<Section> {
   const lab = await Lab.create();
   try {
     const server = await LabServer.start(await lab.publicHost('server'), {
@@ -37,97 +29,14 @@ async function measureJoins(): Promise<Section> {
       LANRAGE_LIMIT_REQUESTS: '0',
       LANRAGE_LOG_LEVEL: 'warn',
     });
-    const samples = await measure(lab, server, 'port_restricted', 'symmetric');
+    const result = await section(lab, server, args.includes('--quick'));
     await server.stop();
-    return sectionOf(samples);
+    return result;
   } finally {
     await lab.close();
   }
 }
 
-async function measure(lab: Lab, server: LabServer, hostNat: NatKind, joinerNat: NatKind): Promise<Sample[]> {
-  const aliceHost = await lab.hostBehind('alice', hostNat, { delayMs: ONE_WAY_MS });
-  const bobHost = await lab.hostBehind('bob', joinerNat, { delayMs: ONE_WAY_MS });
-  const alice = await PartyAgent.start(aliceHost, server);
-  const bob = await PartyAgent.start(bobHost, server);
-  const { partyId } = await alice.create('Bench');
-  const samples: Sample[] = [];
-  for (let repetition = 1; repetition <= REPETITIONS; repetition++) {
-    progress(`join ${repetition} of ${REPETITIONS}`);
-    samples.push(await joinOnce(bob, bobHost, partyId));
-    await bob.leave();
-  }
-  await Promise.all([bob.stop(), alice.stop()]);
-  return samples;
-}
-
-async function joinOnce(bob: PartyAgent, host: Host, partyId: string): Promise<Sample> {
-  // From before there is a route; a count, because with a deadline (-w) ping ends at the first ICMP error.
-  const ping = host.spawn([
-    'ping',
-    '-n',
-    '-D',
-    '-O',
-    '-i',
-    PING_INTERVAL_SECONDS,
-    '-c',
-    MOST_PINGS,
-    HOST_ADDRESS,
-  ]);
-  const firstAnswer = new Promise<number>((resolve) => {
-    let output = '';
-    ping.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      const answeredAt = /^\[(\d+\.\d+)\] \d+ bytes from/m.exec(output)?.[1];
-      if (answeredAt !== undefined) resolve(Number(answeredAt) * 1000);
-    });
-    ping.on('close', () => resolve(NaN));
-  });
-  const { calledAtMs, returnedAtMs } = await bob.join(partyId);
-  const answeredAtMs = await firstAnswer;
-  ping.kill();
-  return { callMs: returnedAtMs - calledAtMs, firstPingMs: answeredAtMs - calledAtMs };
-}
-
-function sectionOf(samples: readonly Sample[]): Section {
-  const row = (name: string, values: readonly number[]) => [
-    name,
-    spread(values),
-    round(percentile(values, 0.95)),
-    round(percentile(values, 0.5) / SERVER_ROUND_TRIP_MS),
-    round(percentile(values, 0.5) / LIMIT_MS),
-  ];
-  const firstPings = samples.map(({ firstPingMs }) => firstPingMs);
-  return {
-    tables: [
-      {
-        title: `Joining through the relay, ${SERVER_ROUND_TRIP_MS} ms round trip to the server, ${samples.length} joins`,
-        columns: ['from the call to', 'ms (range)', 'p95 ms', 'round trips', 'of limit'],
-        rows: [
-          row(
-            'its return',
-            samples.map(({ callMs }) => callMs),
-          ),
-          row('the first answered ping', firstPings),
-        ],
-      },
-    ],
-    bars: [
-      {
-        name: 'join to first answered ping, median',
-        measured: percentile(firstPings, 0.5),
-        unit: 'ms',
-        most: 600,
-      },
-      {
-        name: 'join to first answered ping, p95',
-        measured: percentile(firstPings, 0.95),
-        unit: 'ms',
-        most: 600,
-      },
-    ],
-  };
-}
-
-const about = 'Measures how long after a join the first ping is answered.';
-void runBenchmark({ command: 'npm run bench:join', about, measure: measureJoins }, args);
+const about =
+  'Measures how long after a join the first ping is answered, and until eight players are connected.';
+void runBenchmark({ command: 'npm run bench:join', about, sections: Object.keys(sections), measure }, args);

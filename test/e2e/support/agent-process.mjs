@@ -31,6 +31,18 @@ const operations = {
     await parties.hosting.kick(peerId);
     return {};
   },
+  meets: ({ players }) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const others = parties.currentParty?.getPeerList().filter(({ isSelf }) => !isSelf) ?? [];
+        const isConnected = ({ connectionType }) => ['relayed', 'direct'].includes(connectionType);
+        if (others.length !== players - 1 || !others.every(isConnected)) return;
+        parties.off('connectionChanged', look);
+        resolve({ atMs: Date.now() });
+      };
+      parties.on('connectionChanged', look);
+      look();
+    }),
   status: async () => {
     const status = await parties.getPartyStatus();
     return status.party ? { ...status, party: status.party.toJSON() } : status;

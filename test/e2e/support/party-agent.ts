@@ -106,6 +106,11 @@ export class PartyAgent {
     return until(`${this.host.name} sees ${event}`, find, { timeoutMs });
   }
 
+  /** When it is connected with all others of a party of so many, Unix time. */
+  meets(players: number): Promise<{ atMs: number }> {
+    return this.ask('meets', { players });
+  }
+
   /** How its only connection is now. */
   get connection(): AgentEvent['event'] | undefined {
     return this.events.findLast(({ event }) => event !== 'told')?.event;
