@@ -31,7 +31,9 @@ export class LabServer {
   static async start(host: Host, settings: NodeJS.ProcessEnv = {}): Promise<LabServer> {
     const server = await LabServer.startControl(host, settings);
     await server.startApp('relay');
-    await until('the relay is known to the control plane', () => server.knowsRelay());
+    // Each look is a program that starts.
+    const patience = { timeoutMs: 30_000, intervalMs: 200 };
+    await until('the relay is known to the control plane', () => server.knowsRelay(), patience);
     return server;
   }
 
@@ -87,7 +89,7 @@ export class LabServer {
 
   private async knowsRelay(): Promise<boolean> {
     const ask = `fetch('${this.url}/v1/server').then((answer) => answer.text()).then(console.log)`;
-    const { stdout } = await this.host.exec([process.execPath, '-e', ask], { timeoutMs: 2000 });
+    const { stdout } = await this.host.exec([process.execPath, '-e', ask], { timeoutMs: 15_000 });
     return stdout.includes('"relays":[{');
   }
 }
