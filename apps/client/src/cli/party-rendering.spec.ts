@@ -90,7 +90,7 @@ describe('what hosts read', () => {
         renderBans({ bans: [ban(name)] }),
         renderPartyPage({ parties: [listed(name, false)], nextCursor: null }),
         renderState({ version: 1, entries: [{ key: name, value: name, version: 1 }] }),
-        renderPartyChanged({ name, maxPeers: 8, settings } as Party),
+        renderPartyChanged({ name, maxPeers: 8, settings }),
       ];
       for (const text of texts) {
         expect(text).toContain('Eve\ufffd');
