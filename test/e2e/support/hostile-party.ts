@@ -84,6 +84,7 @@ export class HostileParty {
       maxPeers: 8,
       network: '10.66.0.0/16',
       revision: 1,
+      stateVersion: 0,
       members: [...claims, this.self],
       relays: Object.fromEntries(claims.map(({ id }) => [id, honestRelay])),
       ...changes,
