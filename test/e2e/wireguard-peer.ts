@@ -61,6 +61,12 @@ export class WireguardPeer {
     return Number(/(\d+) received/.exec(stdout)?.[1]);
   }
 
+  /** Whether all pings but two are answered. A busy machine may lose more; not three times in a row. */
+  async isHeardBy(other: WireguardPeer, count: number): Promise<boolean> {
+    for (let tries = 0; tries < 3; tries++) if ((await this.ping(other, count)) >= count - 2) return true;
+    return false;
+  }
+
   async #run(argv: string[], input = ''): Promise<void> {
     const { code, stderr } = await this.host.exec(argv, { input });
     if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
