@@ -172,10 +172,10 @@ function testsWith(fastPath: 'off' | 'auto'): void {
       await generator.clear();
       const after = await sentByServer();
       expect(pings).toBeGreaterThan(57);
-      // Answers would be thousands more. Two datagrams to the same address may count as one (UDP_SEGMENT).
+      // Answers would be thousands more. Datagrams to the same address may count as one (UDP_SEGMENT), on a busy machine often.
       const [sent, forwarded] = [after.sent - before.sent, after.forwarded - before.forwarded];
       expect(sent).toBeLessThanOrEqual(forwarded);
-      expect(sent).toBeGreaterThanOrEqual(0.9 * forwarded);
+      expect(sent).toBeGreaterThanOrEqual(0.5 * forwarded);
       expect(after.answered).toBe(before.answered);
     },
     20_000,
