@@ -16,7 +16,7 @@ const NOTICES = { perSecond: 1 / 60, burst: 3 } as const;
 const NOTICE_LIMIT_MS = 2_000;
 const TITLE_COLUMNS = 60;
 const BODY_COLUMNS = 300;
-/** Of systemd-logind: one folder for each user who is logged in, see pam_systemd(8). */
+/** Where systemd-logind has a folder for each user who is logged in, see pam_systemd(8). */
 const SESSIONS = '/run/user';
 /** Users below and above are the system's, such as that of the login screen; see login.defs(5). */
 const FIRST_UID = 1_000;
@@ -70,7 +70,7 @@ export function desktopFor(ownUid: number, desktops: readonly Desktop[]): Deskto
   return first && others.length === 0 ? first : null;
 }
 
-/** Of everybody who is logged in, as far as this user may see it. @param folder with one for each user */
+/** The desktops of all users who are logged in, as far as this user may see them. @param folder has a folder for each user */
 export function readDesktops(folder = SESSIONS): readonly Desktop[] {
   return namesIn(folder).flatMap((name) => desktopOf(Number(name), join(folder, name)) ?? []);
 }

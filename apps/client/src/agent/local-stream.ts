@@ -6,7 +6,7 @@ import type { AgentEvent } from './agent-events';
 export type Follow = (listener: (event: AgentEvent) => void) => () => void;
 
 const MOST_LISTENERS = 32;
-/** Whoever does not read is let go: the largest value of the shared state a few times over. */
+/** A listener with more unread bytes than this is disconnected: a few times the largest value of the shared state. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
 
 /** Those who listen at the agent, each by an answer that does not end. */

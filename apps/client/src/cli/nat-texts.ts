@@ -44,7 +44,7 @@ const eases: Record<NatType, string | null> = {
   unknown: null,
 };
 
-/** The type, as far as it is known: whoever filters less than was seen is more open. */
+/** The NAT type, as far as it is known: a router that filters less than was seen is more open. */
 export function natName({ natType, filtering }: Pick<NatInfo, 'natType' | 'filtering'>): string {
   const isLeast = filtering === 'unknown' || filtering === 'not_port_dependent';
   return isLeast && natType.endsWith('restricted_cone') ? `${natType} or more open` : natType;

@@ -112,7 +112,7 @@ export function renderConnection({ name, connectionType, reason }: Peer): string
   return `${printable(name)}: ${failure ?? connectionTexts[connectionType]}`;
 }
 
-/** What whoever waited for everybody is told in the end. */
+/** What `join --wait` prints at the end of the wait when somebody was not reached. */
 export function renderUnreached(peers: readonly Peer[]): string {
   const names = peers.map(({ name }) => name).join(', ');
   return `You are in the party, but not everybody is reached: ${names}. Why: lanrage doctor`;

@@ -52,7 +52,7 @@ export const attemptTimings = {
   knocksAtMs: [0, 500, 1_000, 1_500, 2_000, 2_500],
 } as const;
 
-/** Of a household, alone. */
+/** Rounds in which two players of one household try their local addresses alone. */
 const LOCAL_ROUNDS = 2;
 
 export function newAttempt({ candidates, isFirst, isNeighbour }: AttemptOrder, nowMs: number): Attempt {
@@ -70,7 +70,7 @@ export function stepAttempt(attempt: Attempt, nowMs: number): AttemptStep {
   return stepRounds(attempt, attemptTimings.roundsAtMs, candidatesOf, nowMs);
 }
 
-/** The same for an attempt without a session: where to knock, now. */
+/** Where to knock now, in an attempt without a session; rounds that were missed are not made up for. */
 export function stepKnocks(attempt: Attempt, nowMs: number): AttemptStep {
   return stepRounds(attempt, attemptTimings.knocksAtMs, rotated, nowMs);
 }

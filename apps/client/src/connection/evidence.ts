@@ -8,7 +8,7 @@
 import type { Endpoint } from '#shared/endpoint';
 
 export interface Evidence {
-  /** Of the peer, as this side sends to it. */
+  /** Where this side sends to reach the peer. */
   readonly endpoint: Endpoint;
   /** The shortest time from a check sent there to the peer's word that it was heard; null: no word yet. */
   readonly roundTripMs: number | null;

@@ -150,7 +150,7 @@ function seek(path: PathState, nowMs: number, jitter: number): PathStep {
   return { path: next, commands: [...measure, { type: 'flick', candidates, home }, { type: 'say_sent' }] };
 }
 
-/** The same while there is one, which may be the best; the side that leads asks. */
+/** Looks for a faster path while there is a direct one, unless that is fast enough; the side that leads asks. */
 function seekBetter(path: PathState, nowMs: number, jitter: number): PathStep {
   const isWanted = path.leads && path.directMs !== null && path.directMs > FAST_MS;
   return path.attempt || isWanted ? seek(path, nowMs, jitter) : unchanged(path);

@@ -77,7 +77,12 @@ const refused = {
   packetLimit: null,
 } as const;
 
-/** One stay in one party: its members, and the interface and connections that make them neighbours. */
+/**
+ * One stay in one party: its members, and the interface and connections that make them neighbours.
+ *
+ * The file is long because it is the one place where the server's word, the machine and the paths meet; what is decided of
+ * each is in membership.ts, neighbours.ts, party.ts and connection/.
+ */
 export class PartySession extends EventEmitter<PartySessionEvents> {
   private membership: Membership;
   private own: Neighbour;
