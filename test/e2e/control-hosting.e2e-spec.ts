@@ -335,11 +335,13 @@ describe('the host of a party', () => {
   });
 
   it('is not kept from acting by members who change what all hear of, as they can do that only so often', async () => {
-    const { alice, bob, carol, id } = await threeInParty();
-    // 400 at once, and 40 more in each second that a busy machine takes.
+    const { alice, bob, carol, id } = await threeInParty({ maxPeers: 60 });
+    // In a party of 60 a member has 133 changes at once, and 13 more in each second that a busy machine takes.
+    const others = Array.from({ length: 57 }, (_, index) => newAgent(`Guest ${index}`));
+    for (const guest of await Promise.all(others)) await guest.join(id);
     const untilRefused = async (change: (index: number) => ReturnType<typeof bob.tryJoin>) => {
-      for (let done = 0; done < 4_500; done += 450) {
-        const answers = await Promise.all(Array.from({ length: 450 }, (_, index) => change(done + index)));
+      for (let done = 0; done < 1_500; done += 150) {
+        const answers = await Promise.all(Array.from({ length: 150 }, (_, index) => change(done + index)));
         const refused = answers.filter(({ status }) => status !== 200).map(refusal);
         if (refused.length > 0) return { refused, accepted: done + answers.length - refused.length };
       }
@@ -349,12 +351,12 @@ describe('the host of a party', () => {
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['RATE_LIMITED']));
     expect(refused[0]?.retryAfterSeconds).toBeGreaterThan(0);
     const rename = (index: number) => alice.ask('PATCH', id, { name: `Party ${index}` });
-    expect((await untilRefused(rename)).accepted).toBeGreaterThan(300);
+    expect((await untilRefused(rename)).accepted).toBeGreaterThan(100);
     // What has become free meanwhile is used up by as many changes more.
-    const more = Array.from({ length: 40 }, (_, index) => rename(index));
+    const more = Array.from({ length: 20 }, (_, index) => rename(index));
     const kick = alice.ask('POST', `${id}/kick`, { peerId: carol.peerId });
     await Promise.all(more);
     expectRefusal(await kick, 429, 'RATE_LIMITED');
     expect((await carol.tryJoin(id, 'Caroline')).status).toBe(200);
-  }, 30_000);
+  }, 60_000);
 });
