@@ -50,11 +50,8 @@ interface NetworkEvents extends TunnelEvents {
 }
 
 const ECHO_LIMIT_MS = 1_000;
-/**
- * How long an endpoint stays at a candidate for one check. WireGuard encrypts it in another thread and looks the
- * endpoint up only then; what the game sends meanwhile goes to the candidate, too.
- */
-const FLICK_MS = 2;
+/** Between the candidates of a peer with whom there is no session yet: time for its handshake to leave. */
+const KNOCK_MS = 2;
 
 /**
  * The player's end of the virtual LAN: one WireGuard interface, from its creation to its removal.
@@ -212,8 +209,16 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
   async knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void> {
     for (const endpoint of candidates) {
       await this.addPeer({ ...peer, endpoint });
-      await delay(FLICK_MS);
+      await delay(KNOCK_MS);
     }
+  }
+
+  watchSends(publicKey: string): void {
+    this.table.sends.watch(publicKey);
+  }
+
+  pauseOfSends(publicKey: string): Promise<void> {
+    return this.table.sends.pause(publicKey);
   }
 
   async flickPeer(
@@ -221,11 +226,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     candidates: readonly Endpoint[],
     home: Endpoint,
   ): Promise<void> {
-    for (const endpoint of candidates) {
-      await this.pointPeer(publicKey, endpoint);
-      this.tunnel?.check(virtualIp, endpoint);
-      await delay(FLICK_MS);
-    }
+    for (const endpoint of candidates)
+      await this.table.visit(publicKey, endpoint, () => this.tunnel?.check(virtualIp, endpoint) ?? 0);
     await this.pointPeer(publicKey, home);
   }
 
@@ -233,10 +235,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     { publicKey, virtualIp }: PeerAddress,
     { nonce, endpoint, home, isBackOpen }: CheckAnswer,
   ): Promise<void> {
-    await this.pointPeer(publicKey, endpoint);
-    this.tunnel?.sayHeard(virtualIp, nonce);
-    if (isBackOpen) this.tunnel?.check(virtualIp, endpoint);
-    await delay(FLICK_MS);
+    await this.table.visit(publicKey, endpoint, () => {
+      const wordBytes = this.tunnel?.sayHeard(virtualIp, nonce) ?? 0;
+      return wordBytes + (isBackOpen ? (this.tunnel?.check(virtualIp, endpoint) ?? 0) : 0);
+    });
     await this.pointPeer(publicKey, home);
     this.tunnel?.sayHeard(virtualIp, nonce);
   }

@@ -6,6 +6,7 @@ import type { Endpoint } from '#shared/endpoint';
 import { parseVirtualIp, type VirtualIp, type VirtualNetwork } from '#shared/party/virtual-ip';
 import { TokenBucket } from '#shared/token-bucket';
 import {
+  bytesInWireGuard,
   decodeTunnelMessage,
   encodeGoodbye,
   encodePlain,
@@ -113,11 +114,15 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     this.send(encodePlain('sent', randomBytes(NONCE_BYTES)), virtualIp);
   }
 
-  /** Sends a check, to wherever WireGuard sends just now. @param endpoint where that is */
-  check(virtualIp: VirtualIp, endpoint: Endpoint): void {
+  /**
+   * Sends a check, to wherever WireGuard sends just now.
+   * @param endpoint where that is
+   * @returns its bytes, as WireGuard counts them
+   */
+  check(virtualIp: VirtualIp, endpoint: Endpoint): number {
     const nonce = randomBytes(NONCE_BYTES);
     remember(this.checks, keyOf(virtualIp, nonce), { endpoint, sentAtMs: performance.now() }, MOST_CHECKS);
-    this.send(encodePlain('check', nonce), virtualIp);
+    return this.send(encodePlain('check', nonce), virtualIp);
   }
 
   /**
@@ -138,9 +143,9 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     }
   }
 
-  /** @param nonce of the check that was heard */
-  sayHeard(virtualIp: VirtualIp, nonce: Buffer): void {
-    this.send(encodePlain('heard', nonce), virtualIp);
+  /** @param nonce of the check that was heard @returns the bytes of the word, as WireGuard counts them */
+  sayHeard(virtualIp: VirtualIp, nonce: Buffer): number {
+    return this.send(encodePlain('heard', nonce), virtualIp);
   }
 
   /**
@@ -214,7 +219,8 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     if (!this.isWithinBudget(virtualIp)) return;
     switch (message.type) {
       case 'echo_request':
-        return this.send(encodePlain('echo_reply', message.nonce), virtualIp);
+        this.send(encodePlain('echo_reply', message.nonce), virtualIp);
+        return;
       case 'port_question':
         this.emit('portAsked', virtualIp, message.nonce, message.port);
         return;
@@ -257,8 +263,10 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     return budget.take(1, nowMs);
   }
 
-  private send(datagram: Buffer, virtualIp: VirtualIp): void {
+  /** @returns the bytes of it, as WireGuard counts them */
+  private send(datagram: Buffer, virtualIp: VirtualIp): number {
     this.socket.send(datagram, TUNNEL_PORT, virtualIp, () => undefined);
+    return bytesInWireGuard(datagram);
   }
 }
 

@@ -16,6 +16,7 @@ export function uapiSocketPath(interfaceName: string): string {
  * to a hundred a second.
  */
 export class UapiDevice implements WireGuardDevice {
+  readonly isQuick = true;
   private socket: Socket | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
