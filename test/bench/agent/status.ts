@@ -51,7 +51,6 @@ export async function status({ quick }: { quick: boolean }): Promise<Section> {
     });
     const alice = await LabPlayer.at(await lab.publicHost('alice', { delayMs: ONE_WAY_MS }), server.url);
     alice.extraSettings['LANRAGE_LOG_LEVEL'] = 'error';
-    alice.extraSettings['NODE_OPTIONS'] = '--cpu-prof --cpu-prof-dir=/tmp/prof-status';
     await alice.startAgent();
     const { party } = await askAgent(alice.home, 'create', { name: 'Bench', maxPeers: size.others + 1 }).then(
       inParty,
