@@ -1,6 +1,7 @@
 // Puts each compiled program and the packages that it needs into one file of dist/: Node takes seconds to find, read and link
 // the two thousand files of a server one by one.
-import { readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -46,6 +47,10 @@ const places = {
   },
 };
 
+const commands = Object.keys(programs).filter((name) => programs[name].usual);
+
+// V8 tells the code of an older program by its length alone.
+for (const name of commands) await rm(join(dist, `${name}.code`), { force: true });
 await build({
   entryPoints: Object.fromEntries(
     Object.entries(programs).map(([name, { entry }]) => [name, join(dist, entry)]),
@@ -65,3 +70,5 @@ await build({
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+for (const name of commands)
+  spawnSync(process.execPath, [join(root, 'scripts/code-cache.mjs'), name], { stdio: 'ignore' });
