@@ -1,7 +1,6 @@
 // Puts each compiled program and the packages that it needs into one file of dist/: Node takes seconds to find, read and link
-// the two thousand files of a server one by one.
-import { spawnSync } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+// the two thousand files of a server one by one. And makes the player's page, which the agent serves.
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -47,10 +46,6 @@ const places = {
   },
 };
 
-const commands = Object.keys(programs).filter((name) => programs[name].usual);
-
-// V8 tells the code of an older program by its length alone.
-for (const name of commands) await rm(join(dist, `${name}.code`), { force: true });
 await build({
   entryPoints: Object.fromEntries(
     Object.entries(programs).map(([name, { entry }]) => [name, join(dist, entry)]),
@@ -70,5 +65,23 @@ await build({
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
-for (const name of commands)
-  spawnSync(process.execPath, [join(root, 'scripts/code-cache.mjs'), name], { stdio: 'ignore' });
+
+const page = join(root, 'apps/client/src/page');
+const serverPage = join(root, 'apps/control/src/page/assets');
+const pageAssets = join(dist, 'apps/client/src/page/assets');
+await build({
+  entryPoints: [
+    { in: join(page, 'main.ts'), out: 'page' },
+    { in: join(page, 'page.css'), out: 'page' },
+  ],
+  outdir: pageAssets,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['chrome111', 'firefox114', 'safari16.4'],
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+await mkdir(pageAssets, { recursive: true });
+await copyFile(join(page, 'index.html'), join(pageAssets, 'index.html'));
+await copyFile(join(serverPage, 'icon.svg'), join(pageAssets, 'icon.svg'));

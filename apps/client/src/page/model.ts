@@ -1,0 +1,141 @@
+/** What the page knows: the agent's answers and events in, what is to be shown out. Pure. */
+import type { z } from 'zod';
+import type { eventSchema, peerSchema, statusSchema } from '../agent/local-answers';
+
+export type Status = z.output<typeof statusSchema>;
+export type InParty = Extract<Status, { status: 'in_party' }>;
+export type Peer = z.output<typeof peerSchema>;
+export type AgentEvent = z.output<typeof eventSchema>;
+
+/** Round trips of one player, the latest last; null: no answer. */
+export type Pings = readonly (number | null)[];
+
+export interface Model {
+  readonly status: Status | null;
+  /** By peer id. */
+  readonly pings: ReadonlyMap<string, Pings>;
+}
+
+export const nothingKnown: Model = { status: null, pings: new Map() };
+/** Two minutes, at a measurement every two seconds. */
+const MOST_PINGS = 60;
+
+/** The agent has measured, and says how things stand. */
+export function withStatus({ pings }: Model, status: Status): Model {
+  const peers = status.status === 'in_party' ? status.party.peers.filter(({ isSelf }) => !isSelf) : [];
+  const added = peers.map(({ id, latencyMs, connectionType }): [string, Pings] => {
+    const latest = connectionType === 'failed' ? null : latencyMs;
+    return [id, [...(pings.get(id) ?? []), latest].slice(-MOST_PINGS)];
+  });
+  return { status, pings: new Map(added) };
+}
+
+/** Something happened, of which the next status will tell more. */
+export function withEvent(model: Model, event: AgentEvent): Model {
+  const { status } = model;
+  if (event.event === 'status') return { ...model, status: event.data };
+  if (status?.status !== 'in_party') return model;
+  const changed = changedBy(status, event);
+  return changed === status ? model : { ...model, status: changed };
+}
+
+function changedBy(status: InParty, event: AgentEvent): Status {
+  const { party } = status;
+  switch (event.event) {
+    case 'peerJoined':
+    case 'connectionChanged': {
+      const others = party.peers.filter(({ id }) => id !== event.data.id);
+      return withPeers(status, [...others, event.data].sort(byJoining));
+    }
+    case 'peerLeft':
+      return withPeers(
+        status,
+        party.peers.filter(({ id }) => id !== event.data.id),
+      );
+    case 'hostChanged': {
+      const hostId = event.data.id;
+      const peers = party.peers.map((peer) => ({ ...peer, isHost: peer.id === hostId }));
+      return withPeers({ ...status, party: { ...party, hostId } }, peers);
+    }
+    case 'partyChanged':
+      return withPeers({ ...status, party: event.data }, event.data.peers);
+    case 'gamesChanged':
+      return status.discovery
+        ? { ...status, discovery: { ...status.discovery, servers: event.data } }
+        : status;
+    case 'tunnelChanged':
+      return { ...status, tunnel: event.data };
+    case 'controlLost':
+    case 'controlConnected':
+      return { ...status, controlConnected: event.event === 'controlConnected' };
+    case 'ended':
+      return { status: 'no_party', peerCount: 0, natInfo: status.natInfo, endedBecause: event.data };
+    default:
+      return status;
+  }
+}
+
+function withPeers(status: InParty, peers: Peer[]): InParty {
+  return { ...status, peerCount: peers.length, party: { ...status.party, peers } };
+}
+
+/** As the agent sorts them. */
+function byJoining(a: Peer, b: Peer): number {
+  return Date.parse(a.joinedAt) - Date.parse(b.joinedAt) || (a.id < b.id ? -1 : 1);
+}
+
+/** What a player should hear who does not see the list; null: nothing. */
+export function spoken(before: Model, { event, data }: AgentEvent): string | null {
+  switch (event) {
+    case 'peerJoined':
+      return `${data.name} joined.`;
+    case 'peerLeft':
+      return `${data.name} left.`;
+    case 'hostChanged':
+      return `${data.name} is the host now.`;
+    case 'connectionChanged': {
+      const known = before.status?.status === 'in_party' ? before.status.party.peers : [];
+      const isNews = known.find(({ id }) => id === data.id)?.connectionType !== data.connectionType;
+      return isNews ? `${data.name}: ${pathWords[data.connectionType]}.` : null;
+    }
+    case 'controlLost':
+      return 'The server is away. The game goes on without it.';
+    case 'controlConnected':
+      return 'The server is back.';
+    default:
+      return null;
+  }
+}
+
+export const pathWords: Readonly<Record<Peer['connectionType'], string>> = {
+  direct: 'direct',
+  relayed: 'via the relay',
+  connecting: 'being connected',
+  host: 'host',
+  failed: 'not reached',
+  unknown: 'not known yet',
+};
+
+/** `12 ms`; tenths below ten. */
+export function latencyText(latencyMs: number | null): string {
+  if (latencyMs === null) return '–';
+  return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
+}
+
+/** What keeps the party from being what it could be, in words; the page shows it above the players. */
+export function warningsOf({ controlConnected, guard, tunnel, discovery }: InParty): string[] {
+  return [
+    ...(controlConnected
+      ? []
+      : ['The server is away. The game goes on; nobody new can join until it is back.']),
+    ...(guard?.state === 'off'
+      ? [`This machine is not guarded: the others reach all that listens on it. ${guard.detail ?? ''}`]
+      : []),
+    ...(tunnel?.missing.length
+      ? [`The party's interface lacks its ${tunnel.missing.join(', ')}. ${tunnel.detail ?? ''}`]
+      : []),
+    ...(discovery?.state === 'off' && discovery.detail
+      ? [`Games do not find each other by themselves: ${discovery.detail}. Type the address into the game.`]
+      : []),
+  ].map((text) => text.trim());
+}

@@ -1,0 +1,40 @@
+/** The way into a party, and out of it. */
+import { ask, Refusal } from './api';
+import { attempt, byId, onSubmit, valueIn } from './dom';
+
+export function handleStart(): void {
+  const join = byId<HTMLFormElement>('join');
+  onSubmit(join, byId('join-fault'), async () => {
+    try {
+      await ask('join', {
+        partyId: valueIn(join, 'where'),
+        peerName: valueIn(join, 'name') || undefined,
+        password: valueIn(join, 'password') || undefined,
+      });
+    } catch (error) {
+      if (error instanceof Refusal && ['PASSWORD_REQUIRED', 'WRONG_PASSWORD'].includes(error.code)) {
+        byId('join-secret').hidden = false;
+        byId('join-password').focus();
+      }
+      throw error;
+    }
+    join.reset();
+    byId('join-secret').hidden = true;
+  });
+  const create = byId<HTMLFormElement>('create');
+  onSubmit(create, byId('create-fault'), async () => {
+    const maxPeers = valueIn(create, 'maxPeers');
+    await ask('create', {
+      name: valueIn(create, 'name'),
+      peerName: valueIn(create, 'peerName') || undefined,
+      maxPeers: maxPeers ? Number(maxPeers) : undefined,
+      password: valueIn(create, 'password') || undefined,
+      public: valueIn(create, 'public') === 'on',
+      sealed: valueIn(create, 'sealed') === 'on',
+    });
+    create.reset();
+  });
+  byId('leave').addEventListener('click', () => {
+    if (confirm('Leave the party?')) void attempt(byId('leave-fault'), () => ask('leave'));
+  });
+}
