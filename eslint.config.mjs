@@ -44,6 +44,8 @@ const pureFiles = [
   'apps/client/src/network/routing/{clash,ipv4-network,reading,tunnel-state}.ts',
   'apps/client/src/network/uapi.ts',
   'apps/client/src/network/wireguard-go-failure.ts',
+  'apps/client/src/agent/{event-log,local-guard,sse}.ts',
+  'apps/client/src/page/model.ts',
   'apps/client/src/cli/{doctor-rendering,event-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
 ];
 

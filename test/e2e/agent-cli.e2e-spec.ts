@@ -13,7 +13,7 @@ import { collectOutput, end, root, until } from './support/processes';
 import { itWith } from './support/programs';
 
 const verbs = [
-  ...['agent', 'create', 'join', 'leave', 'status', 'events', 'netcheck', 'ping', 'doctor'],
+  ...['agent', 'create', 'join', 'leave', 'status', 'events', 'ui', 'netcheck', 'ping', 'doctor'],
   ...[
     'set',
     'lock',

@@ -130,7 +130,7 @@ export function loadConfig(overrides: ConfigOverrides = {}, environment = proces
 }
 
 /** Root's agent keeps out of home folders: with `sudo -E` they are a user's. @throws LanrageError HOME_UNKNOWN */
-function defaultHome(): string {
+export function defaultHome(): string {
   if (process.geteuid?.() === 0) return ROOT_HOME;
   try {
     return join(homedir(), '.lanrage');

@@ -33,6 +33,8 @@ export function homePaths(home: string) {
     journal: join(home, 'journal.json'),
     lock: join(home, 'agent.lock'),
     socket: join(home, 'agent.sock'),
+    /** Leads a browser to the agent's page: an address on a command line could be read by every user of the machine. */
+    page: join(home, 'page.html'),
   };
 }
 

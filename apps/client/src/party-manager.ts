@@ -96,8 +96,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const { partyKeys, membership } = homePaths(config.home);
     this.keys = new PartyKeys(partyKeys);
     const { publicKey } = identity;
-    const { server } = config;
-    const inviter = { publicKey, server, partyId: () => this.joinedSession().id };
+    const inviter = { publicKey, server: config.server, partyId: () => this.joinedSession().id };
     this.invites = new Invites(this.control, this.keys, inviter);
     this.serverMembership = new ServerMembership(membership, (id) => this.control.leaveParty(id));
     const seat = {
@@ -309,6 +308,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     session.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     session.on('hostChanged', (peer) => this.emit('hostChanged', peer));
     session.on('partyChanged', (party) => this.emit('partyChanged', party));
+    session.on('gamesChanged', (servers) => this.emit('gamesChanged', servers));
     this.earlyEvents?.forEach((event) => this.onPartyEvent(event));
     return session.view();
   }

@@ -255,6 +255,19 @@ export const errorCatalogue = {
     retryable: true,
     message: 'As many programs listen to the agent as it takes. End one of them, such as: lanrage events',
   },
+  FOREIGN_REQUEST: {
+    retryable: false,
+    message: 'The agent answers no pages but its own, under its own address. Open that with: lanrage ui',
+  },
+  WRONG_LOCAL_TOKEN: {
+    retryable: false,
+    message:
+      'The token is missing or not of this agent; each agent makes a new one. Get the address with: lanrage ui',
+  },
+  PAGE_MISSING: {
+    retryable: false,
+    message: 'The page is not built. Run this in the checkout first: npm run setup',
+  },
   AGENT_ALREADY_RUNNING: {
     retryable: false,
     message:

@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { StateEntry } from '#shared/api/state';
+import type { KnownServer } from '../discovery/games/known-servers';
 import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
 import type { EndNotice } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
 import type { PartyManager } from '../party-manager';
+import { EventLog } from './event-log';
 import type { StatusAnswer } from './local-api';
+import type { SentEvent } from './sse';
 
-/** What happens at a running agent, as its listeners get it: a line of JSON each, and `lanrage events --json` prints. */
+/** What happens at a running agent, as its listeners get it and `lanrage events --json` prints: a line of JSON each. */
 export type AgentEvent =
   /** How things stand: first, and when a party is entered. Latencies are those that were measured last. */
   | { readonly event: 'status'; readonly data: StatusAnswer }
@@ -18,6 +22,8 @@ export type AgentEvent =
   | { readonly event: 'partyChanged'; readonly data: ReturnType<Party['toJSON']> }
   /** Without a value: the key was removed. */
   | { readonly event: 'stateChanged'; readonly data: StateEntry }
+  /** All servers of games that show themselves in the party. */
+  | { readonly event: 'gamesChanged'; readonly data: readonly KnownServer[] }
   | { readonly event: 'tunnelRepaired'; readonly data: readonly TunnelPart[] }
   | { readonly event: 'tunnelChanged'; readonly data: TunnelInfo }
   /** The server's events do not arrive; `controlConnected`: they do again. */
@@ -26,7 +32,9 @@ export type AgentEvent =
   | { readonly event: 'ended'; readonly data: EndNotice | null };
 
 /** What a PartyManager tells, for listeners in other processes. */
-export class AgentEvents extends EventEmitter<{ event: [AgentEvent] }> {
+export class AgentEvents extends EventEmitter<{ event: [AgentEvent, SentEvent] }> {
+  /** The latest, for listeners who come back. */
+  readonly log = new EventLog(randomBytes(4).toString('hex'));
   private isControlLost = false;
 
   constructor(parties: PartyManager) {
@@ -38,6 +46,7 @@ export class AgentEvents extends EventEmitter<{ event: [AgentEvent] }> {
     parties.on('connectionChanged', (data) => this.tell({ event: 'connectionChanged', data }));
     parties.on('partyChanged', (party) => this.tell({ event: 'partyChanged', data: party.toJSON() }));
     parties.on('stateChanged', (data) => this.tell({ event: 'stateChanged', data }));
+    parties.on('gamesChanged', (data) => this.tell({ event: 'gamesChanged', data }));
     parties.on('tunnelRepaired', (data) => this.tell({ event: 'tunnelRepaired', data }));
     parties.on('tunnelChanged', (data) => this.tell({ event: 'tunnelChanged', data }));
     parties.on('controlLost', () => this.onControl(true));
@@ -48,7 +57,13 @@ export class AgentEvents extends EventEmitter<{ event: [AgentEvent] }> {
   }
 
   tell(event: AgentEvent): void {
-    this.emit('event', event);
+    this.emit('event', event, this.log.add(event));
+  }
+
+  /** Tells what happens from now on. @returns how to stop */
+  follow(listener: (event: AgentEvent, sent: SentEvent) => void): () => void {
+    this.on('event', listener);
+    return () => this.off('event', listener);
   }
 
   /** The first connection is no news. */

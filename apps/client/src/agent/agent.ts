@@ -3,7 +3,6 @@ import { LanrageError } from '#shared/errors';
 import { parseVirtualIp } from '#shared/party/virtual-ip';
 import type { ClientConfig } from '../config';
 import { progressOf } from '../connection/progress';
-import { homePaths } from '../home';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
@@ -11,21 +10,35 @@ import { PartyManager } from '../party-manager';
 import { AgentEvents, type AgentEvent } from './agent-events';
 import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
-import type { Diagnosis, PingAnswer, StatusAnswer } from './local-api';
+import type { Diagnosis, DoctorAnswer, PingAnswer, StatusAnswer } from './local-api';
+import { LocalAccess } from './local-access';
 import { hostingHandlers } from './local-hosting';
-import { serveLocalApi, type CloseLocalApi, type LocalHandlers } from './local-server';
+import type { LocalHandlers } from './local-server';
 import { PortHelp } from './port-help';
+import { awaitState } from './state-wait';
 
 /** The long-running process on a player's machine: a PartyManager that the command line can reach. */
 export class Agent {
-  private closeApi: CloseLocalApi = () => Promise.resolve();
-
+  private readonly access: LocalAccess;
   private readonly portHelp: PortHelp;
   private readonly events: AgentEvents;
 
-  private constructor(readonly parties: PartyManager) {
+  private constructor(
+    readonly parties: PartyManager,
+    onFault: (error: unknown) => void,
+  ) {
     this.portHelp = new PortHelp(parties);
     this.events = new AgentEvents(parties);
+    const { log } = this.events;
+    this.access = new LocalAccess(
+      this.handlers(),
+      {
+        standing: () => log.standing(this.standing()),
+        since: (id) => log.since(id),
+        listen: (listener) => this.events.follow((_event, sent) => listener(sent)),
+      },
+      onFault,
+    );
     const notices = new DesktopNotices();
     this.events.on('event', (event) => notices.hear(event));
   }
@@ -38,15 +51,13 @@ export class Agent {
     const network = new NetworkManager(config);
     try {
       await network.initialize();
-      const agent = new Agent(new PartyManager(config, network));
+      const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
+      const agent = new Agent(new PartyManager(config, network), onFault);
       logEvents(agent.parties, log);
       agent.portHelp.on('asked', ({ id }, port, answer) =>
         log.info({ peerId: id, port, answer }, 'asked about a port'),
       );
-      const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
-      const { socket } = homePaths(config.home);
-      const follow = (listener: (event: AgentEvent) => void) => agent.follow(listener);
-      agent.closeApi = await serveLocalApi(socket, agent.handlers(), follow, onFault);
+      await agent.access.open(config.home);
       return agent;
     } catch (error) {
       await network.cleanup();
@@ -63,16 +74,15 @@ export class Agent {
 
   /** Tells how things stand, and from then on what happens. @returns how to stop */
   follow(listener: (event: AgentEvent) => void): () => void {
-    listener({ event: 'status', data: statusAnswer(this.parties.describe()) });
-    this.events.on('event', listener);
-    return () => this.events.off('event', listener);
+    listener(this.standing());
+    return this.events.follow(listener);
   }
 
   /** Leaves the party if in one, and undoes everything. */
   async stop(): Promise<void> {
     const over = this.parties.close();
     // The socket is gone before the lock is given back, so that it is not taken from the next agent.
-    const closed = this.closeApi(over);
+    const closed = this.access.close(over);
     try {
       await over;
     } finally {
@@ -102,14 +112,22 @@ export class Agent {
       },
       ping: ({ peer }) => this.ping(peer),
       diagnose: ({ peer, port }) => this.diagnose(peer, port),
+      doctor: ({ peer, port }) => this.doctor(peer, port),
+      awaitState: (known, gone) =>
+        this.access.streams.wait(() => awaitState(parties.sharedState, this.events, known, gone)),
+      page: () => this.access.page(),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }
 
   private entered(): StatusAnswer {
-    const data = statusAnswer(this.parties.describe());
-    this.events.tell({ event: 'status', data });
-    return data;
+    const standing = this.standing();
+    this.events.tell(standing);
+    return standing.data;
+  }
+
+  private standing() {
+    return { event: 'status', data: statusAnswer(this.parties.describe()) } as const;
   }
 
   private async ping(wanted: string): Promise<PingAnswer> {
@@ -153,6 +171,19 @@ export class Agent {
       firewall,
       interfaceName: config.interface,
     };
+  }
+
+  /** The doctor is loaded when somebody asks for it. */
+  private async doctor(wanted: string | undefined, port: number | undefined): Promise<DoctorAnswer> {
+    const [{ findingsOf }, { examineNetwork }] = await Promise.all([
+      import('../cli/findings.js'),
+      import('../cli/netcheck.js'),
+    ]);
+    const [diagnosis, network] = await Promise.all([
+      this.diagnose(wanted, port),
+      examineNetwork(this.parties.config),
+    ]);
+    return { findings: findingsOf({ agent: { state: 'running', diagnosis }, network }) };
   }
 
   /** @throws LanrageError NOT_IN_PARTY, NO_SUCH_PEER */

@@ -1,10 +1,12 @@
 /**
- * What a running agent does for the command line: JSON over HTTP on a unix socket in the state folder. Only its owner
- * can open the socket, and no browser can at all.
+ * What a running agent does for programs on the player's machine: the command line, the player's page, games and mods. JSON over
+ * HTTP; see docs/local-api.md, and local-openapi.ts for its description.
  */
 import { z } from 'zod';
+import type { PartyState } from '#shared/api/state';
 import type { PeerId } from '#shared/party/identity';
 import type { UdpReach } from '#shared/party/udp-reach';
+import type { Finding } from '../cli/finding';
 import type { PathProgress } from '../connection/progress';
 import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { NatInfo } from '../nat/nat-traversal';
@@ -16,6 +18,9 @@ import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
 import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
 import type { PortTrial } from './port-help';
+
+/** Shorter than what anybody waits for an answer. */
+const LONGEST_WAIT_SECONDS = 25;
 
 export const localApiSchemas = {
   status: z.object({}),
@@ -48,6 +53,15 @@ export const localApiSchemas = {
     /** The port of a game on the peer's machine; without a peer, on this machine. */
     port: z.int().min(1).max(65_535).optional(),
   }),
+  /** What the doctor finds of the agent and of its network, as `lanrage doctor` does. Named as for `diagnose`. */
+  doctor: z.object({ peer: z.string().optional(), port: z.int().min(1).max(65_535).optional() }),
+  /** The shared state, when its version is another than this one: after `seconds` at most, as it is then. */
+  awaitState: z.object({
+    version: z.int().min(0),
+    seconds: z.int().min(1).max(LONGEST_WAIT_SECONDS).default(LONGEST_WAIT_SECONDS),
+  }),
+  /** Opens the port of the player's page, if it is not open yet. */
+  page: z.object({}),
   ...hostingApiSchemas,
 } as const;
 
@@ -103,6 +117,16 @@ export interface Diagnosis {
   readonly firewall: FirewallVerdict | null;
 }
 
+export interface DoctorAnswer {
+  /** Those that matter most first. */
+  readonly findings: readonly Finding[];
+}
+
+export interface PageAnswer {
+  /** Of the page, with the token of this agent in its fragment: whoever has it may do all that is here. */
+  readonly address: string;
+}
+
 export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
@@ -111,10 +135,15 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   leave: null;
   ping: PingAnswer;
   diagnose: Diagnosis;
+  doctor: DoctorAnswer;
+  awaitState: PartyState;
+  page: PageAnswer;
 }
 
-/** The answer does not end: a line of JSON for each event, see agent-events.ts. */
+/** By GET: an answer that does not end, of Server-Sent Events, see agent-events.ts. */
 export const EVENTS_PATH = '/v1/events';
+/** By GET: what is here, as OpenAPI. */
+export const DESCRIPTION_PATH = '/v1/openapi.json';
 
 /** All operations are POST, so that nothing repeats one by itself. */
 export function localPath(operation: LocalOperation): string {

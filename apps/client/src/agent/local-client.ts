@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { ErrorBody } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
 import { remoteError } from '#shared/api/remote-error';
 import { homePaths, ROOT_HOME } from '../home';
+import { defaultHome } from '../config';
 import type { AgentEvent } from './agent-events';
 import {
   EVENTS_PATH,
@@ -15,6 +15,7 @@ import {
   type LocalRequest,
 } from './local-api';
 import { socketPlace, type SocketPlace } from './socket-place';
+import { EventReader } from './sse';
 
 const ANSWER_LIMIT_MS = 30_000;
 
@@ -28,7 +29,7 @@ export async function askAgent<Operation extends LocalOperation>(
   operation: Operation,
   body: LocalRequest<Operation>,
 ): Promise<LocalAnswers[Operation]> {
-  const response = await post(homePaths(home).socket, localPath(operation), JSON.stringify(body));
+  const response = await ask(home, 'POST', localPath(operation), JSON.stringify(body));
   const answer = await read(response);
   if (response.statusCode === 200) return answer as LocalAnswers[Operation];
   throw remoteError((answer as ErrorBody).error);
@@ -39,9 +40,17 @@ export async function askAgent<Operation extends LocalOperation>(
  * @throws LanrageError AGENT_NOT_RUNNING, PERMISSION_DENIED, TOO_MANY_LISTENERS
  */
 export async function* followAgent(home: string): AsyncGenerator<AgentEvent, void> {
-  const response = await post(homePaths(home).socket, EVENTS_PATH, '');
+  const response = await ask(home, 'GET', EVENTS_PATH, '');
   if (response.statusCode !== 200) throw remoteError(((await read(response)) as ErrorBody).error);
-  for await (const line of createInterface({ input: response })) yield JSON.parse(line) as AgentEvent;
+  const reader = new EventReader();
+  try {
+    for await (const text of response.setEncoding('utf8') as AsyncIterable<string>)
+      for (const { event, data } of reader.read(text))
+        yield { event, data: JSON.parse(data) as unknown } as AgentEvent;
+  } catch (error) {
+    // An agent that was killed has ended, too.
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
 }
 
 async function read(response: IncomingMessage): Promise<unknown> {
@@ -51,11 +60,38 @@ async function read(response: IncomingMessage): Promise<unknown> {
   return JSON.parse(received);
 }
 
-async function post(socketPath: string, path: string, body: string): Promise<IncomingMessage> {
+/** Of the agent in this state folder; a player who has none asks that of root, who may have let the player in. */
+async function ask(home: string, method: string, path: string, body: string): Promise<IncomingMessage> {
+  try {
+    return await send(homePaths(home).socket, method, path, body);
+  } catch (error) {
+    const ofRoot = homePaths(ROOT_HOME).socket;
+    const isThere = error instanceof LanrageError && error.code !== 'AGENT_NOT_RUNNING';
+    if (isThere || process.geteuid?.() === 0 || !isUsual(home) || !existsSync(ofRoot)) throw error;
+    return send(ofRoot, method, path, body);
+  }
+}
+
+/** Whether no setting names another folder. */
+function isUsual(home: string): boolean {
+  try {
+    return home === defaultHome();
+  } catch (error) {
+    if (error instanceof LanrageError) return false;
+    throw error;
+  }
+}
+
+async function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string,
+): Promise<IncomingMessage> {
   const place = placeOf(socketPath);
   try {
     return await new Promise((resolve, reject) => {
-      request({ socketPath: place.path, path, method: 'POST', timeout: ANSWER_LIMIT_MS }, resolve)
+      request({ socketPath: place.path, path, method, timeout: ANSWER_LIMIT_MS }, resolve)
         .on('timeout', () =>
           reject(new LanrageError('AGENT_NOT_RUNNING', { message: 'The agent does not answer.' })),
         )

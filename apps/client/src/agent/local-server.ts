@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ErrorBody } from '#shared/api/rest';
-import { LanrageError } from '#shared/errors';
-import { homeFailure, inHome } from '../home-failure';
+import { LanrageError, type ErrorCode } from '#shared/errors';
 import {
+  DESCRIPTION_PATH,
   EVENTS_PATH,
   localApiSchemas,
   localPath,
@@ -11,111 +10,128 @@ import {
   type LocalOperation,
   type LocalRequest,
 } from './local-api';
-import { LocalStreams, type Follow } from './local-stream';
-import { socketPlace } from './socket-place';
+import { admitCall, type Door } from './local-guard';
+import type { LocalStreams } from './local-stream';
 
-/** One function for each operation. */
+/** One function for each operation. `gone` is aborted when whoever asked does not wait any more. */
 export type LocalHandlers = {
   readonly [Operation in LocalOperation]: (
     request: LocalRequest<Operation>,
+    gone: AbortSignal,
   ) => Promise<LocalAnswers[Operation]>;
 };
-
-/** Takes no more requests from now on, and lets go of those who listen when everything is over. */
-export type CloseLocalApi = (over: Promise<unknown>) => Promise<void>;
 
 /** The largest is a value of 64 kB to share, most of it escaped. */
 const LARGEST_REQUEST_BYTES = 160 * 1024;
 const operationsByPath = new Map(
   (Object.keys(localApiSchemas) as LocalOperation[]).map((operation) => [localPath(operation), operation]),
 );
+/** What is no refusal by the party or the server; all of those are 400, and the code says more. */
+const statusByCode: Partial<Record<ErrorCode, number>> = {
+  WRONG_LOCAL_TOKEN: 401,
+  FOREIGN_REQUEST: 403,
+  NOT_FOUND: 404,
+  REQUEST_TOO_LARGE: 413,
+  INTERNAL: 500,
+  TOO_MANY_LISTENERS: 503,
+};
 
-/**
- * Serves the local API. The caller holds the lock, so that a socket which is there already is a dead agent's.
- * @param follow begins to tell a listener what happens
- * @param onFault told what the handlers did not foresee
- * @returns how to close it
- * @throws LanrageError when the state folder takes no socket, as {@link inHome}
- */
-export async function serveLocalApi(
-  socketPath: string,
-  handlers: LocalHandlers,
-  follow: Follow,
-  onFault: (error: unknown) => void,
-): Promise<CloseLocalApi> {
-  const streams = new LocalStreams(follow);
-  const server = createServer((request, response) => {
-    answer(handlers, streams, request, response).catch(onFault);
-  });
-  inHome(socketPath, () => rmSync(socketPath, { force: true }));
-  const place = socketPlace(socketPath);
-  // For the owner alone, from the first moment on.
-  const umask = process.umask(0o177);
-  const listening = new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(homeFailure(socketPath, error))).listen(place.path, resolve);
-  });
-  process.umask(umask);
-  try {
-    await listening;
-  } catch (error) {
-    place.release();
-    throw error;
+/** Answers requests, by whichever door they come. */
+export class LocalApi {
+  /** @param onFault told what the handlers did not foresee */
+  constructor(
+    private readonly handlers: LocalHandlers,
+    readonly streams: LocalStreams,
+    private readonly onFault: (error: unknown) => void,
+  ) {}
+
+  /** @param elsewhere answers what is no request to the API */
+  listenerAt(door: Door, elsewhere: RequestListener = refuseUnknown): RequestListener {
+    return (request, response) => {
+      secure(response);
+      if (!request.url?.startsWith('/v1/')) return elsewhere(request, response);
+      this.answer(door, request, response).catch(this.onFault);
+    };
   }
-  return (over) =>
-    new Promise((resolve) => {
-      // Closing removes the socket, by the path that it was opened at.
-      server.close(() => {
-        place.release();
-        resolve();
-      });
-      server.closeIdleConnections();
-      const endStreams = () => streams.close();
-      over.then(endStreams, endStreams);
-    });
-}
 
-async function answer(
-  handlers: LocalHandlers,
-  streams: LocalStreams,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const send = (status: number, body: unknown) =>
-    response
-      .writeHead(status, { 'content-type': 'application/json', connection: 'close' })
-      .end(JSON.stringify(body));
-  try {
-    if (request.url === EVENTS_PATH && request.method === 'POST') streams.open(response);
-    else send(200, await dispatch(handlers, request));
-  } catch (error) {
-    const refusal = error instanceof LanrageError ? error : new LanrageError('INTERNAL', { cause: error });
-    send(400, errorBody(refusal));
-    if (refusal !== error) throw error;
+  private async answer(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      admitCall(door, request.headers);
+      if (request.method === 'GET') await this.answerGet(request, response);
+      else send(response, 200, await this.dispatch(request, response));
+    } catch (error) {
+      const refusal = error instanceof LanrageError ? error : new LanrageError('INTERNAL', { cause: error });
+      sendRefusal(response, refusal);
+      if (refusal !== error) throw error;
+    }
+  }
+
+  private async answerGet({ url, headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const lastId = headers['last-event-id'];
+    if (url === EVENTS_PATH) return this.streams.open(response, Array.isArray(lastId) ? undefined : lastId);
+    if (url !== DESCRIPTION_PATH) throw new LanrageError('NOT_FOUND');
+    send(response, 200, (await import('./local-openapi.js')).describeLocalApi());
+  }
+
+  private async dispatch(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+    const operation = operationsByPath.get(request.url ?? '');
+    if (!operation || request.method !== 'POST') throw new LanrageError('NOT_FOUND');
+    const parsed = localApiSchemas[operation].safeParse(await readJson(request));
+    if (!parsed.success) throw invalid(parsed.error.issues, parsed.error);
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const handler = this.handlers[operation] as (parsed: unknown, gone: AbortSignal) => Promise<unknown>;
+    return handler(parsed.data, gone.signal);
   }
 }
 
-async function dispatch(handlers: LocalHandlers, request: IncomingMessage): Promise<unknown> {
-  const operation = operationsByPath.get(request.url ?? '');
-  if (!operation || request.method !== 'POST') throw new LanrageError('NOT_FOUND');
-  const parsed = localApiSchemas[operation].safeParse(await readJson(request));
-  if (!parsed.success) throw new LanrageError('INVALID_REQUEST', { cause: parsed.error });
-  const handler = handlers[operation] as (parsed: unknown) => Promise<unknown>;
-  return handler(parsed.data);
+/** Nothing here is for another page, or for a cache. */
+function secure(response: ServerResponse): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Connection', 'close');
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+}
+
+function refuseUnknown(_request: IncomingMessage, response: ServerResponse): void {
+  sendRefusal(response, new LanrageError('NOT_FOUND'));
+}
+
+export function sendRefusal(response: ServerResponse, error: LanrageError): void {
+  send(response, statusByCode[error.code] ?? 400, errorBody(error));
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = await readBody(request);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LanrageError('INVALID_REQUEST', { message: 'The body of the request is not JSON.', cause });
+  }
+}
+
+/** What is too much is read to its end and forgotten: whoever still writes would not see the answer. */
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > LARGEST_REQUEST_BYTES) throw new LanrageError('REQUEST_TOO_LARGE');
-    chunks.push(chunk);
+    if (bytes <= LARGEST_REQUEST_BYTES) chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch (cause) {
-    throw new LanrageError('INVALID_REQUEST', { cause });
-  }
+  if (bytes > LARGEST_REQUEST_BYTES) throw new LanrageError('REQUEST_TOO_LARGE');
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function invalid(issues: readonly { path: PropertyKey[]; message: string }[], cause: unknown): LanrageError {
+  const [first] = issues;
+  const where = first?.path.length ? `${first.path.map(String).join('.')}: ` : '';
+  const message = `The request is malformed (${where}${first?.message ?? 'unreadable'}).`;
+  return new LanrageError('INVALID_REQUEST', { message, cause });
 }
 
 function errorBody({ code, message, retryable, retryAfterSeconds }: LanrageError): ErrorBody {

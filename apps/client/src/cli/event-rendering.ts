@@ -28,6 +28,8 @@ export function renderEvent(event: AgentEvent): string[] {
       return [renderPartyChanged(event.data)];
     case 'stateChanged':
       return [renderStateChanged(event.data)];
+    case 'gamesChanged':
+      return [];
     case 'tunnelRepaired':
       return [renderRepaired(event.data)];
     case 'tunnelChanged': {

@@ -101,6 +101,12 @@ verb('events', 'show what happens in the party, as it happens', [
   'lanrage events --json | jq \'select(.data.connectionType == "failed")\'',
 ]).action(async (options: CommonOptions) => (await import('./events.js')).events(contextOf(options)));
 
+verb('ui', "show the player's page in the browser", ['lanrage ui', 'lanrage ui --no-open'])
+  .option('--no-open', 'only print its address, which is a secret')
+  .action(async (options: CommonOptions & { open: boolean }) =>
+    (await import('./ui.js')).ui(contextOf(options), options.open),
+  );
+
 verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor',
   'lanrage doctor Bob',

@@ -30,6 +30,8 @@ export interface DiscoveryInfo {
 
 /** How often datagrams are looked at by which servers may show themselves. */
 const SHOWN = { perSecond: 100, burst: 500 } as const;
+/** Between two times that a change of the servers is told. */
+const TOLD_INTERVAL_MS = 100;
 /** In case that nobody tells of a change of the interfaces. */
 const LOOK_INTERVAL_MS = 10_000;
 
@@ -44,6 +46,7 @@ export class LanDiscovery {
   private watch: CaptureSocket | undefined;
   private sender: PacketSender | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private telling: NodeJS.Timeout | undefined;
   private ports: CarriedPorts | null = null;
   private ownIp: VirtualIp | undefined;
   private own: readonly OwnAddress[] = [];
@@ -56,20 +59,21 @@ export class LanDiscovery {
   /** One beginning or end after the other. */
   private change: Promise<void> = Promise.resolve();
 
-  /** @param players those whose paths work now */
+  /**
+   * @param players those whose paths work now
+   * @param onServers told when other servers show themselves than before
+   */
   constructor(
     private readonly interfaceName: string,
     private readonly players: () => readonly Player[],
+    private readonly onServers: (servers: readonly KnownServer[]) => void,
   ) {}
 
   info(): DiscoveryInfo {
     const { ports, detail } = this;
     const carries = ports && carriedText(ports);
     const state = this.capture === undefined ? 'off' : 'on';
-    const present = new Set<string>(this.players().map(({ virtualIp }) => virtualIp));
-    const isPlayer = (address: string) => address === this.ownIp || present.has(address);
-    const servers = this.servers.list(isPlayer, performance.now());
-    return { state, carries, detail, flows: this.flows.latest(), servers };
+    return { state, carries, detail, flows: this.flows.latest(), servers: this.shownServers() };
   }
 
   /**
@@ -115,6 +119,8 @@ export class LanDiscovery {
 
   private stop(): void {
     clearInterval(this.timer);
+    clearTimeout(this.telling);
+    this.telling = undefined;
     this.capture?.close();
     this.watch?.close();
     this.sender?.close();
@@ -157,7 +163,20 @@ export class LanDiscovery {
     const nowMs = performance.now();
     if (!datagram || !this.shown.take(1, nowMs)) return;
     const sighting = recognise(datagram);
-    if (sighting) this.servers.see(addressOf(datagram.source), sighting, nowMs);
+    if (sighting && this.servers.see(addressOf(datagram.source), sighting, nowMs)) this.tellSoon();
+  }
+
+  private shownServers(): KnownServer[] {
+    const present = new Set<string>(this.players().map(({ virtualIp }) => virtualIp));
+    const isPlayer = (address: string) => address === this.ownIp || present.has(address);
+    return this.servers.list(isPlayer, performance.now());
+  }
+
+  private tellSoon(): void {
+    this.telling ??= setTimeout(() => {
+      this.telling = undefined;
+      this.onServers(this.shownServers());
+    }, TOLD_INTERVAL_MS).unref();
   }
 
   private inTurn(work: () => void | Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a PartyManager takes, and what it tells. */
 import type { StateEntry } from '#shared/api/state';
 import type { ErrorCode, LanrageError } from '#shared/errors';
+import type { KnownServer } from '../discovery/games/known-servers';
 import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { GuardInfo } from '../network/guard/guard';
@@ -71,6 +72,8 @@ export interface PartyManagerEvents {
    * changed while the server was away, the newest of each key.
    */
   stateChanged: [StateEntry];
+  /** Servers of games show themselves in the party: all of them. One that falls silent is no change. */
+  gamesChanged: [readonly KnownServer[]];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];
   /** Another program took this of the party's interface away; it is back. */

@@ -13,6 +13,7 @@ import { isHopeless as isHopelessWith, othersReach, type Evidence } from '../con
 import { explainPath, explainStray } from '../connection/explanation';
 import type { ClientConfig } from '../config';
 import type { ControlPlane } from '../control/control-plane';
+import type { KnownServer } from '../discovery/games/known-servers';
 import { LanDiscovery, type DiscoveryInfo } from '../discovery/lan-discovery';
 import { carriedIn } from '../discovery/ports';
 import type { Identity } from '../identity';
@@ -57,6 +58,8 @@ interface PartySessionEvents {
   hostChanged: [Peer];
   /** Its name, owner, size or settings. */
   partyChanged: [Party];
+  /** All servers that show themselves now. */
+  gamesChanged: [readonly KnownServer[]];
   /** The server told the whole party, and which version the shared state has. */
   told: [stateVersion: number | undefined];
 }
@@ -108,7 +111,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     this.own = this.ownEntryIn(this.membership);
     this.neighbours = this.neighboursIn(this.membership);
     this.latencies = new Latencies((virtualIp) => parts.network.measureLatency(virtualIp));
-    this.discovery = new LanDiscovery(parts.config.interface, () => parts.connections.reachedPlayers());
+    this.discovery = new LanDiscovery(
+      parts.config.interface,
+      () => parts.connections.reachedPlayers(),
+      (servers) => this.emit('gamesChanged', servers),
+    );
     this.goodbyes = new Goodbyes(this.id, parts.control);
     this.leaveTicket = snapshot.leaveTicket ?? null;
   }

@@ -21,11 +21,14 @@ interface Entry extends Sighting {
 export class KnownServers {
   readonly #entries = new Map<string, Entry>();
 
-  see(virtualIp: string, sighting: Sighting, nowMs: number): void {
+  /** @returns whether the list is another one by it */
+  see(virtualIp: string, sighting: Sighting, nowMs: number): boolean {
     const place = `${virtualIp} ${sighting.port}`;
+    const known = this.#entries.get(place);
     const isKnown = this.#entries.delete(place);
     if (!isKnown && this.#of(virtualIp) >= MOST_OF_PLAYER) this.#forgetOldestOf(virtualIp);
     this.#entries.set(place, { ...sighting, virtualIp, seenAtMs: nowMs });
+    return known?.game !== sighting.game || known.name !== sighting.name;
   }
 
   /** @param isPlayer whether somebody with this address is in the party @returns in the order of their names */

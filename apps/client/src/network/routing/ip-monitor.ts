@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { createInterface } from 'node:readline';
 import { toolEnvironment, toolPath } from '../tools';
 
 interface IpMonitorEvents {
-  /** Something about routes, rules, addresses or links is new, as a line of ip(8) has it. */
-  news: [line: string];
+  /** Something about routes, rules, addresses or links is new: one event for each that the kernel tells. */
+  news: [];
   /** It hears again, after a while without: what happened meanwhile was missed. */
   back: [];
 }
@@ -23,7 +22,7 @@ export class IpMonitor extends EventEmitter<IpMonitorEvents> {
     if (!child) return;
     this.child = child;
     child.unref();
-    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.emit('news', line));
+    child.stdout?.on('data', () => this.emit('news'));
     child.on('error', () => undefined);
     child.on('close', () => this.onEnded(child));
   }
