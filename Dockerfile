@@ -2,9 +2,9 @@
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /lanrage
-COPY package.json .npmrc ./
+COPY package.json package-lock.json .npmrc ./
 # No package needs a script of its own here; Prisma's would download an engine that nothing uses.
-RUN npm install --ignore-scripts --no-progress
+RUN npm ci --ignore-scripts --no-progress
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY prisma ./prisma
