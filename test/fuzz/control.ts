@@ -24,7 +24,7 @@ export async function main(args: string[]): Promise<never> {
   const options = readOptions(args);
   if (typeof options === 'string') return endProcess(usage(options, help));
   say(`seed ${options.seed}, ${options.runs} messages`);
-  const report = await fuzzControl(options);
+  const report = await fuzzControl(options, (sent) => say(`${sent} messages sent`));
   show(report);
   return endProcess(report.failure ? 1 : 0);
 }

@@ -44,11 +44,15 @@ const messages = fc.oneof(
 );
 const batches = fc.array(messages, { minLength: 1, maxLength: 2 * BATCH, size: 'max' });
 
-export async function fuzzControl({ runs, seed, seconds }: CampaignOptions): Promise<CampaignReport> {
+/** @param tell hears how many messages were sent, ten times in a whole run */
+export async function fuzzControl(
+  { runs, seed, seconds }: CampaignOptions,
+  tell: (sent: number) => void = () => undefined,
+): Promise<CampaignReport> {
   const world = await World.start();
   const unhandled = watchUnhandled();
   try {
-    const sending = new Sending(world, runs);
+    const sending = new Sending(world, runs, tell);
     const limit = seconds === undefined ? {} : { interruptAfterTimeLimit: seconds * 1000 };
     const property = fc.asyncProperty(batches, async (batch) => {
       await sending.send(batch);
@@ -75,6 +79,7 @@ class Sending {
   constructor(
     private readonly world: World,
     private readonly runs: number,
+    private readonly tell: (sent: number) => void,
   ) {}
 
   /** @throws Error that says which promise the server broke */
@@ -85,7 +90,9 @@ class Sending {
       if (answer.status === 'rejected') throw answer.reason;
       this.answers.set(answer.value, (this.answers.get(answer.value) ?? 0) + 1);
     }
+    const tenths = Math.floor((10 * this.sent) / this.runs);
     this.sent += messages.length;
+    if (Math.floor((10 * this.sent) / this.runs) > tenths) this.tell(this.sent);
     const isWarm = this.batches >= BATCHES_PER_POPULATION || this.sent >= this.runs / 10;
     if (isWarm) this.heapAtFirst ??= heapAfterCollection();
   }

@@ -66,6 +66,8 @@ export class World {
       relay.close();
       return this.connectRelay(index);
     });
+    // A relay that is not let in is a finding for the message that needs it, and for nobody if none does.
+    connected.catch(() => undefined);
     this.relays[index] = connected;
     return connected;
   }
