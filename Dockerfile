@@ -33,6 +33,7 @@ COPY --from=control-packages /packages ./
 COPY prisma/migrations ./prisma/migrations
 COPY scripts/health.mjs ./scripts/health.mjs
 COPY bin/lanrage-admin.mjs ./bin/lanrage-admin.mjs
+COPY bin/load-program.mjs ./bin/load-program.mjs
 COPY --from=build /lanrage/dist/libs/runtime ./dist/libs/runtime
 COPY --from=build /lanrage/dist/apps/control/src/page/assets ./dist/apps/control/src/page/assets
 COPY --from=build /lanrage/dist/control.js ./dist/control.js

@@ -1,6 +1,7 @@
 // Puts each compiled program and the packages that it needs into one file of dist/: Node takes seconds to find, read and link
 // the two thousand files of a server one by one. And makes the player's page, which the agent serves.
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -46,6 +47,10 @@ const places = {
   },
 };
 
+const commands = Object.keys(programs).filter((name) => programs[name].usual);
+
+// V8 tells the code of an older program by its length alone.
+for (const name of commands) await rm(join(dist, `${name}.code`), { force: true });
 await build({
   entryPoints: Object.fromEntries(
     Object.entries(programs).map(([name, { entry }]) => [name, join(dist, entry)]),
@@ -85,3 +90,5 @@ await build({
 await mkdir(pageAssets, { recursive: true });
 await copyFile(join(page, 'index.html'), join(pageAssets, 'index.html'));
 await copyFile(join(serverPage, 'icon.svg'), join(pageAssets, 'icon.svg'));
+for (const name of commands)
+  spawnSync(process.execPath, [join(root, 'scripts/code-cache.mjs'), name], { stdio: 'ignore' });

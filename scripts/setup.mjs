@@ -22,7 +22,11 @@ const sources = [
 export function setup() {
   refuseOldNode();
   if (!dependenciesInstalled())
-    step('Installing dependencies (once, about a minute)', 'npm', ['ci', '--no-progress', '--loglevel=error']);
+    step('Installing dependencies (once, about a minute)', 'npm', [
+      'ci',
+      '--no-progress',
+      '--loglevel=error',
+    ]);
   if (newestChange(sources.map((name) => join(root, name))) <= builtAt()) return;
   step('Generating the database client', process.execPath, [join(root, 'scripts/generate.mjs')]);
   step('Compiling', process.execPath, [

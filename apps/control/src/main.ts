@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { startWatchdog } from '#runtime/watchdog';
 import { startControl } from './app';
 import { readConfig } from './config';
@@ -6,7 +7,14 @@ import { StartError } from './operations/start-error';
 /** How long after being asked to stop the process exits at the latest. */
 const LONGEST_STOP_MS = 9000;
 
+/**
+ * By how much the heap grows, in percent of what is alive, before it is collected. By itself V8 lets it double and more, which
+ * somebody who floods the server turns into 100 to 180 MiB.
+ */
+const HEAP_GROWTH = 30;
+
 async function main(): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   startWatchdog();
   const asked = askedToStop();
   const app = await startControl(readConfig());

@@ -20,17 +20,22 @@ export interface Link {
 const START_LIMIT_MS = 5_000;
 const START_POLL_MS = 4;
 
+/** Whether this kernel was found to be without WireGuard, which is not asked again. */
+let kernelHasNone = false;
+
 /**
  * Makes a WireGuard interface: the kernel's, or else one of wireguard-go.
  * @throws LanrageError PERMISSION_DENIED, WIREGUARD_MISSING, INTERFACE_FAILED
  */
 export async function openLink(owned: Owned): Promise<Link> {
   const { name } = owned;
+  if (kernelHasNone) return startWireguardGo(owned);
   const commands = [`link add dev ${name} type wireguard`, `link set dev ${name} alias ${aliasOf(owned)}`];
   const { code, stderr } = await runCommand('ip', ['-batch', '-'], { input: commands.join('\n') });
   if (code === 0) return kernelLink(name);
   if (/not permitted/i.test(stderr)) throw rightsMissing(process.geteuid?.() === 0, firstLine(stderr));
   if (/exists/i.test(stderr)) throw interfaceTaken(name);
+  kernelHasNone = /unknown device type/i.test(stderr);
   return startWireguardGo(owned);
 }
 

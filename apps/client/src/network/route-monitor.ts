@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { runCommand } from './command';
-import { waysOf } from './routes';
+import { isOfInterface, waysOf } from './routes';
 import { IpMonitor } from './routing/ip-monitor';
 
 interface RouteMonitorEvents {
@@ -21,7 +21,7 @@ export class RouteMonitor extends EventEmitter<RouteMonitorEvents> {
   /** @param tunnel the interface of the party, whose routes do not matter */
   constructor(private readonly tunnel: string) {
     super();
-    this.monitor.on('news', () => this.lookSoon());
+    this.monitor.on('news', (line) => isOfInterface(line, tunnel) || this.lookSoon());
     this.monitor.on('back', () => this.lookSoon());
   }
 

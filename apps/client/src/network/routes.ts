@@ -39,3 +39,14 @@ export function waysOf(text: string, tunnel: string): string {
     .sort()
     .join('\n');
 }
+
+/**
+ * Whether a change is an interface coming, going, or getting an address, with the routes that the kernel makes of itself then: it
+ * takes no packets from other ways.
+ * @param line of `ip -oneline monitor link address route`
+ */
+export function isOfInterface(line: string, name: string): boolean {
+  const itself = /^(?:Deleted )?\d+: ([^\s:@]+)/.exec(line)?.[1];
+  const kernelRoute = / dev (\S+) .*\bproto kernel\b/.exec(line)?.[1];
+  return (itself ?? kernelRoute) === name;
+}

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { createInterface } from 'node:readline';
 import { toolEnvironment, toolPath } from '../tools';
 
 interface IpMonitorEvents {
-  /** Something about routes, rules, addresses or links is new: one event for each that the kernel tells. */
-  news: [];
+  /** Something about routes, rules, addresses or links is new, as a line of ip(8) has it. */
+  news: [line: string];
   /** It hears again, after a while without: what happened meanwhile was missed. */
   back: [];
 }
@@ -22,7 +23,7 @@ export class IpMonitor extends EventEmitter<IpMonitorEvents> {
     if (!child) return;
     this.child = child;
     child.unref();
-    child.stdout?.on('data', () => this.emit('news'));
+    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.emit('news', line));
     child.on('error', () => undefined);
     child.on('close', () => this.onEnded(child));
   }

@@ -25,8 +25,8 @@ interface TunnelKeeperEvents {
 
 /** One change of the network is several messages of the kernel. */
 const SETTLE_MS = 100;
-/** For players who have just come: to start a program stops this one, and both look for a direct path first. */
-const NEW_PEER_MS = 4_000;
+/** For a new tunnel or player: to start a program stops this one, which has handshakes to answer and direct paths to find. */
+const NEW_TUNNEL_MS = 4_000;
 /** A machine whose routes change all the time is looked at so often. */
 const SHORTEST_INTERVAL_MS = 500;
 /** Without a word from the kernel. */
@@ -61,7 +61,7 @@ export class TunnelKeeper extends EventEmitter<TunnelKeeperEvents> {
     this.current = { network: tunnel.network, missing: [], detail: null, strays: [], repairs: 0 };
     this.timer = setInterval(() => this.lookSoon(), INTERVAL_MS).unref();
     this.monitor.start();
-    this.lookSoon();
+    this.lookIn(NEW_TUNNEL_MS);
   }
 
   stop(): void {
@@ -85,7 +85,7 @@ export class TunnelKeeper extends EventEmitter<TunnelKeeperEvents> {
 
   /** There is another peer, whose packets may go elsewhere. */
   peerAdded(): void {
-    this.lookIn(NEW_PEER_MS);
+    this.lookIn(NEW_TUNNEL_MS);
   }
 
   /** At the next opportunity, which is less than a second away. */
