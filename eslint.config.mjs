@@ -15,14 +15,12 @@ const pureFiles = [
   'apps/control/src/auth/own-names.ts',
   'apps/control/src/cluster/{election,one-time-book}.ts',
   'apps/control/src/admin/{relay-view,cli/rendering}.ts',
-  'apps/control/src/signaling/coordination.ts',
-  'apps/control/src/live/roster.ts',
-  'apps/control/src/signaling/{budget-of-each,presence,presence-schedule}.ts',
+  'apps/control/src/leader/agents/{presence,presence-schedule}.ts',
+  'apps/control/src/leader/parties/roster.ts',
+  'apps/control/src/leader/paths/coordination.ts',
+  'apps/control/src/leader/relays/{audit,lingering,liveness,selection,switching}.ts',
   'apps/control/src/sockets/{address-book,conversation,once-a-while}.ts',
-  'apps/control/src/relays/selection.ts',
-  'apps/control/src/relays/switching.ts',
-  'apps/control/src/relays/liveness.ts',
-  'apps/control/src/relays/{audit,lingering}.ts',
+  'apps/control/src/util/budget-of-each.ts',
   'apps/relay/src/fastpath/{flow,flow-table}.ts',
   'apps/relay/src/fastpath/bpf/{assembler,elements,program}.ts',
   'apps/relay/src/fastpath/nft/{departures,firewall,passage,ruleset}.ts',
@@ -110,7 +108,7 @@ export default tseslint.config(
   },
   {
     // What is live is a matter of durations: a clock that is set must not end them, or put off their end.
-    files: ['apps/control/src/{live,relays,signaling}/**/*.ts'],
+    files: ['apps/control/src/{gateways,leader,leader-client}/**/*.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -11,7 +11,7 @@ import type { PublicKey } from '#shared/wireguard/key';
 import { Logger } from '@nestjs/common';
 import { readConfig } from '../../apps/control/src/config';
 import { Database } from '../../apps/control/src/database/database';
-import { Membership } from '../../apps/control/src/parties/membership';
+import { Membership } from '../../apps/control/src/parties/membership/membership';
 
 const newPeer = (name = 'Somebody') => {
   const publicKey = publicKeyOf(randomBytes(32)) as PublicKey;

@@ -1,5 +1,5 @@
 /** Parties with a password, and what becomes of guessers. */
-import { inParts } from '../../apps/control/src/operations/lists';
+import { inParts } from '../../apps/control/src/util/lists';
 import { codeOf, refusal, TestAgent, type Answer } from './support/control-agent';
 import { TestControl } from './support/control-app';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PartyStore } from '../../apps/control/src/parties/party.store';
+import { PartyStore } from '../../apps/control/src/parties/membership/party.store';
 import { AgentConnection, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { until } from './support/processes';

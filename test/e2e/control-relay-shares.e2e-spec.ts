@@ -3,7 +3,7 @@ import { TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { until } from './support/processes';
-import { inParts } from '../../apps/control/src/operations/lists';
+import { inParts } from '../../apps/control/src/util/lists';
 
 const CAPACITY = 200;
 /** An eighth is for small parties. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
 import { Metrics } from '../../apps/control/src/operations/metrics';
-import { socketOptions } from '../../apps/control/src/operations/socket-requests';
+import { socketOptions } from '../../apps/control/src/sockets/socket-requests';
 import { AddressBook } from '../../apps/control/src/sockets/address-book';
 import { GuardedConnection, type Connection } from '../../apps/control/src/sockets/guarded-connection';
 import { TurnedAway } from '../../apps/control/src/sockets/turned-away';

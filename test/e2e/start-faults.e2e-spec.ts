@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keptSecret } from '../../apps/control/src/operations/files';
+import { keptSecret } from '../../apps/control/src/util/files';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
 import { freePort } from '../fixtures/free-port';
 import { describeLab } from '../lab/available';

@@ -7,13 +7,13 @@ import { DatabaseModule } from './database/database.module';
 import { OperationsModule } from './operations/operations.module';
 import { PageModule } from './page/page.module';
 import { PartiesModule } from './parties/parties.module';
-import { RelaysModule } from './relays/relays.module';
-import { SignalingModule } from './signaling/signaling.module';
+import { RelaysModule } from './gateways/relays/relays.module';
+import { AgentsModule } from './gateways/agents/agents.module';
 import { SocketsModule } from './sockets/sockets.module';
 
 /**
- * What comes in by REST (parties) and by sockets (signaling, relays) goes to the database and to the leader, which holds
- * what is live: see live/ and cluster/.
+ * What comes in by REST (parties/) and by sockets (gateways/) goes to the database and to the leader, which holds what is
+ * live: see leader-client/ and cluster/.
  */
 @Module({
   imports: [
@@ -25,7 +25,7 @@ import { SocketsModule } from './sockets/sockets.module';
     PageModule,
     PartiesModule,
     RelaysModule,
-    SignalingModule,
+    AgentsModule,
     SocketsModule,
   ],
 })

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readConfig, redacted } from './config';
-import { StartError } from './operations/start-error';
+import { StartError } from './util/start-error';
 
 describe('readConfig', () => {
   it('has a default for everything', () => {

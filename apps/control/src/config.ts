@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseSettings } from '#shared/settings';
 import { relayIdField } from '#shared/api/fields';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
-import { StartError } from './operations/start-error';
+import { StartError } from './util/start-error';
 
 /** The token under which Nest injects the settings. */
 export const CONFIG = Symbol('config');

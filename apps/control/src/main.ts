@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { startWatchdog } from '#runtime/watchdog';
 import { startControl } from './app';
 import { readConfig } from './config';
-import { StartError } from './operations/start-error';
+import { StartError } from './util/start-error';
 
 /** How long after being asked to stop the process exits at the latest. */
 const LONGEST_STOP_MS = 9000;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { PeerId } from '#shared/party/identity';
 import { DEFAULT_NETWORK, preferredSlot, virtualIpOfSlot } from '#shared/party/virtual-ip';
-import { evaluate, neverSwitched, switching } from '../../../apps/control/src/relays/switching';
+import { evaluate, neverSwitched, switching } from '../../../apps/control/src/leader/relays/switching';
 import type { Peer } from '../../../apps/client/src/index';
 import { until } from '../support/processes';
 import type { StubPlayer } from '../support/stub-player';

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
-import { LiveModule } from '../live/live.module';
+import { LeaderClientModule } from '../leader-client/leader-client.module';
 import { PartiesModule } from '../parties/parties.module';
-import { MembershipModule } from '../parties/membership.module';
+import { MembershipModule } from '../parties/membership/membership.module';
 import { AdminBansController } from './admin-bans.controller';
 import { AdminPartiesController } from './admin-parties.controller';
 import { AdminRelaysController } from './admin-relays.controller';
@@ -11,7 +11,7 @@ import { Administration } from './administration';
 import { Rulings } from './rulings';
 
 @Module({
-  imports: [AuthModule, LiveModule, MembershipModule, PartiesModule],
+  imports: [AuthModule, LeaderClientModule, MembershipModule, PartiesModule],
   controllers: [AdminPartiesController, AdminBansController, AdminRelaysController],
   providers: [Administration, AdminStore, Rulings],
 })

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
-import type { Identity } from '../auth/identity';
+import type { Identity } from '../model/identity';
 import { Database } from '../database/database';
-import { afterCursor, literal, toPage } from '../operations/pages';
+import { afterCursor, literal, toPage } from '../util/pages';
 import { ITEMS_PER_PAGE, MOST_SERVER_BANS, type AdminParty, type ListPartiesQuery } from './admin.api';
 
 export type PartyRow = Omit<AdminParty, 'createdAt'> & { readonly atMs: number };

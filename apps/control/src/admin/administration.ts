@@ -2,13 +2,13 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LanrageError } from '#shared/errors';
 import { peerIdOf, type PartyId, type PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
-import type { ListedRelay } from '../live/contract';
-import { Leader } from '../live/leader';
-import { HostingService } from '../parties/hosting.service';
-import type { MemberRecord, PartyRecord } from '../parties/party';
-import { PartyStore } from '../parties/party.store';
-import { shownName } from '../parties/shown';
-import { hasRoom } from '../relays/selection';
+import type { ListedRelay } from '../leader-client/contract';
+import { Leader } from '../leader-client/leader';
+import { HostingService } from '../parties/hosting/hosting.service';
+import type { MemberRecord, PartyRecord } from '../model/party';
+import { PartyStore } from '../parties/membership/party.store';
+import { shownName } from '../model/shown';
+import { hasRoom } from '../leader/relays/selection';
 import {
   MOST_SERVER_BANS,
   type AdminPartyDetails,

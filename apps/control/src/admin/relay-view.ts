@@ -1,5 +1,5 @@
 /** A relay as the operator sees it. */
-import type { ListedRelay } from '../live/contract';
+import type { ListedRelay } from '../leader-client/contract';
 import type { AdminRelay } from './admin.api';
 
 export function relayView(relay: ListedRelay): AdminRelay {

@@ -5,9 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { BannedKeys } from '../auth/banned-keys';
-import { Leader } from '../live/leader';
-import { LocalSockets } from '../live/local-sockets';
-import { PartiesService } from '../parties/parties.service';
+import { Leader } from '../leader-client/leader';
+import { LocalSockets } from '../leader-client/local-sockets';
+import { JoiningService } from '../parties/joining/joining.service';
 import { AdminStore } from './admin.store';
 
 const INTERVAL_MS = 1000;
@@ -27,7 +27,7 @@ export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdow
   constructor(
     private readonly store: AdminStore,
     private readonly bannedKeys: BannedKeys,
-    private readonly parties: PartiesService,
+    private readonly parties: JoiningService,
     private readonly leader: Leader,
     private readonly sockets: LocalSockets,
   ) {}

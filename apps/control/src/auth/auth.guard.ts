@@ -2,7 +2,7 @@ import { createParamDecorator, Injectable, type CanActivate, type ExecutionConte
 import type { Request } from 'express';
 import { LanrageError } from '#shared/errors';
 import { BannedKeys } from './banned-keys';
-import type { Identity } from './identity';
+import type { Identity } from '../model/identity';
 import { Tokens } from './tokens';
 
 const bearer = /^Bearer (?<token>[\w.-]{1,2048})$/i;

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config';
-import { keptSecret } from '../operations/files';
+import { keptSecret } from '../util/files';
 import { AuthController } from './auth.controller';
 import { BannedKeys } from './banned-keys';
 import { SignIn } from './sign-in';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { clientAddress, isForwarded, plainAddress } from '../operations/client-address';
+import { clientAddress, isForwarded, plainAddress } from '../util/client-address';
 import type { Reached } from './own-names';
 
 /** How a request came here, with the name that its Host header says. */

@@ -5,7 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { peerIdField, publicKeyField } from '#shared/api/fields';
-import type { Identity } from './identity';
+import type { Identity } from '../model/identity';
 
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 

@@ -9,8 +9,8 @@ import {
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
-import { deferred } from '../operations/deferred';
-import { StartError } from '../operations/start-error';
+import { deferred } from '../util/deferred';
+import { StartError } from '../util/start-error';
 import { BallotBox } from './ballot';
 import type { Cluster, Duties, NodeId, Term } from './cluster';
 import { counted, election, expired, leaderless, type Consequence, type Standing } from './election';

@@ -13,8 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { folderFault, readIfThere } from '../operations/files';
-import { StartError } from '../operations/start-error';
+import { folderFault, readIfThere } from '../util/files';
+import { StartError } from '../util/start-error';
 import { postgresAccount, type Account } from './postgres-account';
 
 const run = promisify(execFile);

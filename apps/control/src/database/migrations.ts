@@ -6,8 +6,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClientBase } from 'pg';
-import { findUpwards } from '../operations/files';
-import { StartError } from '../operations/start-error';
+import { findUpwards } from '../util/files';
+import { StartError } from '../util/start-error';
 
 /** The key that Prisma's own migrations take. */
 const ADVISORY_LOCK = 72_707_369;

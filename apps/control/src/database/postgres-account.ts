@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
-import { StartError } from '../operations/start-error';
+import { StartError } from '../util/start-error';
 
 const run = promisify(execFile);
 

@@ -7,9 +7,9 @@ import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, type Config } from '../config';
 import { Database } from '../database/database';
-import type { Answer, LeaderCalls } from '../live/contract';
+import type { Answer, LeaderCalls } from '../leader-client/contract';
 import { Answers } from './openapi';
-import { version } from './version';
+import { version } from '../util/version';
 
 const healthSchema = z.object({
   status: z.literal('ok'),

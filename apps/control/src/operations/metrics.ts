@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LanrageError } from '#shared/errors';
 import { CONFIG, type Config } from '../config';
-import { isOfThisMachine } from './client-address';
+import { isOfThisMachine } from '../util/client-address';
 
 /** Seconds */
 const durationBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

@@ -12,8 +12,8 @@ import { z } from 'zod';
 import { errorBodySchema } from '#shared/api/rest';
 import { errorCatalogue, type ErrorCode } from '#shared/errors';
 import { statusOf } from './errors';
-import { groupBy } from './lists';
-import { version } from './version';
+import { groupBy } from '../util/lists';
+import { version } from '../util/version';
 
 interface Answer {
   readonly summary: string;

@@ -13,11 +13,11 @@ import type { IncomingMessage } from 'node:http';
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
-import type { Identity } from '../auth/identity';
+import type { Identity } from '../model/identity';
 import type { Cluster } from '../cluster/cluster';
 import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, limitedActions, type Config, type LimitedAction } from '../config';
-import { clientAddress, limitKey } from './client-address';
+import { clientAddress, limitKey } from '../util/client-address';
 
 const SECONDS_PER_MINUTE = 60;
 /** The share of a minute's requests that may come within one second: all of them at once would make others wait. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database';
-import type { Leader } from '../live/leader';
+import type { Leader } from '../leader-client/leader';
 import { FRESH_MS, Stats } from './stats';
 
 describe('the counts', () => {

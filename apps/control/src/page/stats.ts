@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import type { ServerStats } from '#shared/api/stats';
 import { Database } from '../database/database';
-import { Leader } from '../live/leader';
-import { groupBy } from '../operations/lists';
+import { Leader } from '../leader-client/leader';
+import { groupBy } from '../util/lists';
 
 type Occupied = Pick<ServerStats, 'parties' | 'players'>;
 

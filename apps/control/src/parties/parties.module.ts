@@ -2,27 +2,27 @@ import { Module } from '@nestjs/common';
 import { AuthModule, tokenSecret } from '../auth/auth.module';
 import { CONFIG, type Config } from '../config';
 import { Database } from '../database/database';
-import { LiveModule } from '../live/live.module';
-import { Discovery } from './discovery';
-import { DiscoveryController } from './discovery.controller';
-import { Hosting } from './hosting';
-import { HostingController } from './hosting.controller';
-import { HostingService } from './hosting.service';
-import { InvitesController } from './invites.controller';
-import { InvitesService } from './invites.service';
-import { LeaveTickets } from './leave-tickets';
-import { MembershipModule } from './membership.module';
-import { Origins } from './origins';
-import { PartiesController } from './parties.controller';
-import { PartiesService } from './parties.service';
-import { StateController } from './state.controller';
-import { StateService } from './state.service';
-import { Succession } from './succession';
-import { PartyExpiry } from './party-expiry';
-import { NewsBudget } from './news-budget';
-import { PasswordGate } from './password-gate';
-import { PasswordTries } from './password-tries';
-import { PasswordTurns } from './password-turns';
+import { LeaderClientModule } from '../leader-client/leader-client.module';
+import { DiscoveryService } from './discovery/discovery.service';
+import { DiscoveryController } from './discovery/discovery.controller';
+import { Hosting } from './hosting/hosting';
+import { HostingController } from './hosting/hosting.controller';
+import { HostingService } from './hosting/hosting.service';
+import { InvitesController } from './invites/invites.controller';
+import { InvitesService } from './invites/invites.service';
+import { LeaveTickets } from './joining/leave-tickets';
+import { MembershipModule } from './membership/membership.module';
+import { Origins } from './origins/origins';
+import { JoiningController } from './joining/joining.controller';
+import { JoiningService } from './joining/joining.service';
+import { StateController } from './state/state.controller';
+import { StateService } from './state/state.service';
+import { Succession } from './hosting/succession';
+import { PartyExpiry } from './membership/party-expiry';
+import { NewsBudget } from './membership/news-budget';
+import { PasswordGate } from './passwords/password-gate';
+import { PasswordTries } from './passwords/password-tries';
+import { PasswordTurns } from './passwords/password-turns';
 
 async function makeOrigins(config: Config, database: Database): Promise<Origins> {
   return new Origins(config, database, await tokenSecret(config));
@@ -33,16 +33,16 @@ async function makeLeaveTickets(config: Config): Promise<LeaveTickets> {
 }
 
 @Module({
-  imports: [AuthModule, LiveModule, MembershipModule],
+  imports: [AuthModule, LeaderClientModule, MembershipModule],
   controllers: [
-    PartiesController,
+    JoiningController,
     HostingController,
     InvitesController,
     DiscoveryController,
     StateController,
   ],
   providers: [
-    Discovery,
+    DiscoveryService,
     Hosting,
     { provide: LeaveTickets, useFactory: makeLeaveTickets, inject: [CONFIG] },
     NewsBudget,
@@ -50,13 +50,13 @@ async function makeLeaveTickets(config: Config): Promise<LeaveTickets> {
     PasswordGate,
     PasswordTries,
     PasswordTurns,
-    PartiesService,
+    JoiningService,
     HostingService,
     InvitesService,
     PartyExpiry,
     StateService,
     Succession,
   ],
-  exports: [HostingService, PartiesService],
+  exports: [HostingService, JoiningService],
 })
 export class PartiesModule {}

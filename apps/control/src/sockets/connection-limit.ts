@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { limitKey, plainAddress } from '../operations/client-address';
+import { limitKey, plainAddress } from '../util/client-address';
 import type { AddressBook } from './address-book';
 import type { TurnedAway } from './turned-away';
 

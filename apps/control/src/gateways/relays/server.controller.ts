@@ -1,0 +1,21 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
+import { Leader } from '../../leader-client/leader';
+import { Answers } from '../../operations/openapi';
+import { version } from '../../util/version';
+
+@ApiTags('operations')
+@Controller('v1/server')
+export class ServerController {
+  constructor(private readonly leader: Leader) {}
+
+  @Get()
+  @Answers({
+    summary: 'The version and the relays, for agents that have not signed in yet',
+    body: serverInfoSchema,
+  })
+  async describe(): Promise<ServerInfo> {
+    return { version, relays: await this.leader.call('relays.described', {}) };
+  }
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import {
+  inviteIdField,
+  inviteListSchema,
+  inviteSchema,
+  makeInviteRequestSchema,
+  type Invite,
+  type InviteList,
+  type MakeInviteRequest,
+} from '#shared/api/invites';
+import type { ErrorCode } from '#shared/errors';
+import { AuthGuard, Caller } from '../../auth/auth.guard';
+import type { Identity } from '../../model/identity';
+import { LedGuard } from '../../leader-client/led.guard';
+import { AnswersToCaller } from '../../operations/openapi';
+import { InvitesService } from './invites.service';
+import { partyPath, type PartyPath } from '../joining/joining.controller';
+
+export const invitePath = partyPath.extend({ inviteId: inviteIdField });
+export type InvitePath = PartyPath & { readonly inviteId: string };
+const forHosts: readonly ErrorCode[] = ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', 'NOT_HOST'];
+
+@ApiTags('invites')
+@Controller('v1/parties/:partyId/invites')
+@UseGuards(AuthGuard, LedGuard)
+export class InvitesController {
+  constructor(private readonly invites: InvitesService) {}
+
+  @Post()
+  @AnswersToCaller({
+    summary: 'Make an invite: whoever has its secret passes lock, seal and password',
+    status: 201,
+    body: inviteSchema,
+    refusals: [...forHosts, 'TOO_MANY_INVITES'],
+  })
+  make(
+    @Caller() caller: Identity,
+    @Param({ schema: partyPath }) { partyId }: PartyPath,
+    @Body({ schema: makeInviteRequestSchema }) request: MakeInviteRequest,
+  ): Promise<Invite> {
+    return this.invites.make(caller.peerId, partyId, request);
+  }
+
+  @Get()
+  @AnswersToCaller({ summary: 'The invites that are good now', body: inviteListSchema, refusals: forHosts })
+  list(
+    @Caller() caller: Identity,
+    @Param({ schema: partyPath }) { partyId }: PartyPath,
+  ): Promise<InviteList> {
+    return this.invites.list(caller.peerId, partyId);
+  }
+
+  @Delete(':inviteId')
+  @HttpCode(204)
+  @AnswersToCaller({
+    summary: 'Take an invite back; whoever came by it stays',
+    status: 204,
+    refusals: [...forHosts, 'NO_SUCH_INVITE'],
+  })
+  revoke(
+    @Caller() caller: Identity,
+    @Param({ schema: invitePath }) { partyId, inviteId }: InvitePath,
+  ): Promise<void> {
+    return this.invites.revoke(caller.peerId, partyId, inviteId);
+  }
+}

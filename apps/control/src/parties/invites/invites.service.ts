@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import type { Invite, InviteList, MakeInviteRequest } from '#shared/api/invites';
+import { LanrageError } from '#shared/errors';
+import type { PartyId, PeerId } from '#shared/party/identity';
+import { inviteIdOf } from '#shared/party/invite';
+import { decideInvite, refusalOfHosting } from '../hosting/hosting.rules';
+import { InvitesStore } from './invites.store';
+import { Membership } from '../membership/membership';
+import { isLive } from '../membership/membership.rules';
+import type { InviteRecord, PartyRecord } from '../../model/party';
+import { Succession } from '../hosting/succession';
+
+/** The invites of a party, for its host. What they open is decided in membership.rules.ts. */
+@Injectable()
+export class InvitesService {
+  constructor(
+    private readonly membership: Membership,
+    private readonly succession: Succession,
+  ) {}
+
+  /**
+   * The same secret again gives the invite that is there.
+   * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, TOO_MANY_INVITES
+   */
+  make(callerId: PeerId, partyId: PartyId, request: MakeInviteRequest): Promise<Invite> {
+    const id = inviteIdOf(request.secretHash);
+    return this.step(partyId, callerId, async (party, store) => {
+      const nowMs = Date.now();
+      const all = await store.of(partyId);
+      const live = all.filter((invite) => isLive(invite, nowMs));
+      const known = live.find((invite) => invite.id === id);
+      const decision = decideInvite(party, known ? 0 : live.length, callerId);
+      if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+      if (known) return inviteView(known);
+      // What is over goes when something new comes, so that the table stays bounded.
+      const over = all.filter((invite) => !live.includes(invite));
+      await store.remove(
+        partyId,
+        over.map((invite) => invite.id),
+      );
+      const { secretHash, expiresInSeconds, maxUses } = request;
+      const expiresAtMs = nowMs + expiresInSeconds * 1000;
+      const expiresAt = new Date(expiresAtMs);
+      await store.add(partyId, { id, secretHash: secretHash.toString('base64'), expiresAt, maxUses });
+      return inviteView({ id, createdAtMs: nowMs, expiresAtMs, uses: 0, maxUses });
+    });
+  }
+
+  /** Those that are good now. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST */
+  list(callerId: PeerId, partyId: PartyId): Promise<InviteList> {
+    return this.step(partyId, callerId, async (party, store) => {
+      refuseUnlessHost(party, callerId);
+      const live = (await store.of(partyId)).filter((invite) => isLive(invite, Date.now()));
+      return { invites: live.map(inviteView) };
+    });
+  }
+
+  /** Takes an invite back; whoever came by it stays. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_INVITE */
+  async revoke(callerId: PeerId, partyId: PartyId, id: string): Promise<void> {
+    const removed = await this.step(partyId, callerId, (party, store) => {
+      refuseUnlessHost(party, callerId);
+      return store.remove(partyId, [id]);
+    });
+    if (removed === 0) throw new LanrageError('NO_SUCH_INVITE');
+  }
+
+  /** In turn with the party's joins. */
+  private step<Result>(
+    partyId: PartyId,
+    callerId: PeerId,
+    work: (party: PartyRecord, store: InvitesStore) => Promise<Result>,
+  ): Promise<Result> {
+    const step = () =>
+      this.membership.change(partyId, async (store) => {
+        const party = await store.findById(partyId);
+        if (!party) throw new LanrageError('PARTY_NOT_FOUND');
+        return work(party, new InvitesStore(store.client));
+      });
+    return this.succession.asHost(partyId, callerId, step);
+  }
+}
+
+function refuseUnlessHost(party: PartyRecord, callerId: PeerId): void {
+  const code = refusalOfHosting(party, callerId);
+  if (code) throw new LanrageError(code);
+}
+
+function inviteView({ createdAtMs, expiresAtMs, ...invite }: InviteRecord): Invite {
+  return {
+    ...invite,
+    createdAt: new Date(createdAtMs).toISOString(),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+  };
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { Database } from '../../database/database';
+import { Membership } from './membership';
+import { PartyStore } from './party.store';
+
+@Module({
+  providers: [
+    { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
+    Membership,
+  ],
+  exports: [Membership, PartyStore],
+})
+export class MembershipModule {}
