@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module';
+import { DutiesModule } from '../duties/duties.module';
 import { LeaderClientModule } from '../leader-client/leader-client.module';
 import { PartiesModule } from '../parties/parties.module';
 import { MembershipModule } from '../parties/membership/membership.module';
@@ -11,7 +12,8 @@ import { Administration } from './administration';
 import { Rulings } from './rulings';
 
 @Module({
-  imports: [AuthModule, LeaderClientModule, MembershipModule, PartiesModule],
+  // The duties begin first: the rulings go to the leader when this module starts.
+  imports: [AuthModule, DutiesModule, LeaderClientModule, MembershipModule, PartiesModule],
   controllers: [AdminPartiesController, AdminBansController, AdminRelaysController],
   providers: [Administration, AdminStore, Rulings],
 })

@@ -8,7 +8,7 @@ import { HostingService } from '../parties/hosting/hosting.service';
 import type { MemberRecord, PartyRecord } from '../model/party';
 import { PartyStore } from '../parties/membership/party.store';
 import { shownName } from '../model/shown';
-import { hasRoom } from '../leader/relays/selection';
+import { hasRoom } from '../model/relay-facts';
 import {
   MOST_SERVER_BANS,
   type AdminPartyDetails,
@@ -63,7 +63,7 @@ export class Administration {
     const settings = { locked, public: isPublic, persistent, hasPassword, sealed };
     const { id, name, createdAtMs, maxPeers, hostId, ownerId, members } = party;
     const peerIds = members.map(({ peerId }) => peerId);
-    const online = new Set(await this.leader.call('agents.online', { peerIds }));
+    const online = new Set(await this.leader.agents.online({ peerIds }));
     return {
       ...{
         id,
@@ -143,7 +143,7 @@ export class Administration {
   }
 
   private async relays(): Promise<Map<string, ListedRelay>> {
-    const listed = await this.leader.call('relays.listed', {});
+    const listed = await this.leader.relays.listed();
     return new Map(listed.map((relay) => [relay.id, relay]));
   }
 

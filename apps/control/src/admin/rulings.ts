@@ -76,6 +76,6 @@ export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.sockets.dismissBanned(added);
     }
     for (const { peerId, partyId } of bannedMembers) await this.parties.leave(peerId, partyId, 'banned');
-    await this.leader.call('relays.drained', { relayIds: drainedRelayIds });
+    await this.leader.relays.drained({ relayIds: drainedRelayIds });
   }
 }

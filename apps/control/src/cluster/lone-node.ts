@@ -23,15 +23,14 @@ export class LoneNode implements Cluster {
     return Promise.resolve();
   }
 
-  askLeader(name: string, payload: object): Promise<unknown> {
-    return promised(() => {
-      if (!this.term) throw new Error('asked before the start');
-      return this.term.serve(name, payload);
-    });
+  /** Begins at once, so that questions are begun in the order in which they were asked. */
+  async askLeader(name: string, payload: object): Promise<unknown> {
+    if (!this.term) throw new Error('asked before the start');
+    return await this.term.serve(name, payload);
   }
 
-  ask(_nodeId: NodeId, name: string, payload: object): Promise<unknown> {
-    return promised(() => this.duties?.serve(name, payload));
+  async ask(_nodeId: NodeId, name: string, payload: object): Promise<unknown> {
+    return await this.duties?.serve(name, payload);
   }
 
   tell(_nodeId: NodeId, name: string, payload: object): void {
@@ -49,11 +48,6 @@ export class LoneNode implements Cluster {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-/** Begins at once; what it throws is a refusal. */
-function promised(serve: () => unknown): Promise<unknown> {
-  return new Promise((resolve) => resolve(serve()));
 }
 
 function inMemory(book: OneTimeBook): OneTimeStore {

@@ -1,6 +1,6 @@
 /** What nodes send each other through Redis, as JSON. Redis belongs to the server: what comes from it is believed. */
 import { LanrageError, type ErrorCode } from '#shared/errors';
-import { toLanrageError } from '../operations/errors';
+import { toRefusal } from '../database/failures';
 import type { NodeId } from './cluster';
 
 /** To whom a question is: to that node, or to the leader that it is taken for. */
@@ -31,7 +31,7 @@ export class NotLeading extends Error {}
 
 export function errorToWire(thrown: unknown): WireError {
   if (thrown instanceof NotLeading) return { code: 'NOT_LEADING' };
-  const { code, message, retryAfterSeconds } = toLanrageError(thrown);
+  const { code, message, retryAfterSeconds } = toRefusal(thrown) ?? new LanrageError('INTERNAL');
   return { code, message, retryAfterSeconds };
 }
 

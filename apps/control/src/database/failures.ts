@@ -1,5 +1,8 @@
 /** What Prisma's and the driver's errors mean to us. */
 import { z } from 'zod';
+import { LanrageError } from '#shared/errors';
+
+const RETRY_SECONDS = 2;
 
 const databaseErrorSchema = z.object({
   /** Prisma's own (P…), the operating system's (E…), an SQLSTATE from the bare driver, or absent. */
@@ -58,6 +61,17 @@ export function isDatabaseAway(thrown: unknown): boolean {
   const { code = '', message } = error;
   const { kind = '', originalCode: state = code } = error.meta?.driverAdapterError.cause ?? {};
   return awayCodes.has(code) || awayKinds.has(kind) || awayState.test(state) || awayMessage.test(message);
+}
+
+/** What was thrown, as a refusal that may be shown, if it is one or the database is away; null for what nobody foresaw. */
+export function toRefusal(thrown: unknown): LanrageError | null {
+  if (thrown instanceof LanrageError) return thrown;
+  if (!isDatabaseAway(thrown)) return null;
+  return new LanrageError('CONTROL_UNAVAILABLE', {
+    message: 'The server cannot reach its database right now. Try again in a moment.',
+    retryAfterSeconds: RETRY_SECONDS,
+    cause: thrown,
+  });
 }
 
 /** The unique constraint that a statement ran into, or null when it failed for another reason. */

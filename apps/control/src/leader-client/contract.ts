@@ -1,15 +1,21 @@
 /** What nodes ask of the leader and what the leader asks of nodes, see cluster.ts. All of it survives JSON. */
 import type { EndReason, LeaveReason, PartySnapshot, Presence } from '#shared/api/party';
-import type { OpenPair, relayReportSchemas } from '#shared/api/relay-link';
+import type { AnnouncedRelay, relayReportSchemas } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
 import type { FaultyRelay, RelayFault } from '#shared/api/stats';
-import type { AgentEventName, AgentEvents, AgentRequests } from '#shared/api/signaling';
-import type { PartyId, PeerId } from '#shared/party/identity';
+import type { AgentEventName, AgentRequests } from '#shared/api/signaling';
+import type { PeerId } from '#shared/party/identity';
 import type { z } from 'zod';
+import type { News } from '../model/news';
 import type { Attendance, MemberRecord, PartyRecord } from '../model/party';
-import type { AdmittedRelay } from '../gateways/relays/relay-sign-in';
-import type { RelayFacts } from '../leader/relays/selection';
-import type { SocketPlace } from '../leader/agents/presence';
+import type { RelayFacts } from '../model/relay-facts';
+
+/** A socket of one of the nodes. */
+export interface SocketPlace {
+  readonly nodeId: string;
+  /** Unique among all nodes. */
+  readonly socketId: string;
+}
 
 /** A connected agent, and what it said of its network last. */
 export interface ConnectedAgent {
@@ -39,15 +45,14 @@ export interface Departure {
   readonly ended?: EndReason;
 }
 
-/** One event for members of a party, after what they were sent before. */
-export type News = {
-  [Name in AgentEventName]: {
-    readonly partyId: PartyId;
-    readonly peerIds: readonly PeerId[];
-    readonly event: Name;
-    readonly payload: AgentEvents[Name];
-  };
-}[AgentEventName];
+/** A relay that holds the secret, and what is known of where it is. */
+export interface AdmittedRelay {
+  readonly announced: AnnouncedRelay;
+  /** Those of its addresses that may be somebody else's. */
+  readonly unproven: readonly string[];
+  /** The other end of its link; null when it cannot be told. */
+  readonly clientAddress: string | null;
+}
 
 /** A relay as it is seen by the operator. */
 export interface ListedRelay extends RelayFacts {
@@ -66,82 +71,119 @@ export interface ListedRelay extends RelayFacts {
   readonly unproven: readonly string[];
 }
 
-interface OfRelay {
+/** A relay, by the link that it has now. */
+export interface LinkedRelay {
   readonly relayId: string;
   readonly socketId: string;
 }
 
-type Report<Name extends keyof typeof relayReportSchemas> = z.output<(typeof relayReportSchemas)[Name]>;
+/** What a relay says over its link. */
+export type RelayReport<Name extends keyof typeof relayReportSchemas> = LinkedRelay &
+  z.output<(typeof relayReportSchemas)[Name]>;
 
-export interface LeaderCalls {
-  /** All agents that are connected to a node, in several parts; with the first one, what was known of it is forgotten. */
-  'agents.introduced'(part: { nodeId: string; isFirst: boolean; agents: readonly ConnectedAgent[] }): void;
+/** Agents that are connected to a node: all of them, in several parts. */
+export interface Introduction {
+  readonly nodeId: string;
+  /** With the first part, what was known of the node is forgotten. */
+  readonly isFirst: boolean;
+  readonly agents: readonly ConnectedAgent[];
+}
+
+/** An agent that has just connected, or has been for a while. */
+export interface Arrival {
+  readonly peerId: PeerId;
+  readonly place: SocketPlace;
+  /** Milliseconds since it connected, to whichever node. */
+  readonly ageMs: number;
+}
+
+/** Connections of agents, and what they say of their network. */
+export interface AgentCalls {
+  introduced(part: Introduction): void;
   /** Answered when the agent has its snapshot. */
-  'agent.connected'(agent: { peerId: PeerId; place: SocketPlace; ageMs: number }): Promise<void>;
-  'agent.disconnected'(agent: { peerId: PeerId; socketId: string }): Promise<void>;
+  connected(agent: Arrival): Promise<void>;
+  /** The agent may be back already, at another node. */
+  disconnected(agent: { peerId: PeerId; socketId: string }): Promise<void>;
   /** @returns the version of the list of relays, see registry.ts */
-  'agent.presence'(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
+  declared(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
   /** Those of the peers that are connected. */
-  'agents.online'(question: { peerIds: readonly PeerId[] }): PeerId[];
+  online(question: { peerIds: readonly PeerId[] }): PeerId[];
   /** In the order of the question. */
-  'agents.attendance'(question: { peerIds: readonly PeerId[] }): Attendance[];
-  'agent.path'(request: AgentRequests['path.request'] & { self: PeerId }): void;
+  attendance(question: { peerIds: readonly PeerId[] }): Attendance[];
+}
 
-  'party.snapshot'(view: { party: PartyRecord; viewer: PeerId }): PartySnapshot;
-  'party.entered'(entry: Entry): Promise<PartySnapshot>;
-  'party.departed'(departures: readonly Departure[]): void;
-  'party.news'(news: News): void;
+/** Parties as they change, for presence, relay sessions, and those who are to hear of it. */
+export interface PartyCalls {
+  snapshot(view: { party: PartyRecord; viewer: PeerId }): PartySnapshot;
+  /** @returns the party as the peer sees it, with relays that are open where that does not take long */
+  entered(entry: Entry): Promise<PartySnapshot>;
+  departed(departures: readonly Departure[]): void;
+  /** Goes out after what was queued so far. */
+  news(news: News): void;
+}
 
+/** One of two members who would like another try at a direct path. */
+export type PathRequest = AgentRequests['path.request'] & { readonly self: PeerId };
+
+export interface PathCalls {
+  /** Sends both looking for it; nothing happens when that is too soon, or with somebody who is no member. */
+  requested(request: PathRequest): void;
+}
+
+/** What relays say. */
+export interface RelayCalls {
   /**
-   * Whether there is place for one more relay of this name, which is kept for this connection for a while.
-   * @throws LanrageError RELAY_NAME_TAKEN while a relay of this name answers on its link, or is about to connect
+   * Keeps a place for one more relay of this name, for this connection and for a while.
+   * @throws LanrageError RELAY_NAME_TAKEN while a relay of this name answers on its link, or is about to connect;
+   * RATE_LIMITED when there are too many
    */
-  'relay.fits'(relay: OfRelay): Promise<boolean>;
-  'relay.connected'(relay: { relay: AdmittedRelay; place: SocketPlace }): void;
-  'relay.disconnected'(relay: OfRelay): void;
+  reserve(relay: LinkedRelay): Promise<void>;
+  /** @throws LanrageError RATE_LIMITED when there are too many, which several that dial at once may have missed */
+  connected(relay: { relay: AdmittedRelay; place: SocketPlace }): void;
+  disconnected(relay: LinkedRelay): void;
   /** What was sent to one of its addresses has come there. */
-  'relay.seen'(report: OfRelay & Report<'address.seen'>): void;
+  seen(report: RelayReport<'address.seen'>): void;
   /** @returns the ids of the pairs that the relay is to close */
-  'relay.announced'(report: OfRelay & { pairs: readonly OpenPair[]; final: boolean }): Promise<string[]>;
-  'relay.observed'(report: OfRelay & Report<'pairs.observed'>): Promise<void>;
-  'relay.load'(report: OfRelay & Report<'load'>): void;
+  announced(report: RelayReport<'pairs.announce'>): Promise<string[]>;
+  observed(report: RelayReport<'pairs.observed'>): Promise<void>;
+  load(report: RelayReport<'load'>): void;
   /** @returns whether other relays can take its pairs */
-  'relay.drain'(report: OfRelay & Report<'drain'>): boolean;
+  drain(report: RelayReport<'drain'>): boolean;
   /** All that are known. */
-  'relays.listed'(nothing: object): ListedRelay[];
+  listed(): ListedRelay[];
   /** These are to give their pairs away and take no more, and no others. */
-  'relays.drained'(relays: { relayIds: readonly string[] }): void;
-  /** Those that players do not reach. */
-  'relays.faults'(nothing: object): FaultyRelay[];
+  drained(relays: { relayIds: readonly string[] }): void;
+  /** Those in touch that players do not reach, and why. */
+  faults(): FaultyRelay[];
   /** The players of the largest party that the relays carry, see carried.ts. */
-  'relays.carried'(nothing: object): number;
+  carried(): number;
   /** Those that agents may use. */
-  'relays.described'(nothing: object): ServerInfo['relays'];
+  described(): ServerInfo['relays'];
 }
 
+/** What the leader answers. */
+export interface LeaderCalls {
+  readonly agents: AgentCalls;
+  readonly parties: PartyCalls;
+  readonly paths: PathCalls;
+  readonly relays: RelayCalls;
+}
+
+/** What a node does for the leader with the sockets that it has. */
 export interface NodeCalls {
-  'agents.emit'(message: { socketIds: readonly string[]; event: AgentEventName; payload: object }): void;
-  /** Another connection speaks for the agent now. */
-  'agent.replaced'(connection: { socketId: string }): void;
-  /** @returns the relay's answer */
-  'relay.command'(command: {
-    socketId: string;
-    event: string;
-    payload: object;
-    timeoutMs: number;
-  }): Promise<unknown>;
-  'relay.dismissed'(connection: { socketId: string }): void;
-}
-
-export type Payload<Calls, Name extends keyof Calls> = Calls[Name] extends (payload: infer P) => unknown
-  ? P & object
-  : never;
-export type Answer<Calls, Name extends keyof Calls> = Calls[Name] extends (payload: never) => infer A
-  ? Awaited<A>
-  : never;
-
-/** Finds the handler of a call. @throws Error for one that there is not, as of a node of another version */
-export function dispatch<Calls extends object>(calls: Calls, name: string, payload: unknown): unknown {
-  if (!Object.hasOwn(calls, name)) throw new Error(`no such call: ${name}`);
-  return (calls[name as keyof Calls] as (payload: unknown) => unknown)(payload);
+  readonly agents: {
+    emit(message: { socketIds: readonly string[]; event: AgentEventName; payload: object }): void;
+    /** Another connection speaks for the agent now. */
+    replaced(connection: { socketId: string }): void;
+  };
+  readonly relays: {
+    /** @returns the relay's answer */
+    command(command: {
+      socketId: string;
+      event: string;
+      payload: object;
+      timeoutMs: number;
+    }): Promise<unknown>;
+    dismissed(connection: { socketId: string }): void;
+  };
 }

@@ -3,7 +3,8 @@ import type { Namespace, Socket } from 'socket.io';
 import type { Presence } from '#shared/api/party';
 import type { PeerId } from '#shared/party/identity';
 import type { Serve } from '../cluster/cluster';
-import { dispatch, type ConnectedAgent, type NodeCalls } from './contract';
+import { dispatch } from './calls';
+import type { ConnectedAgent, NodeCalls } from './contract';
 
 /** What a node remembers of an agent that is connected to it. */
 export interface AgentSocketData {
@@ -67,20 +68,24 @@ export class LocalSockets {
   }
 
   private readonly calls: NodeCalls = {
-    'agents.emit': ({ socketIds, event, payload }) => {
-      this.agentNamespace?.in([...socketIds]).emit(event, payload);
+    agents: {
+      emit: ({ socketIds, event, payload }) => {
+        this.agentNamespace?.in([...socketIds]).emit(event, payload);
+      },
+      replaced: ({ socketId }) => {
+        const socket = this.agentNamespace?.sockets.get(socketId);
+        if (socket) dismiss(socket, 'session.replaced');
+      },
     },
-    'agent.replaced': ({ socketId }) => {
-      const socket = this.agentNamespace?.sockets.get(socketId);
-      if (socket) dismiss(socket, 'session.replaced');
-    },
-    'relay.command': async ({ socketId, event, payload, timeoutMs }) => {
-      const socket = this.relayNamespace?.sockets.get(socketId);
-      if (!socket) throw new Error('the relay is not connected here any more');
-      return (await socket.timeout(timeoutMs).emitWithAck(event, payload)) as unknown;
-    },
-    'relay.dismissed': ({ socketId }) => {
-      this.relayNamespace?.sockets.get(socketId)?.disconnect(true);
+    relays: {
+      command: async ({ socketId, event, payload, timeoutMs }) => {
+        const socket = this.relayNamespace?.sockets.get(socketId);
+        if (!socket) throw new Error('the relay is not connected here any more');
+        return (await socket.timeout(timeoutMs).emitWithAck(event, payload)) as unknown;
+      },
+      dismissed: ({ socketId }) => {
+        this.relayNamespace?.sockets.get(socketId)?.disconnect(true);
+      },
     },
   };
 

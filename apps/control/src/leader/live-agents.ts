@@ -5,9 +5,11 @@ import type { PeerId } from '#shared/party/identity';
 import { groupBy, inParts } from '../util/lists';
 import type { PartyStore } from '../parties/membership/party.store';
 import type { RelayMoves } from './relays/moves';
+import type { RelayRegistry } from './relays/registry';
 import type { AgentSockets } from './agents/agent-sockets';
-import type { Connection, PresenceBook, SocketPlace } from './agents/presence';
-import type { ConnectedAgent } from '../leader-client/contract';
+import type { Connection, PresenceBook } from './agents/presence';
+import type { AgentCalls, Arrival, Introduction, SocketPlace } from '../leader-client/contract';
+import type { Attendance } from '../model/party';
 import type { LiveParties } from './parties/live-parties';
 
 /** When a term begins, the nodes introduce their agents within that time; then these hear what they may have missed. */
@@ -15,7 +17,7 @@ const REFRESH_AFTER_MS = 1500;
 const REFRESHED_AT_ONCE = 8;
 
 /** Connections of agents as they come, go, and pass from an old leader to a new one. */
-export class LiveAgents {
+export class LiveAgents implements AgentCalls {
   private readonly logger = new Logger('signaling');
   private readonly unrefreshed = new Set<PeerId>();
   private refreshing: Promise<void> | null = null;
@@ -25,31 +27,39 @@ export class LiveAgents {
     private readonly presence: PresenceBook,
     private readonly sockets: AgentSockets,
     private readonly parties: LiveParties,
+    private readonly registry: RelayRegistry,
     private readonly moves: RelayMoves,
     private readonly store: PartyStore,
   ) {}
 
-  /** @param ageMs since it connected, to whichever node */
-  async connected(peerId: PeerId, place: SocketPlace, ageMs: number): Promise<void> {
+  async connected({ peerId, place, ageMs }: Arrival): Promise<void> {
     const connection = connectionOf(place, ageMs);
     if (this.connect(peerId, connection)) await this.parties.welcome(peerId, connection);
   }
 
-  /** The agent may be back already, at another node. */
-  async disconnected(peerId: PeerId, socketId: string): Promise<void> {
+  async disconnected({ peerId, socketId }: { peerId: PeerId; socketId: string }): Promise<void> {
     if (!this.presence.disconnect(peerId, socketId, performance.now())) return;
     this.sockets.detach(peerId);
     await this.parties.tellPresence(peerId);
   }
 
-  async declared(peerId: PeerId, presence: Presence): Promise<void> {
+  async declared({ peerId, presence }: { peerId: PeerId; presence: Presence }): Promise<string> {
     if (this.presence.declare(peerId, presence)) await this.parties.tellPresence(peerId);
     if (presence.relayRoundTripsMs)
       this.moves.measured(peerId, presence.relayRoundTripsMs, performance.now());
+    return this.registry.describedVersion();
   }
 
-  /** What a node has connected; they have their snapshots, if not of late. @param isFirst of several parts */
-  introduced(nodeId: string, agents: readonly ConnectedAgent[], isFirst: boolean): void {
+  online({ peerIds }: { peerIds: readonly PeerId[] }): PeerId[] {
+    return peerIds.filter((peerId) => this.presence.view(peerId).online);
+  }
+
+  attendance({ peerIds }: { peerIds: readonly PeerId[] }): Attendance[] {
+    return peerIds.map((peerId) => this.presence.attendance(peerId, performance.now()));
+  }
+
+  /** They have their snapshots, if not of late. */
+  introduced({ nodeId, isFirst, agents }: Introduction): void {
     if (isFirst) this.forget(nodeId);
     for (const { peerId, socketId, ageMs, presence } of agents) {
       const connection = connectionOf({ nodeId, socketId }, ageMs);

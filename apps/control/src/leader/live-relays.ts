@@ -1,44 +1,41 @@
 import { Logger } from '@nestjs/common';
-import type { z } from 'zod';
-import type { OpenPair, relayReportSchemas } from '#shared/api/relay-link';
+import type { ServerInfo } from '#shared/api/rest';
 import type { FaultyRelay } from '#shared/api/stats';
 import { LanrageError } from '#shared/errors';
-import type { PublicKey } from '#shared/wireguard/key';
-import type { Endpoint } from '#shared/endpoint';
+import type { Nodes } from '../cluster/cluster';
 import type { PartyStore } from '../parties/membership/party.store';
 import type { AddressProofs } from './relays/address-proofs';
 import { compare } from './relays/audit';
 import { largestCarried } from './relays/carried';
 import { NameClaims } from './relays/name-claims';
 import { faultOf } from './relays/reach';
-import type { Relay, RelayRegistry } from './relays/registry';
-import type { RelayLink } from './relays/relay-link';
-import type { AdmittedRelay } from '../gateways/relays/relay-sign-in';
-import { hasCapacity, hasRoom } from './relays/selection';
+import { MAX_RELAYS, type Relay, type RelayRegistry } from './relays/registry';
+import { RelayLink } from './relays/relay-link';
 import type { RelaySessions } from './relays/sessions';
 import type { DirectPaths } from './paths/direct-paths';
 import type { PresenceBook } from './agents/presence';
-import type { ListedRelay } from '../leader-client/contract';
+import type {
+  AdmittedRelay,
+  LinkedRelay,
+  ListedRelay,
+  RelayCalls,
+  RelayReport,
+  SocketPlace,
+} from '../leader-client/contract';
+import { hasCapacity, hasRoom } from '../model/relay-facts';
 import type { LiveParties } from './parties/live-parties';
-
-interface Observation {
-  readonly pairId: string;
-  readonly publicKey: PublicKey;
-  readonly endpoint: Endpoint;
-}
-
-type Load = z.output<(typeof relayReportSchemas)['load']>;
 
 const LIST_WITHIN_MS = 5000;
 /** How long the link that has a name may take to answer when another one wants it. */
 const NAME_HELD_WITHIN_MS = 2000;
 
 /** What relays say: which are there, what they have open, what they see. */
-export class LiveRelays {
+export class LiveRelays implements RelayCalls {
   private readonly logger = new Logger('relays');
   private readonly claims = new NameClaims();
 
   constructor(
+    private readonly nodes: Nodes,
     private readonly registry: RelayRegistry,
     private readonly sessions: RelaySessions,
     private readonly presence: PresenceBook,
@@ -52,37 +49,39 @@ export class LiveRelays {
   /**
    * A link that answers keeps its name; one that does not, such as half of a broken connection, is ended. Of several who
    * dial for its name, the first one has it.
-   *
-   * @throws LanrageError RELAY_NAME_TAKEN
    */
-  async fits(relayId: string, socketId: string): Promise<boolean> {
+  async reserve({ relayId, socketId }: LinkedRelay): Promise<void> {
     if (!this.claims.claim(relayId, socketId, performance.now())) throw new LanrageError('RELAY_NAME_TAKEN');
-    const fits = await this.isFree(relayId).catch((error: unknown) => {
+    await this.assertFree(relayId).catch((error: unknown) => {
       this.claims.take(relayId, socketId);
       throw error;
     });
-    if (!fits) this.claims.take(relayId, socketId);
-    return fits;
   }
 
-  private async isFree(relayId: string): Promise<boolean> {
+  private async assertFree(relayId: string): Promise<void> {
     const link = this.registry.get(relayId)?.link;
-    if (!link) return this.registry.canTake(relayId);
+    if (!link) return this.assertPlace(relayId);
     const answers = await link.command('pairs.close', { pairIds: [] }, NAME_HELD_WITHIN_MS).then(
       () => true,
       () => false,
     );
     if (answers) throw new LanrageError('RELAY_NAME_TAKEN');
     link.close();
-    return true;
   }
 
-  /** @throws LanrageError RATE_LIMITED when there are too many, which several that dial at once may have missed */
-  connected(admitted: AdmittedRelay, link: RelayLink): void {
+  /** Whether there is place for a relay of this name. */
+  private assertPlace(relayId: string): void {
+    if (this.registry.canTake(relayId)) return;
+    const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;
+    throw new LanrageError('RATE_LIMITED', { message });
+  }
+
+  connected({ relay: admitted, place }: { relay: AdmittedRelay; place: SocketPlace }): void {
     const { relayId } = admitted.announced;
+    const link = new RelayLink(this.nodes, place);
     // Another leader let it in, or so long ago that somebody else may have the name: it is to dial anew.
     if (!this.claims.take(relayId, link.socketId)) throw new LanrageError('CONTROL_UNAVAILABLE');
-    if (!this.registry.canTake(relayId)) throw new LanrageError('RATE_LIMITED');
+    this.assertPlace(relayId);
     const nowMs = performance.now();
     const relay = this.registry.connect(admitted, link, nowMs);
     this.logger.log({ relayId, region: relay.region, unproven: admitted.unproven }, 'relay connected');
@@ -90,20 +89,21 @@ export class LiveRelays {
   }
 
   /** Now that it is known where the relay is, it says what it has open. */
-  seen(relay: Relay, transactionId: string): void {
+  seen({ transactionId, ...from }: RelayReport<'address.seen'>): void {
+    const relay = this.linked(from);
     if (!this.addressProofs.seen(relay, transactionId)) return;
     relay.awaySinceMs = null;
     this.logger.log({ relayId: relay.id, publicAddress: relay.publicAddress }, 'relay is at its address');
     this.list(relay);
   }
 
-  disconnected(relayId: string, socketId: string): void {
+  disconnected({ relayId, socketId }: LinkedRelay): void {
     if (this.registry.disconnect(relayId, socketId, performance.now()))
       this.logger.warn({ relayId }, 'relay disconnected');
   }
 
-  /** @returns the ids of the pairs that it is to close */
-  async announced(relay: Relay, pairs: readonly OpenPair[], final: boolean): Promise<string[]> {
+  async announced({ pairs, final, ...from }: RelayReport<'pairs.announce'>): Promise<string[]> {
+    const relay = this.linked(from);
     const { link } = relay;
     this.charge(relay, pairs.length);
     // It is asked again as soon as its address is proven; until then nobody is sent there.
@@ -118,7 +118,8 @@ export class LiveRelays {
     return close;
   }
 
-  async observed(relay: Relay, observations: readonly Observation[]): Promise<void> {
+  async observed({ observations, ...from }: RelayReport<'pairs.observed'>): Promise<void> {
+    const relay = this.linked(from);
     this.charge(relay, observations.length);
     if (relay.unproven.size > 0) return;
     const moved = observations.flatMap(({ pairId, publicKey, endpoint }) => {
@@ -130,8 +131,9 @@ export class LiveRelays {
   }
 
   /** A relay that has other pairs open than it should is asked for the list of them. */
-  load(relay: Relay, load: Load): void {
-    const { pairs: reported, packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null } = load;
+  load(report: RelayReport<'load'>): void {
+    const relay = this.linked(report);
+    const { pairs: reported, packetsPerSecond, bytesPerSecond, eventLoopDelayMs = null } = report;
     Object.assign(relay, { packetsPerSecond, bytesPerSecond, eventLoopDelayMs });
     const { audit, isDue } = compare(
       relay.audit,
@@ -148,8 +150,8 @@ export class LiveRelays {
     });
   }
 
-  /** @returns whether there are others that can take its pairs */
-  drain(relay: Relay, withinMs: number): boolean {
+  drain({ withinMs, ...from }: RelayReport<'drain'>): boolean {
+    const relay = this.linked(from);
     relay.draining = true;
     relay.stopping = true;
     relay.drain = { stopsAtMs: performance.now() + withinMs, withinMs };
@@ -157,18 +159,24 @@ export class LiveRelays {
     return this.registry.all().some(hasRoom);
   }
 
-  /** The players of the largest party that all relays together carry. */
-  largestParty(): number {
+  carried(): number {
     return largestCarried(this.registry.all().filter(hasCapacity));
   }
 
-  /** The relays in touch of which it is known that players do not reach them, and why. */
   faults(): FaultyRelay[] {
     return this.registry.all().flatMap((relay) => {
       const fault = relay.link && faultOf(relay);
       const { id, publicAddress, reach } = relay;
       return fault ? [{ id, publicAddress, fault, ...reach }] : [];
     });
+  }
+
+  described(): ServerInfo['relays'] {
+    return this.registry.describe();
+  }
+
+  drained({ relayIds }: { relayIds: readonly string[] }): void {
+    this.registry.setDrained(new Set(relayIds));
   }
 
   listed(): ListedRelay[] {
@@ -178,8 +186,15 @@ export class LiveRelays {
   /** The nodes' links to relays end with them. */
   nodeGone(nodeId: string): void {
     for (const { id, link } of this.registry.all()) {
-      if (link?.nodeId === nodeId) this.disconnected(id, link.socketId);
+      if (link?.nodeId === nodeId) this.disconnected({ relayId: id, socketId: link.socketId });
     }
+  }
+
+  /** @throws LanrageError for a connection that the leader does not know, or knows no more: the relay is to dial anew */
+  private linked({ relayId, socketId }: LinkedRelay): Relay {
+    const relay = this.registry.linked(relayId, socketId);
+    if (!relay) throw new LanrageError('CONTROL_UNAVAILABLE');
+    return relay;
   }
 
   /** @throws LanrageError RATE_LIMITED for one that speaks of more pairs than any relay has */
@@ -191,7 +206,7 @@ export class LiveRelays {
     this.sessions
       .ready(relay)
       .catch((error: unknown) => this.logger.error({ err: error }, 'relay not made ready'));
-    const relayed = this.largestParty();
+    const relayed = this.carried();
     if (relayed < this.maxPeers)
       this.logger.warn(
         { relayed, allowed: this.maxPeers },

@@ -1,12 +1,14 @@
-import type { Member, PartySnapshot, RelayRefusal, RelaySession } from '#shared/api/party';
-import type { AgentEvents } from '#shared/api/signaling';
+import type { Member, PartySnapshot, Presence, RelayRefusal, RelaySession } from '#shared/api/party';
 import type { PeerId } from '#shared/party/identity';
 import { isInsideParty } from '#shared/peer-endpoint';
 import { virtualIpOfSlot, type VirtualNetwork } from '#shared/party/virtual-ip';
-import type { News } from '../leader-client/contract';
-import type { PresenceView } from '../leader/agents/presence';
 import type { MemberRecord, PartyRecord } from './party';
 import { shownName, shownSettings } from './shown';
+
+/** What the other members of the party see of a peer's presence. */
+export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct' | 'udp'> & {
+  readonly online: boolean;
+};
 
 export function memberView(
   { slot, joinedAtMs, peerId, name, ...member }: MemberRecord,
@@ -54,17 +56,4 @@ export function snapshotFor(
     ),
     timedOut: timedOut.filter((peerId) => !memberIds.has(peerId)),
   };
-}
-
-/** For all members, that the terms are others. */
-export function newsOfTerms(party: PartyRecord): News {
-  const peerIds = party.members.map(({ peerId }) => peerId);
-  return { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) };
-}
-
-/** What members hear of a change of the terms. */
-export function termsOf(party: PartyRecord): AgentEvents['party.changed'] {
-  const { id: partyId, revision, name, hostId, ownerId, maxPeers, settings } = party;
-  const shown = { name: shownName(name, partyId), settings: shownSettings(settings) };
-  return { partyId, revision, hostId, ownerId, maxPeers, ...shown };
 }

@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { LanrageError, type ErrorCode } from '#shared/errors';
 import type { ErrorBody } from '#shared/api/rest';
-import { isDatabaseAway } from '../database/failures';
+import { toRefusal } from '../database/failures';
 
 /** HTTP status codes exist only here; everything else speaks in the codes of errors.ts. */
 const statusByCode: Partial<Record<ErrorCode, number>> = {
@@ -53,8 +53,6 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   INTERNAL: 500,
 };
 
-const DATABASE_RETRY_SECONDS = 2;
-
 export function statusOf(code: ErrorCode): number {
   return statusByCode[code] ?? 500;
 }
@@ -68,14 +66,8 @@ export function errorBody(error: LanrageError): ErrorBody {
 
 /** Whatever was thrown, as a refusal that may be shown; what nobody foresaw is INTERNAL, with its cause. */
 export function toLanrageError(thrown: unknown): LanrageError {
-  if (thrown instanceof LanrageError) return thrown;
-  if (isDatabaseAway(thrown)) {
-    return new LanrageError('CONTROL_UNAVAILABLE', {
-      message: 'The server cannot reach its database right now. Try again in a moment.',
-      retryAfterSeconds: DATABASE_RETRY_SECONDS,
-      cause: thrown,
-    });
-  }
+  const refusal = toRefusal(thrown);
+  if (refusal) return refusal;
   const status = thrown instanceof HttpException ? thrown.getStatus() : bodyParserStatus(thrown);
   if (status === 404) return new LanrageError('NOT_FOUND');
   if (status === 413) return new LanrageError('REQUEST_TOO_LARGE');

@@ -3,11 +3,9 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { faultyRelaySchema } from '#shared/api/stats';
 import { LanrageError } from '#shared/errors';
-import type { Cluster } from '../cluster/cluster';
-import { CLUSTER } from '../cluster/cluster.module';
 import { CONFIG, type Config } from '../config';
 import { Database } from '../database/database';
-import type { Answer, LeaderCalls } from '../leader-client/contract';
+import { Leader } from '../leader-client/leader';
 import { Answers } from './openapi';
 import { version } from '../util/version';
 
@@ -26,26 +24,26 @@ const healthSchema = z.object({
 export class HealthController {
   constructor(
     private readonly database: Database,
-    @Inject(CLUSTER) private readonly cluster: Cluster,
+    private readonly leader: Leader,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   @Get()
   @Answers({ summary: 'Does this node work, with database and leader in reach?', body: healthSchema })
   async check(): Promise<z.output<typeof healthSchema>> {
-    if (!this.cluster.isLed) throw new LanrageError('CONTROL_UNAVAILABLE');
+    if (!this.leader.isPresent) throw new LanrageError('CONTROL_UNAVAILABLE');
     await this.database.ping();
-    const [relayed, faults] = (await Promise.all([
-      this.cluster.askLeader('relays.carried', {}),
-      this.cluster.askLeader('relays.faults', {}),
-    ])) as [number, Answer<LeaderCalls, 'relays.faults'>];
+    const [relayed, relayFaults] = await Promise.all([
+      this.leader.relays.carried(),
+      this.leader.relays.faults(),
+    ]);
     const largestParty = { allowed: this.config.maxPeers, relayed };
     return {
       status: 'ok',
       version,
       uptimeSeconds: Math.floor(process.uptime()),
       largestParty,
-      relayFaults: faults,
+      relayFaults,
     };
   }
 }

@@ -11,7 +11,8 @@ describe('the counts', () => {
         ? Promise.reject(new Error('away'))
         : Promise.resolve([{ parties: queries, players: 7 }]);
     };
-    const leader = { call: () => Promise.resolve([]) } as unknown as Leader;
+    const none = () => Promise.resolve([]);
+    const leader = { relays: { described: none, faults: none } } as unknown as Leader;
     const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, leader);
     const first = { parties: 1, players: 7, relays: [], relayFaults: [] };
     expect(await Promise.all([stats.read(1), stats.read(1), stats.read(FRESH_MS)])).toEqual([

@@ -34,8 +34,8 @@ export class Stats {
       this.database.prisma.$queryRaw<[Occupied]>`
         /* occupied_parties */
         SELECT count(DISTINCT party_id)::int AS parties, count(*)::int AS players FROM members`,
-      this.leader.call('relays.described', {}),
-      this.leader.call('relays.faults', {}),
+      this.leader.relays.described(),
+      this.leader.relays.faults(),
     ]);
     const byRegion = groupBy(described, ({ region }) => region);
     const relays = [...byRegion].map(([region, { length: count }]) => ({ region, count }));

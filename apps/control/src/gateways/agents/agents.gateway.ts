@@ -88,15 +88,15 @@ export class AgentsGateway
     this.requests.serve(socket, {
       'presence.update': (presence) => this.updatePresence(socket, presence),
       'path.request': async (request) => {
-        await this.leader.call('agent.path', { self: peerId, ...request });
+        await this.leader.paths.requested({ self: peerId, ...request });
         return { ok: true };
       },
       'party.get': this.snapshots(peerId),
     });
     socket.data.connectedAtMs = performance.now();
     const place = { nodeId: this.leader.nodeId, socketId: socket.id };
-    this.leader
-      .call('agent.connected', { peerId, place, ageMs: 0 })
+    this.leader.agents
+      .connected({ peerId, place, ageMs: 0 })
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'an agent could not be welcomed');
         // Unlike disconnect(), this has the agent try again.
@@ -110,7 +110,7 @@ export class AgentsGateway
 
   handleDisconnect(socket: AgentSocket): void {
     if (!this.closing)
-      void this.leader.inform('agent.disconnected', { peerId: socket.data.peerId, socketId: socket.id });
+      void this.leader.inform.agents.disconnected({ peerId: socket.data.peerId, socketId: socket.id });
   }
 
   beforeApplicationShutdown(): void {
@@ -149,7 +149,7 @@ export class AgentsGateway
   private async updatePresence(socket: AgentSocket, presence: Presence): Promise<object> {
     // A leader to come is told by this node.
     socket.data.presence = presence;
-    const relaysVersion = await this.leader.call('agent.presence', { peerId: socket.data.peerId, presence });
+    const relaysVersion = await this.leader.agents.declared({ peerId: socket.data.peerId, presence });
     return { ok: true, relaysVersion };
   }
 

@@ -19,6 +19,7 @@ import { reachedBy } from '../../auth/reached';
 import type { Cluster } from '../../cluster/cluster';
 import { CLUSTER } from '../../cluster/cluster.module';
 import { CONFIG, type Config } from '../../config';
+import type { AdmittedRelay } from '../../leader-client/contract';
 import { isOfThisMachine } from '../../util/client-address';
 import { invalidInput } from '../../operations/errors';
 import { addressesToProve, announcedFault, type RelayConnection } from './announced-addresses';
@@ -26,15 +27,6 @@ import { isOwnDialledName } from './dialled-name';
 import { RelaySecrets } from './relay-secrets';
 
 const NONCE_BYTES = 32;
-
-/** A relay that holds the secret, and what is known of where it is. */
-export interface AdmittedRelay {
-  readonly announced: AnnouncedRelay;
-  /** Those of its addresses that may be somebody else's. */
-  readonly unproven: readonly string[];
-  /** The other end of its link; null when it cannot be told. */
-  readonly clientAddress: string | null;
-}
 
 /** Lets relays in that hold the secret, and shows them that this server does; see relay-proof.ts. */
 @Injectable()

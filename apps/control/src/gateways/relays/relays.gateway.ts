@@ -15,16 +15,13 @@ import {
   type controlProofSchema,
   type drainAnswerSchema,
 } from '#shared/api/relay-link';
-import { LanrageError } from '#shared/errors';
+import type { AdmittedRelay, RelayReport } from '../../leader-client/contract';
 import { Leader } from '../../leader-client/leader';
 import { LocalSockets } from '../../leader-client/local-sockets';
-import { Metrics } from '../../operations/metrics';
 import { socketOptions, SocketRequests } from '../../sockets/socket-requests';
 import type { NamespaceRules } from '../../sockets/conversation';
 import { SocketGuard } from '../../sockets/socket-guard';
-import { MAX_RELAYS } from '../../leader/relays/registry';
-import { showRelays } from '../../leader/relays/relay-gauges';
-import { RelaySignIn, type AdmittedRelay } from './relay-sign-in';
+import { RelaySignIn } from './relay-sign-in';
 
 const EVENTS_PER_SECOND = 100;
 /** It announces 20,000 pairs, 3 MB, when it connects, and reads as many from the server. */
@@ -37,7 +34,6 @@ const rules: NamespaceRules = {
   sharesAddress: false,
 };
 
-type Reports = { [Name in keyof typeof relayReportSchemas]: z.output<(typeof relayReportSchemas)[Name]> };
 type RelaySocket = Socket<
   DefaultEventsMap,
   DefaultEventsMap,
@@ -58,14 +54,12 @@ export class RelaysGateway
     private readonly signIn: RelaySignIn,
     private readonly leader: Leader,
     private readonly sockets: LocalSockets,
-    private readonly metrics: Metrics,
     private readonly guard: SocketGuard,
   ) {}
 
   afterInit(namespace: Namespace): void {
     this.sockets.attachRelays(namespace);
     this.guard.admit(namespace, rules, (socket) => this.authenticate(socket));
-    showRelays(this.metrics, this.leader);
   }
 
   handleConnection(socket: RelaySocket): void {
@@ -78,24 +72,24 @@ export class RelaysGateway
     this.requests.serve(socket, {
       'pairs.announce': (report) => this.announce(socket, { ...from, ...report }),
       'pairs.observed': async (report) => {
-        await this.leader.call('relay.observed', { ...from, ...report });
+        await this.leader.relays.observed({ ...from, ...report });
         return { ok: true };
       },
       'address.seen': async (report) => {
-        await this.leader.call('relay.seen', { ...from, ...report });
+        await this.leader.relays.seen({ ...from, ...report });
         return { ok: true };
       },
       load: async (report) => {
-        await this.leader.call('relay.load', { ...from, ...report });
+        await this.leader.relays.load({ ...from, ...report });
         return { ok: true };
       },
       drain: async (report): Promise<z.output<typeof drainAnswerSchema>> => ({
-        wait: await this.leader.call('relay.drain', { ...from, ...report }),
+        wait: await this.leader.relays.drain({ ...from, ...report }),
       }),
     });
     const place = { nodeId: this.leader.nodeId, socketId: socket.id };
-    this.leader
-      .call('relay.connected', { relay, place })
+    this.leader.relays
+      .connected({ relay, place })
       .catch((error: unknown) => {
         this.logger.warn({ err: error, relayId }, 'a relay could not be introduced');
         socket.conn.close(); // it connects again
@@ -109,7 +103,7 @@ export class RelaysGateway
   handleDisconnect(socket: RelaySocket): void {
     if (this.closing) return;
     const { relayId } = socket.data.relay.announced;
-    void this.leader.inform('relay.disconnected', { relayId, socketId: socket.id });
+    void this.leader.inform.relays.disconnected({ relayId, socketId: socket.id });
   }
 
   beforeApplicationShutdown(): void {
@@ -119,19 +113,16 @@ export class RelaysGateway
   private async authenticate(socket: Socket): Promise<void> {
     const { relay, proof } = await this.signIn.admit(socket.handshake.auth, socket.request);
     const { relayId } = relay.announced;
-    if (!(await this.leader.call('relay.fits', { relayId, socketId: socket.id }))) {
-      const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;
-      throw new LanrageError('RATE_LIMITED', { message });
-    }
+    await this.leader.relays.reserve({ relayId, socketId: socket.id });
     Object.assign(socket.data as RelaySocket['data'], { relay, proof });
   }
 
   private async announce(
     socket: RelaySocket,
-    report: Reports['pairs.announce'] & { relayId: string; socketId: string },
+    report: RelayReport<'pairs.announce'>,
   ): Promise<z.output<typeof announceAnswerSchema>> {
     try {
-      return { close: await this.leader.call('relay.announced', report) };
+      return { close: await this.leader.relays.announced(report) };
     } catch (error) {
       socket.conn.close(); // it connects again, and announces again
       throw error;

@@ -16,6 +16,6 @@ export class ServerController {
     body: serverInfoSchema,
   })
   async describe(): Promise<ServerInfo> {
-    return { version, relays: await this.leader.call('relays.described', {}) };
+    return { version, relays: await this.leader.relays.described() };
   }
 }

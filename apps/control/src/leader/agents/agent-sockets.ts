@@ -1,9 +1,9 @@
 import type { AgentEventName, AgentEvents } from '#shared/api/signaling';
 import type { PeerId } from '#shared/party/identity';
 import type { Nodes } from '../../cluster/cluster';
-import type { NodeCalls, Payload } from '../../leader-client/contract';
+import { remote, type Told } from '../../leader-client/calls';
+import type { NodeCalls, SocketPlace } from '../../leader-client/contract';
 import { groupBy } from '../../util/lists';
-import type { SocketPlace } from './presence';
 
 /** How the leader reaches agents, whichever node they are connected to. */
 export class AgentSockets {
@@ -39,20 +39,16 @@ export class AgentSockets {
     const connections = peerIds.flatMap((peerId) => this.attached.get(peerId) ?? []);
     for (const [nodeId, group] of groupBy(connections, (connection) => connection.nodeId)) {
       const socketIds = group.map(({ socketId }) => socketId);
-      this.tell(nodeId, 'agents.emit', { socketIds, event, payload });
+      this.node(nodeId).agents.emit({ socketIds, event, payload });
     }
   }
 
   /** Ends a connection whose agent has a newer one. */
   replace({ nodeId, socketId }: SocketPlace): void {
-    this.tell(nodeId, 'agent.replaced', { socketId });
+    this.node(nodeId).agents.replaced({ socketId });
   }
 
-  private tell<Name extends keyof NodeCalls>(
-    nodeId: string,
-    name: Name,
-    payload: Payload<NodeCalls, Name>,
-  ): void {
-    this.nodes.tell(nodeId, name, payload);
+  private node(nodeId: string): Told<NodeCalls> {
+    return remote((name, payload) => this.nodes.tell(nodeId, name, payload));
   }
 }

@@ -2,21 +2,11 @@ import { MAX_CANDIDATES, type Candidate, type Presence } from '#shared/api/party
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { PeerId } from '#shared/party/identity';
 import { groupBy } from '../../util/lists';
+import type { SocketPlace } from '../../leader-client/contract';
 import type { Attendance } from '../../model/party';
-
-/** What the other members of the party see of a peer's presence. */
-export type PresenceView = Pick<Presence, 'natType' | 'endpoint' | 'direct' | 'udp'> & {
-  readonly online: boolean;
-};
+import type { PresenceView } from '../../model/snapshot';
 
 const shownFields = ['natType', 'endpoint', 'direct', 'udp'] as const;
-
-/** A socket of one of the nodes. */
-export interface SocketPlace {
-  readonly nodeId: string;
-  /** Unique among all nodes. */
-  readonly socketId: string;
-}
 
 /** An agent's connection. */
 export interface Connection extends SocketPlace {

@@ -11,17 +11,18 @@ import { memberView, snapshotFor } from '../../model/snapshot';
 import type { RelaySessions } from '../relays/sessions';
 import type { AgentSockets } from '../agents/agent-sockets';
 import type { Connection, PresenceBook } from '../agents/presence';
-import type { Departure, Entry, News } from '../../leader-client/contract';
+import type { Departure, Entry, PartyCalls } from '../../leader-client/contract';
+import type { News } from '../../model/news';
 import { PartyLookup } from '../../parties/membership/party-lookup';
 import { PresenceNews } from './presence-news';
 import { Revisions } from './revisions';
 import { Roster } from './roster';
 
 /** What a change of a party means for presence and relay sessions, and who hears of it. */
-export class LiveParties {
+export class LiveParties implements PartyCalls {
   private readonly logger = new Logger('parties');
   /** One party's news go out in the order of its revisions. */
-  private readonly news = new KeyedQueue<PartyId>();
+  private readonly queue = new KeyedQueue<PartyId>();
   private readonly revisions = new Revisions();
   private readonly members: PartyLookup;
   private readonly roster = new Roster();
@@ -38,12 +39,11 @@ export class LiveParties {
     this.presenceNews = new PresenceNews(this.roster, this.members, presence, sockets);
   }
 
-  /** @returns the party as the peer sees it, with relays that are open where that does not take long */
   async entered({ party, member, isNews, presence }: Entry): Promise<PartySnapshot> {
     const { peerId } = member;
     this.heardOf(peerId, presence);
     // From another node: what it knows may be overtaken by what happened since. The peer asks again if it is a member.
-    if (!this.isNewest(party)) return this.snapshot(party, peerId);
+    if (!this.isNewest(party)) return this.snapshot({ party, viewer: peerId });
     this.roster.learn(party, performance.now());
     // No await before the news are queued: the next change of this party must not overtake this one.
     const opened = this.sessions.open(party, peerId);
@@ -54,11 +54,15 @@ export class LiveParties {
       });
     }
     await opened;
-    return this.snapshot(party, peerId);
+    return this.snapshot({ party, viewer: peerId });
+  }
+
+  departed(departures: readonly Departure[]): void {
+    for (const departure of departures) this.depart(departure);
   }
 
   /** Lets go of all that a member had besides its place, and tells it and those who stay. */
-  departed({ before, after, peerId, reason, ended }: Departure): void {
+  private depart({ before, after, peerId, reason, ended }: Departure): void {
     const { id: partyId } = before;
     if (after) {
       this.isNewest(after);
@@ -88,7 +92,7 @@ export class LiveParties {
   async welcome(peerId: PeerId, connection: Connection): Promise<void> {
     const party = await this.members.of(peerId);
     if (!party) return this.attach(peerId, connection, null);
-    const current = await this.news.run(party.id, async () => {
+    const current = await this.queue.run(party.id, async () => {
       const askedAtMs = performance.now();
       const found = await this.members.of(peerId);
       if (found) this.roster.learn(found, askedAtMs);
@@ -103,14 +107,14 @@ export class LiveParties {
 
   /** Sends those of the party's members that are among these peers the party as it is now. */
   async refresh(partyId: PartyId, peerIds: ReadonlySet<PeerId>): Promise<void> {
-    await this.news.run(partyId, async () => {
+    await this.queue.run(partyId, async () => {
       const askedAtMs = performance.now();
       const party = await this.store.findById(partyId);
       if (party) this.roster.learn(party, askedAtMs);
       for (const { peerId } of party?.members ?? []) {
         if (!party || !peerIds.has(peerId)) continue;
         this.expect(party, peerId);
-        this.sockets.deliver(peerId, 'party.snapshot', { party: this.snapshot(party, peerId) });
+        this.sockets.deliver(peerId, 'party.snapshot', { party: this.snapshot({ party, viewer: peerId }) });
       }
     });
   }
@@ -138,12 +142,11 @@ export class LiveParties {
       this.roster.forgetPeer(peerId);
       return this.presence.forget(peerId);
     }
-    this.departed({ ...outcome, peerId, reason: 'timed_out' });
+    this.depart({ ...outcome, peerId, reason: 'timed_out' });
     this.sockets.deliver(peerId, 'party.snapshot', { party: null });
   }
 
-  /** After what was queued so far. */
-  tell({ partyId, peerIds, event, payload }: News): void {
+  news({ partyId, peerIds, event, payload }: News): void {
     if ('revision' in payload) this.roster.advance(partyId, payload.revision);
     this.spread(partyId, () => this.sockets.deliverToAll(peerIds, event, payload));
   }
@@ -153,7 +156,7 @@ export class LiveParties {
     return this.roster.networkOf(partyId);
   }
 
-  snapshot(party: PartyRecord, viewer: PeerId): PartySnapshot {
+  snapshot({ party, viewer }: { party: PartyRecord; viewer: PeerId }): PartySnapshot {
     return snapshotFor(
       viewer,
       party,
@@ -183,11 +186,11 @@ export class LiveParties {
     // A newer one has come, or it is gone.
     if (this.presence.connectionOf(peerId)?.socketId !== connection.socketId) return;
     this.sockets.attach(peerId, connection);
-    this.sockets.deliver(peerId, 'party.snapshot', { party: party && this.snapshot(party, peerId) });
+    this.sockets.deliver(peerId, 'party.snapshot', { party: party && this.snapshot({ party, viewer: peerId }) });
   }
 
   private spread(partyId: PartyId, news: () => void | Promise<void>): void {
-    this.news.run(partyId, news).catch((error: unknown) => {
+    this.queue.run(partyId, news).catch((error: unknown) => {
       this.logger.error({ err: error }, 'news of a party were lost');
     });
   }

@@ -7,15 +7,7 @@
  * for 30 s, the next turn comes later than that, unless one of them is somewhere else by then.
  */
 import type { AttemptCause, Candidate } from '#shared/api/party';
-
-/** The last attempt of a pair. */
-export interface AttemptRecord {
-  /** Counts from 1. */
-  readonly attempt: number;
-  readonly atMs: number;
-  /** Where the two could be reached, as text to compare. */
-  readonly addresses: string;
-}
+import type { AttemptRecord } from '../relays/pair';
 
 export interface AttemptQuestion {
   /** `observed`: a relay has seen where both are. Else one of the two asks for it. */

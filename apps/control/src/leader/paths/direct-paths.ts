@@ -1,7 +1,8 @@
-import type { AttemptCause, Candidate } from '#shared/api/party';
+import type { Candidate } from '#shared/api/party';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import type { VirtualNetwork } from '#shared/party/virtual-ip';
 import { isInsideParty } from '#shared/peer-endpoint';
+import type { PathCalls, PathRequest } from '../../leader-client/contract';
 import type { Pair } from '../relays/pair';
 import { RelaySessions } from '../relays/sessions';
 import { AgentSockets } from '../agents/agent-sockets';
@@ -13,7 +14,7 @@ import { PresenceBook } from '../agents/presence';
 const ATTEMPTS_ASKED_FOR = { perSecond: 10, burst: 300 };
 
 /** Sends the two members of a pair looking for a direct path, both at once. */
-export class DirectPaths {
+export class DirectPaths implements PathCalls {
   constructor(
     private readonly sessions: RelaySessions,
     private readonly presence: PresenceBook,
@@ -29,10 +30,9 @@ export class DirectPaths {
 
   private readonly asked = new BudgetOfEach<PeerId>(ATTEMPTS_ASKED_FOR);
 
-  /** A member would like to try again; nothing happens when that is too soon, or with somebody who is no member. */
-  requested(partyId: PartyId, self: PeerId, other: PeerId, cause: AttemptCause): void {
-    if (this.asked.take(other, performance.now()))
-      this.consider(this.sessions.pairOf(partyId, self, other), cause);
+  requested({ partyId, self, peerId, cause }: PathRequest): void {
+    if (this.asked.take(peerId, performance.now()))
+      this.consider(this.sessions.pairOf(partyId, self, peerId), cause);
   }
 
   private consider(pair: Pair | null, cause: AttemptQuestion['cause']): void {

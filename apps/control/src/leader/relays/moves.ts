@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
 import type { PeerId } from '#shared/party/identity';
+import { hasRoom } from '../../model/relay-facts';
 import type { PresenceBook } from '../agents/presence';
 import { probing } from './liveness';
 import type { Pair } from './pair';
 import { CURRENT_MS } from './reach';
 import type { Relay, RelayRegistry } from './registry';
-import { hasRoom, measuredSumsMs, placeTogether } from './selection';
+import { measuredSumsMs, placeTogether } from './selection';
 import type { RelaySessions } from './sessions';
 import { drainQuota, evaluate, isDue, neverSwitched, switched, type SwitchState } from './switching';
 

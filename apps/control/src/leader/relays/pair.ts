@@ -6,7 +6,15 @@ import type { PublicKey } from '#shared/wireguard/key';
 import type { Identity } from '../../model/identity';
 import type { PartyRecord } from '../../model/party';
 import { groupBy } from '../../util/lists';
-import type { AttemptRecord } from '../paths/coordination';
+
+/** When the two of a pair were last sent looking for a direct path, see coordination.ts. */
+export interface AttemptRecord {
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly atMs: number;
+  /** Where the two could be reached, as text to compare. */
+  readonly addresses: string;
+}
 
 /** Two members of one party, and where a relay connects them. */
 export interface Pair {

@@ -1,7 +1,7 @@
 import { LoneNode } from '../../cluster/lone-node';
 import { MAX_RELAYS, RelayRegistry } from './registry';
 import { RelayLink } from './relay-link';
-import type { AdmittedRelay } from '../../gateways/relays/relay-sign-in';
+import type { AdmittedRelay } from '../../leader-client/contract';
 
 const admitted = (
   relayId: string,

@@ -7,8 +7,8 @@ import { newAudit, type Audit } from './audit';
 import { noPulse, type Pulse } from './liveness';
 import { unasked, type Reach } from './reach';
 import type { RelayLink } from './relay-link';
-import type { AdmittedRelay } from '../../gateways/relays/relay-sign-in';
-import type { RelayFacts } from './selection';
+import type { AdmittedRelay } from '../../leader-client/contract';
+import type { RelayFacts } from '../../model/relay-facts';
 
 /** A relay that has been in touch in this term. */
 export interface Relay extends RelayFacts {

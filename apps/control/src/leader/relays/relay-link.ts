@@ -1,6 +1,6 @@
 import type { Nodes } from '../../cluster/cluster';
-import type { SocketPlace } from '../agents/presence';
-import type { NodeCalls, Payload } from '../../leader-client/contract';
+import { remote, type Asked, type Told } from '../../leader-client/calls';
+import type { NodeCalls, SocketPlace } from '../../leader-client/contract';
 
 /** How much longer than the relay itself the node may take that holds its socket. */
 const NODE_GRACE_MS = 500;
@@ -23,13 +23,16 @@ export class RelayLink {
   /** @returns the relay's answer @throws Error without one in time */
   command(event: string, payload: object, timeoutMs: number): Promise<unknown> {
     const { nodeId, socketId } = this.place;
-    const command: Payload<NodeCalls, 'relay.command'> = { socketId, event, payload, timeoutMs };
-    return this.nodes.ask(nodeId, 'relay.command', command, timeoutMs + NODE_GRACE_MS);
+    const node = remote<Asked<NodeCalls>>((name, question) =>
+      this.nodes.ask(nodeId, name, question, timeoutMs + NODE_GRACE_MS),
+    );
+    return node.relays.command({ socketId, event, payload, timeoutMs });
   }
 
   /** Ends the connection; the relay dials anew. */
   close(): void {
     const { nodeId, socketId } = this.place;
-    this.nodes.tell(nodeId, 'relay.dismissed', { socketId });
+    const node = remote<Told<NodeCalls>>((name, news) => this.nodes.tell(nodeId, name, news));
+    node.relays.dismissed({ socketId });
   }
 }

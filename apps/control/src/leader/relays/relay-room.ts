@@ -2,10 +2,10 @@ import type { RelayRefusal } from '#shared/api/party';
 import type { PartyId } from '#shared/party/identity';
 import { groupBy } from '../../util/lists';
 import type { PartyRecord } from '../../model/party';
+import { hasCapacity } from '../../model/relay-facts';
 import type { Pair } from './pair';
 import type { PairBook } from './pair-book';
 import type { RelayRegistry } from './registry';
-import { hasCapacity } from './selection';
 import { FREE_SHARE, rule, type Claim } from './shares';
 
 interface KnownParty {

@@ -1,15 +1,14 @@
 import fc from 'fast-check';
 import {
   chooseRelay,
-  hasRoom,
   LINK_AWAY_MS,
   measuredSumsMs,
   needsAnotherRelay,
   placeTogether,
   RELAY_AWAY_MS,
   type PairRoundTrips,
-  type RelayFacts,
 } from './selection';
+import { hasRoom, type RelayFacts } from '../../model/relay-facts';
 
 const relay = (id: string, facts: Partial<RelayFacts> = {}): RelayFacts => ({
   id,

@@ -11,31 +11,13 @@
  * taken only if none does.
  */
 
+import { hasRoom, type RelayFacts } from '../../model/relay-facts';
+
 /** Milliseconds by relay id, as one player measured them; null: that relay does not answer it. */
 export type RoundTrips = ReadonlyMap<string, number | null>;
 
 /** The round trips of the two players of a pair. */
 export type PairRoundTrips = readonly [RoundTrips, RoundTrips];
-
-export interface RelayFacts {
-  readonly id: string;
-  readonly region: string;
-  /** Its link is up and it has said which pairs it has. */
-  readonly ready: boolean;
-  /** It is about to stop, or to be empty: takes no more pairs, and gives away those that it has. */
-  readonly draining: boolean;
-  /** It answers neither its link nor STUN, see liveness.ts. */
-  readonly dead: boolean;
-  /** It answers STUN although its link may be down. */
-  readonly answering: boolean;
-  /** Since when its link is down, or its address not known to be its own; null while both are well. */
-  readonly awaySinceMs: number | null;
-  readonly capacityPairs: number;
-  /** Pairs that are assigned to it. */
-  readonly pairs: number;
-  /** As it reported last. */
-  readonly packetsPerSecond: number;
-}
 
 /** Sums of round trips that differ by no more are equal to players. */
 const EQUAL_WITHIN_MS = 5;
@@ -44,16 +26,6 @@ const EQUAL_WITHIN_MS = 5;
 export const RELAY_AWAY_MS = 15_000;
 /** The same for a relay that answers STUN, so that only its link is gone: its pairs go on all the while. */
 export const LINK_AWAY_MS = 60_000;
-
-/** Whether a relay takes another pair. */
-export function hasRoom(relay: RelayFacts): boolean {
-  return relay.ready && !relay.draining && !relay.dead && relay.pairs < relay.capacityPairs;
-}
-
-/** Whether its room counts: it takes pairs, or has some and may be back in a moment. */
-export function hasCapacity({ ready, draining, dead, pairs }: RelayFacts): boolean {
-  return !draining && !dead && (ready || pairs > 0);
-}
 
 /** @returns the relay for a pair, null when none has room */
 export function chooseRelay(relays: readonly RelayFacts[], players: PairRoundTrips): string | null {

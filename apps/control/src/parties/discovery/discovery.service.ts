@@ -61,7 +61,7 @@ export class DiscoveryService {
     if (waiting.length === 0) return [];
     const peerIds = waiting.map(({ peerId }) => peerId);
     try {
-      const online = new Set(await this.leader.call('agents.online', { peerIds }));
+      const online = new Set(await this.leader.agents.online({ peerIds }));
       return waiting.filter(({ peerId }) => online.has(peerId)).map(({ partyId }) => partyId);
     } catch (error) {
       this.logger.warn({ err: error }, 'parties that wait for their first player are not listed for now');

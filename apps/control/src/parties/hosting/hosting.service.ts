@@ -15,7 +15,7 @@ import type { Client } from '../passwords/password-gate';
 import { PasswordTurns, settingOf } from '../passwords/password-turns';
 import { hashPassword } from '../passwords/passwords';
 import { shownName } from '../../model/shown';
-import { newsOfTerms, termsOf } from '../../model/snapshot';
+import { newsOfTerms, termsOf } from '../../model/news';
 import { Succession } from './succession';
 
 /** Stands for a password of which only matters that it is another one. */
@@ -153,7 +153,7 @@ export class HostingService {
     const departures = before.members.map(({ peerId }): Departure => {
       return { before, after: null, peerId, reason: 'left', ended };
     });
-    return this.leader.inform('party.departed', departures);
+    return this.leader.inform.parties.departed(departures);
   }
 
   private remove(
@@ -162,11 +162,11 @@ export class HostingService {
     peerId: PeerId,
     reason: 'kicked' | 'banned',
   ): Promise<void> {
-    return this.leader.inform('party.departed', [{ before, after, peerId, reason, ended: reason }]);
+    return this.leader.inform.parties.departed([{ before, after, peerId, reason, ended: reason }]);
   }
 
   private tellOfChange(party: PartyRecord): Promise<void> {
-    return this.leader.inform('party.news', newsOfTerms(party));
+    return this.leader.inform.parties.news(newsOfTerms(party));
   }
 }
 

@@ -3,7 +3,7 @@ import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { Leader } from '../../leader-client/leader';
 import { Hosting } from './hosting';
-import { newsOfTerms } from '../../model/snapshot';
+import { newsOfTerms } from '../../model/news';
 
 /** A party whose host is gone has another one as soon as somebody needs it. */
 @Injectable()
@@ -23,7 +23,7 @@ export class Succession {
     } catch (error) {
       if (!(error instanceof LanrageError) || error.code !== 'NOT_HOST') throw error;
       const { party, changed } = await this.hosting.succeed(partyId, callerId, this.leader.attendance);
-      if (changed) await this.leader.inform('party.news', newsOfTerms(party));
+      if (changed) await this.leader.inform.parties.news(newsOfTerms(party));
       if (party.hostId !== callerId) throw error;
       return work();
     }

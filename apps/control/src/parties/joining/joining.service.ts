@@ -37,7 +37,7 @@ type EntryAnswer = PartySnapshot & { readonly leaveTicket: string };
 export class JoiningService {
   private readonly snapshots = new SnapshotTurns<PartyRecord, PartySnapshot>(
     (peerIds) => this.membership.ofAll(peerIds),
-    (party, viewer) => this.leader.call('party.snapshot', { party, viewer }),
+    (party, viewer) => this.leader.parties.snapshot({ party, viewer }),
   );
 
   private readonly parties = new PartyLookup((peerIds) => this.membership.ofAll(peerIds));
@@ -149,7 +149,7 @@ export class JoiningService {
     peerId: PeerId,
     reason: LeaveReason,
   ): Promise<void> {
-    if (outcome) await this.leader.inform('party.departed', [{ ...outcome, peerId, reason }]);
+    if (outcome) await this.leader.inform.parties.departed([{ ...outcome, peerId, reason }]);
   }
 
   private async enter(entry: Entry): Promise<EntryAnswer> {
@@ -161,7 +161,7 @@ export class JoiningService {
   /** The peer is a member already. While no leader can be reached, it gets the party with nobody online: more comes later. */
   private async snapshotOf(entry: Entry): Promise<PartySnapshot> {
     try {
-      return await this.leader.call('party.entered', entry);
+      return await this.leader.parties.entered(entry);
     } catch (error) {
       if (!(error instanceof LanrageError) || error.code !== 'CONTROL_UNAVAILABLE') throw error;
       const { party, member } = entry;

@@ -52,7 +52,7 @@ export class StateService {
     await consume(this.ofMember, peerId, 1);
     return this.writes.run(partyId, async () => {
       const { entry, memberIds } = await repeat(() => this.tryWrite(partyId, peerId, request));
-      await this.leader.inform('party.news', {
+      await this.leader.inform.parties.news({
         partyId,
         peerIds: memberIds,
         event: 'state.changed',

@@ -1,6 +1,6 @@
-import type { Leader } from '../../leader-client/leader';
-import type { Metrics } from '../../operations/metrics';
-import type { Relay } from './registry';
+import type { LiveState } from '../leader/live-state';
+import type { Relay } from '../leader/relays/registry';
+import type { Metrics } from '../operations/metrics';
 
 const perRelay: readonly (readonly [name: string, help: string, read: (relay: Relay) => number | null])[] = [
   ['up', '1 while the relay is connected and has announced its pairs', ({ ready }) => Number(ready)],
@@ -17,18 +17,21 @@ const perRelay: readonly (readonly [name: string, help: string, read: (relay: Re
   ],
 ];
 
-/** The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number; where the leader is. */
-export function showRelays(metrics: Metrics, leader: Leader): void {
-  const relays = () => leader.ownState?.registry.all() ?? [];
+/**
+ * The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number; where the leader is.
+ * @param live what this node holds while it leads; null while another one does
+ */
+export function showRelays(metrics: Metrics, live: () => LiveState | null): void {
+  const relays = () => live()?.registry.all() ?? [];
   const ready = () => relays().filter((relay) => relay.ready).length;
   metrics.gauge('lanrage_leads', '1 while this node leads; only then it knows of relays and pairs', () =>
-    Number(leader.ownState !== null),
+    Number(live() !== null),
   );
   metrics.gauge('lanrage_relays_ready', 'Relays that are connected', ready);
   metrics.gauge(
     'lanrage_relay_pairs',
     'Pairs of members that need a relay',
-    () => leader.ownState?.sessions.count ?? 0,
+    () => live()?.sessions.count ?? 0,
   );
   for (const [name, help, read] of perRelay) {
     metrics.gauges(`lanrage_relay_${name}`, help, 'relay', () =>
