@@ -19,6 +19,7 @@ const pureFiles = [
   'apps/control/src/leader/parties/roster.ts',
   'apps/control/src/leader/paths/coordination.ts',
   'apps/control/src/leader/relays/{audit,lingering,liveness,selection,switching}.ts',
+  'apps/control/src/model/relay-facts.ts',
   'apps/control/src/sockets/{address-book,conversation,once-a-while}.ts',
   'apps/control/src/util/budget-of-each.ts',
   'apps/relay/src/fastpath/{flow,flow-table}.ts',

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Query, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AnswersToOperator } from '../operations/openapi';
-import { partyPath, type PartyPath } from '../parties/joining/joining.controller';
+import { partyPath, type PartyPath } from '../parties/membership/party-path';
 import {
   adminPartyDetailsSchema,
   adminPartyPageSchema,

@@ -2,7 +2,7 @@
 
 type Call<Payload extends unknown[], Answer> = (...payload: Payload) => Answer;
 
-/** The same calls, whose answers come later, from wherever they are served. */
+/** The calls of a contract as the caller has them: answers come later, from wherever they are served. */
 export type Asked<Calls> = {
   readonly [Part in keyof Calls]: {
     readonly [Name in keyof Calls[Part]]: Calls[Part][Name] extends Call<infer Payload, infer Answer>
@@ -11,7 +11,7 @@ export type Asked<Calls> = {
   };
 };
 
-/** The same calls, without an answer. */
+/** The calls of a contract as somebody has them who waits for no answer. */
 export type Told<Calls, Done = void> = {
   readonly [Part in keyof Calls]: {
     readonly [Name in keyof Calls[Part]]: Calls[Part][Name] extends Call<infer Payload, unknown>

@@ -24,7 +24,7 @@ export class Leader implements Asked<LeaderCalls> {
   readonly paths = this.calls.paths;
   readonly relays = this.calls.relays;
 
-  /** The same calls for what is done already, whether the leader hears of it now or only the next one. They never fail. */
+  /** Tells the leader of what is done already, whether it hears of it now or only the next one. These calls never fail. */
   readonly inform = remote<Told<LeaderCalls, Promise<void>>>(async (name, payload) => {
     await this.cluster.askLeader(name, payload).catch((error: unknown) => {
       this.logger.warn({ err: error, call: name }, 'the leader could not be told');

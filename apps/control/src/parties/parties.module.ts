@@ -5,9 +5,10 @@ import { Database } from '../database/database';
 import { LeaderClientModule } from '../leader-client/leader-client.module';
 import { DiscoveryService } from './discovery/discovery.service';
 import { DiscoveryController } from './discovery/discovery.controller';
-import { Hosting } from './hosting/hosting';
 import { HostingController } from './hosting/hosting.controller';
 import { HostingService } from './hosting/hosting.service';
+import { ModerationController } from './moderation/moderation.controller';
+import { ModerationService } from './moderation/moderation.service';
 import { InvitesController } from './invites/invites.controller';
 import { InvitesService } from './invites/invites.service';
 import { LeaveTickets } from './joining/leave-tickets';
@@ -37,13 +38,13 @@ async function makeLeaveTickets(config: Config): Promise<LeaveTickets> {
   controllers: [
     JoiningController,
     HostingController,
+    ModerationController,
     InvitesController,
     DiscoveryController,
     StateController,
   ],
   providers: [
     DiscoveryService,
-    Hosting,
     { provide: LeaveTickets, useFactory: makeLeaveTickets, inject: [CONFIG] },
     NewsBudget,
     { provide: Origins, useFactory: makeOrigins, inject: [CONFIG, Database] },
@@ -52,6 +53,7 @@ async function makeLeaveTickets(config: Config): Promise<LeaveTickets> {
     PasswordTurns,
     JoiningService,
     HostingService,
+    ModerationService,
     InvitesService,
     PartyExpiry,
     StateService,

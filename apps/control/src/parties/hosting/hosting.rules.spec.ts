@@ -1,68 +1,15 @@
-import { MOST_BANS } from '#shared/api/hosting';
-import type { PartyId, PeerId } from '#shared/party/identity';
-import type { PublicKey } from '#shared/wireguard/key';
-import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
+import type { PeerId } from '#shared/party/identity';
 import {
-  decideBan,
   decideChange,
-  decideInvite,
   decideClose,
-  decideRemoval,
-  decideUnban,
   hostInCharge,
-  refusalOfHosting,
   type TermsChange,
 } from './hosting.rules';
 import type { Attendance, PartyRecord } from '../../model/party';
+import { guest, host, owner, party, persistent, refuse, stranger } from '../../../../../test/fixtures/hosted-party';
 import { settingsFixture as settings } from '../../../../../test/fixtures/party';
 
-const [owner, host, guest, stranger] = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16)) as [
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-];
-const member = (peerId: PeerId, slot: number) => ({
-  peerId,
-  publicKey: 'key' as PublicKey,
-  name: 'Player',
-  slot,
-  joinedAtMs: slot,
-  voucher: null,
-});
-/** The owner has handed the host's role over. */
-const party: PartyRecord = {
-  id: '0123456789ab' as PartyId,
-  name: 'LAN',
-  hostId: host,
-  ownerId: owner,
-  maxPeers: 8,
-  settings,
-  network: DEFAULT_NETWORK,
-  revision: 5,
-  stateVersion: 0,
-  origin: null,
-  createdAtMs: 0,
-  members: [member(owner, 0), member(host, 1), member(guest, 2)],
-  timedOut: [],
-};
-const persistent: PartyRecord = { ...party, settings: { ...settings, persistent: true } };
-/** … and the stranger was a member, but was away too long. */
-const withTimedOut: PartyRecord = { ...party, timedOut: [stranger] };
 const withPassword: PartyRecord = { ...party, settings: { ...settings, hasPassword: true } };
-const refuse = (code: string) => ({ verdict: 'refuse', code });
-
-describe('decideInvite', () => {
-  it.each([
-    ['the host', host, 63, { verdict: 'invite' }],
-    ['the host, who has made enough', host, 64, { verdict: 'refuse', code: 'TOO_MANY_INVITES' }],
-    ['the owner alone', owner, 0, { verdict: 'refuse', code: 'NOT_HOST' }],
-    ['a member', guest, 0, { verdict: 'refuse', code: 'NOT_HOST' }],
-    ['a stranger', stranger, 0, { verdict: 'refuse', code: 'PARTY_NOT_FOUND' }],
-  ] as const)('%s', (_who, caller, live, decision) => {
-    expect(decideInvite(party, live, caller)).toEqual(decision);
-  });
-});
 
 describe('decideChange', () => {
   it.each<[string, TermsChange, object]>([
@@ -148,61 +95,6 @@ describe('decideChange', () => {
     ],
   ])('%s', (_what, state, caller, change, decision) => {
     expect(decideChange(state, caller, change)).toMatchObject(decision);
-  });
-});
-
-describe('removing', () => {
-  const free = { banned: false, bans: 0 };
-
-  it.each<[string, PartyRecord, PeerId, PeerId, object, object]>([
-    ['a guest, by the host', party, host, guest, { verdict: 'remove' }, { verdict: 'ban' }],
-    ['a stranger, by the host', party, host, stranger, refuse('NO_SUCH_PEER'), { verdict: 'ban' }],
-    ['who timed out, by the host', withTimedOut, host, stranger, { verdict: 'remove' }, { verdict: 'ban' }],
-    ['who timed out, by a guest', withTimedOut, guest, stranger, refuse('NOT_HOST'), refuse('NOT_HOST')],
-    ['the creator, by the host', party, host, owner, { verdict: 'remove' }, { verdict: 'ban' }],
-    [
-      'the owner of a persistent party, by the host',
-      persistent,
-      host,
-      owner,
-      refuse('NOT_OWNER'),
-      refuse('NOT_OWNER'),
-    ],
-    [
-      'the host itself',
-      party,
-      host,
-      host,
-      refuse('CANNOT_REMOVE_YOURSELF'),
-      refuse('CANNOT_REMOVE_YOURSELF'),
-    ],
-    ['the host, by a guest', party, guest, host, refuse('NOT_HOST'), refuse('NOT_HOST')],
-    [
-      'a guest, by the owner who is not host',
-      persistent,
-      owner,
-      guest,
-      refuse('NOT_HOST'),
-      refuse('NOT_HOST'),
-    ],
-    ['a guest, by a stranger', party, stranger, guest, refuse('PARTY_NOT_FOUND'), refuse('PARTY_NOT_FOUND')],
-  ])('%s', (_what, state, caller, target, kick, ban) => {
-    expect(decideRemoval(state, caller, target)).toEqual(kick);
-    expect(decideBan(state, free, caller, target)).toEqual(ban);
-  });
-
-  it('bans once, and only so many', () => {
-    expect(decideBan(party, { banned: true, bans: MOST_BANS }, host, stranger)).toEqual({ verdict: 'none' });
-    expect(decideBan(party, { banned: false, bans: MOST_BANS }, host, stranger)).toEqual(
-      refuse('TOO_MANY_BANS'),
-    );
-  });
-
-  it('lets in again only who was banned, and only by the host', () => {
-    expect(decideUnban(party, { banned: true, bans: 1 }, host)).toEqual({ verdict: 'unban' });
-    expect(decideUnban(party, free, host)).toEqual(refuse('NO_SUCH_PEER'));
-    expect(decideUnban(party, { banned: true, bans: 1 }, guest)).toEqual(refuse('NOT_HOST'));
-    expect(refusalOfHosting(party, stranger)).toBe('PARTY_NOT_FOUND');
   });
 });
 

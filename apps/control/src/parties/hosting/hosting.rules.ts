@@ -1,13 +1,11 @@
 /** What hosts and owners may do to a party. */
 import { isDeepStrictEqual } from 'node:util';
-import { MOST_BANS } from '#shared/api/hosting';
-import { INVITE_LIMITS } from '#shared/api/invites';
 import type { ErrorCode } from '#shared/errors';
 import type { PeerId } from '#shared/party/identity';
 import { longestPresent } from '../membership/membership.rules';
 import type { AttendanceOf, PartyRecord, PartyTerms } from '../../model/party';
 
-interface Refusal {
+export interface Refusal {
   readonly verdict: 'refuse';
   readonly code: ErrorCode;
 }
@@ -39,61 +37,6 @@ export function decideChange(party: PartyRecord, callerId: PeerId, change: Terms
   return { verdict: 'change', terms };
 }
 
-/** Whether the peer was let go for being away too long: it may be back at any time, and may still play. */
-export function hasTimedOut({ members, timedOut }: PartyRecord, peerId: PeerId): boolean {
-  return timedOut.includes(peerId) && !isMember({ members }, peerId);
-}
-
-/** May the caller remove this member, or one that timed out? */
-export function decideRemoval(
-  party: PartyRecord,
-  callerId: PeerId,
-  targetId: PeerId,
-): Refusal | { readonly verdict: 'remove' } {
-  const code = refusalOfHosting(party, callerId) ?? refusalOfRemoving(party, callerId, targetId);
-  if (code) return { verdict: 'refuse', code };
-  const isThere = isMember(party, targetId) || hasTimedOut(party, targetId);
-  return isThere ? { verdict: 'remove' } : { verdict: 'refuse', code: 'NO_SUCH_PEER' };
-}
-
-/** What the party knows of a key that is to be banned or let in again. */
-export interface BanState {
-  readonly banned: boolean;
-  readonly bans: number;
-}
-
-export type BanDecision = Refusal | { readonly verdict: 'none' | 'ban' | 'unban' };
-
-/** May the caller ban this key, whether it is in the party or not? */
-export function decideBan(
-  party: PartyRecord,
-  { banned, bans }: BanState,
-  callerId: PeerId,
-  targetId: PeerId,
-): BanDecision {
-  const code = refusalOfHosting(party, callerId) ?? refusalOfRemoving(party, callerId, targetId);
-  if (code) return { verdict: 'refuse', code };
-  if (banned) return { verdict: 'none' };
-  return bans >= MOST_BANS ? { verdict: 'refuse', code: 'TOO_MANY_BANS' } : { verdict: 'ban' };
-}
-
-/** @param live how many invites of the party are good now */
-export function decideInvite(
-  party: PartyRecord,
-  live: number,
-  callerId: PeerId,
-): Refusal | { readonly verdict: 'invite' } {
-  const code = refusalOfHosting(party, callerId);
-  if (code) return { verdict: 'refuse', code };
-  return live < INVITE_LIMITS.live ? { verdict: 'invite' } : { verdict: 'refuse', code: 'TOO_MANY_INVITES' };
-}
-
-export function decideUnban(party: PartyRecord, { banned }: BanState, callerId: PeerId): BanDecision {
-  const code = refusalOfHosting(party, callerId);
-  if (code) return { verdict: 'refuse', code };
-  return banned ? { verdict: 'unban' } : { verdict: 'refuse', code: 'NO_SUCH_PEER' };
-}
-
 /** The owner of a persistent party can close it from outside; it is the only one for whom it exists there. */
 export function decideClose(party: PartyRecord, callerId: PeerId): Refusal | { readonly verdict: 'close' } {
   const mayCloseFromOutside = party.settings.persistent && party.ownerId === callerId;
@@ -116,12 +59,6 @@ export function hostInCharge(party: PartyRecord, callerId: PeerId, attendanceOf:
   const { hostId, members } = party;
   if (!isMember(party, callerId) || callerId === hostId || attendanceOf(hostId) !== 'gone') return hostId;
   return longestPresent(members, 'online', attendanceOf) ?? hostId;
-}
-
-/** Nobody removes themselves, and nobody the owner of a persistent party. */
-function refusalOfRemoving(party: PartyRecord, callerId: PeerId, targetId: PeerId): ErrorCode | null {
-  if (targetId === callerId) return 'CANNOT_REMOVE_YOURSELF';
-  return party.settings.persistent && party.ownerId === targetId ? 'NOT_OWNER' : null;
 }
 
 function refusalOfChange(party: PartyRecord, callerId: PeerId, change: TermsChange): ErrorCode | null {
@@ -155,6 +92,6 @@ function termsAfter({ settings, ...party }: PartyTerms, change: TermsChange): Pa
   };
 }
 
-function isMember(party: Pick<PartyRecord, 'members'>, peerId: PeerId): boolean {
+export function isMember(party: Pick<PartyRecord, 'members'>, peerId: PeerId): boolean {
   return party.members.some((member) => member.peerId === peerId);
 }

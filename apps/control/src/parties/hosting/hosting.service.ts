@@ -1,14 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BanList, ChangePartyRequest, OwnedParties } from '#shared/api/hosting';
+import type { ChangePartyRequest, OwnedParties } from '#shared/api/hosting';
 import type { EndReason } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
+import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { CONFIG, type Config } from '../../config';
 import { RequestLimits } from '../../operations/request-limits';
 import type { Departure } from '../../leader-client/contract';
 import { Leader } from '../../leader-client/leader';
-import { Hosting } from './hosting';
-import { hasTimedOut, type TermsChange } from './hosting.rules';
+import { freeNumber, keptNumber } from '../membership/kept-numbers';
+import { Membership, next } from '../membership/membership';
+import { NewsBudget } from '../membership/news-budget';
+import { PartyStore } from '../membership/party.store';
+import { decideChange, decideClose, type TermsChange } from './hosting.rules';
+import { HostingStore } from './hosting.store';
 import { Origins } from '../origins/origins';
 import type { PartyRecord } from '../../model/party';
 import type { Client } from '../passwords/password-gate';
@@ -21,14 +26,25 @@ import { Succession } from './succession';
 /** Stands for a password of which only matters that it is another one. */
 const NOT_HASHED_YET = '';
 
-/** What hosts and owners do, as agents deal with it: the change, and the news for those whom it concerns. */
+/** The party after a change of its terms. */
+interface ChangeOutcome {
+  readonly party: PartyRecord;
+  readonly changed: boolean;
+}
+
+/**
+ * What hosts and owners decide about a party: decided by the rules, written in turn with the changes of membership, and told to those
+ * whom it concerns.
+ */
 @Injectable()
 export class HostingService {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    private readonly hosting: Hosting,
+    private readonly membership: Membership,
+    private readonly parties: PartyStore,
     private readonly succession: Succession,
     private readonly leader: Leader,
+    private readonly news: NewsBudget,
     private readonly limits: RequestLimits,
     private readonly turns: PasswordTurns,
     private readonly origins: Origins,
@@ -46,43 +62,9 @@ export class HostingService {
     );
   }
 
-  async kick(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
-    const { before, after } = await this.succession.asHost(partyId, callerId, () =>
-      this.hosting.kick(partyId, callerId, targetId),
-    );
-    await this.remove(before, after, targetId, 'kicked');
-    return { ...changeOf(after), peerId: targetId, reason: 'kicked', hostId: after.hostId };
-  }
-
-  async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
-    const { before, after } = await this.succession.asHost(partyId, callerId, () =>
-      this.hosting.ban(partyId, callerId, targetId),
-    );
-    const wasThere = after.members.length < before.members.length || hasTimedOut(before, targetId);
-    if (after !== before && wasThere) await this.remove(before, after, targetId, 'banned');
-    else if (after !== before) await this.tellOfChange(after);
-    return { ...changeOf(after), peerId: targetId, reason: 'banned', hostId: after.hostId };
-  }
-
-  async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
-    const unban = () => this.hosting.unban(partyId, callerId, targetId);
-    await this.tellOfChange(await this.succession.asHost(partyId, callerId, unban));
-  }
-
-  async bans(callerId: PeerId, partyId: PartyId): Promise<BanList> {
-    const bans = await this.succession.asHost(partyId, callerId, () => this.hosting.bans(partyId, callerId));
-    return {
-      bans: bans.map(({ peerId, name, bannedAt }) => ({
-        peerId,
-        name: name && shownName(name, peerId),
-        bannedAt: bannedAt.toISOString(),
-      })),
-    };
-  }
-
   /** The caller's persistent parties, from outside as well. */
   async owned(callerId: PeerId): Promise<OwnedParties> {
-    const owned = await this.hosting.owned(callerId);
+    const owned = await new HostingStore(this.parties.client).ownedBy(callerId);
     const parties = owned.map(({ id, name, createdAt, emptySince, ...counts }) => ({
       ...counts,
       id,
@@ -93,13 +75,17 @@ export class HostingService {
     return { parties, most: this.config.persistentPartiesPerOwner };
   }
 
-  async close(callerId: PeerId, partyId: PartyId): Promise<void> {
-    await this.dissolve(await this.hosting.close(partyId, callerId), 'closed');
+  /** @throws LanrageError PARTY_NOT_FOUND, NOT_OWNER */
+  close(callerId: PeerId, partyId: PartyId): Promise<void> {
+    return this.dissolve(partyId, 'closed', (party) => {
+      const decision = decideClose(party, callerId);
+      if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+    });
   }
 
-  /** For the operator. @throws LanrageError PARTY_NOT_FOUND */
-  async closeByOperator(partyId: PartyId): Promise<void> {
-    await this.dissolve(await this.hosting.end(partyId), 'closed_by_operator');
+  /** Whatever its owner thinks of it. @throws LanrageError PARTY_NOT_FOUND */
+  closeByOperator(partyId: PartyId): Promise<void> {
+    return this.dissolve(partyId, 'closed_by_operator', () => undefined);
   }
 
   private async changeNow(
@@ -110,18 +96,12 @@ export class HostingService {
   ): Promise<AgentEvents['party.changed']> {
     const change = { ...request, maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers) };
     const passwordHash = password && (await this.hash(callerId, partyId, change, password, client));
-    const { persistentPartiesPerOwner } = this.config;
     const apply = () =>
-      this.hosting.change(
-        partyId,
-        callerId,
-        { ...change, passwordHash: passwordHash ?? password },
-        persistentPartiesPerOwner,
-      );
+      this.changeTerms(partyId, callerId, { ...change, passwordHash: passwordHash ?? password });
     const { party, changed } = await (request.public
       ? this.publish(partyId, callerId, change, apply)
       : apply());
-    if (changed) await this.tellOfChange(party);
+    if (changed) await this.leader.inform.parties.news(newsOfTerms(party));
     return termsOf(party);
   }
 
@@ -133,7 +113,7 @@ export class HostingService {
     password: string,
     client: Client,
   ): Promise<string> {
-    await this.hosting.assertMayChange(partyId, callerId, { ...change, passwordHash: NOT_HASHED_YET });
+    await this.assertMayChange(partyId, callerId, { ...change, passwordHash: NOT_HASHED_YET });
     await this.limits.count('passwords', client);
     return this.turns.run(settingOf(callerId), () => hashPassword(password));
   }
@@ -145,31 +125,49 @@ export class HostingService {
     change: TermsChange,
     apply: () => Promise<Result>,
   ): Promise<Result> {
-    await this.hosting.assertMayChange(partyId, callerId, change);
+    await this.assertMayChange(partyId, callerId, change);
     return this.origins.list(partyId, apply);
   }
 
-  private dissolve(before: PartyRecord, ended: EndReason): Promise<void> {
+  /** What {@link change} would refuse now, but for the number of persistent parties. @throws LanrageError like it */
+  private async assertMayChange(partyId: PartyId, callerId: PeerId, change: TermsChange): Promise<void> {
+    const party = await this.parties.findById(partyId);
+    const decision = party && decideChange(party, callerId, change);
+    if (!decision) throw new LanrageError('PARTY_NOT_FOUND');
+    if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+  }
+
+  /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, TOO_MANY_PARTIES, RATE_LIMITED */
+  private changeTerms(partyId: PartyId, callerId: PeerId, change: TermsChange): Promise<ChangeOutcome> {
+    return this.membership.changeExisting(partyId, async (party, { client }) => {
+      const decision = decideChange(party, callerId, change);
+      if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+      if (decision.verdict === 'none') return { party, changed: false };
+      await this.news.spend(callerId, party.members.length);
+      const { terms } = decision;
+      const isKeptAlready = party.settings.persistent && terms.ownerId === party.ownerId;
+      let kept = null;
+      if (terms.settings.persistent)
+        kept = isKeptAlready
+          ? await keptNumber(client, partyId)
+          : await freeNumber(client, terms.ownerId, this.config.persistentPartiesPerOwner);
+      const isWritten = await new HostingStore(client).changeTerms(party, terms, kept, change.passwordHash);
+      return isWritten ? { party: { ...next(party), ...terms }, changed: true } : undefined;
+    });
+  }
+
+  private async dissolve(
+    partyId: PartyId,
+    ended: EndReason,
+    assertMayClose: (party: PartyRecord) => void,
+  ): Promise<void> {
+    const before = await this.membership.changeExisting(partyId, async (party, store) => {
+      assertMayClose(party);
+      return (await store.close(party)) ? party : undefined;
+    });
     const departures = before.members.map(({ peerId }): Departure => {
       return { before, after: null, peerId, reason: 'left', ended };
     });
-    return this.leader.inform.parties.departed(departures);
+    await this.leader.inform.parties.departed(departures);
   }
-
-  private remove(
-    before: PartyRecord,
-    after: PartyRecord,
-    peerId: PeerId,
-    reason: 'kicked' | 'banned',
-  ): Promise<void> {
-    return this.leader.inform.parties.departed([{ before, after, peerId, reason, ended: reason }]);
-  }
-
-  private tellOfChange(party: PartyRecord): Promise<void> {
-    return this.leader.inform.parties.news(newsOfTerms(party));
-  }
-}
-
-function changeOf({ id, revision }: PartyRecord): { partyId: PartyId; revision: number } {
-  return { partyId: id, revision };
 }

@@ -9,17 +9,16 @@ import {
   type InviteList,
   type MakeInviteRequest,
 } from '#shared/api/invites';
-import type { ErrorCode } from '#shared/errors';
 import { AuthGuard, Caller } from '../../auth/auth.guard';
 import type { Identity } from '../../model/identity';
 import { LedGuard } from '../../leader-client/led.guard';
 import { AnswersToCaller } from '../../operations/openapi';
+import { forHosts } from '../hosting/hosting.controller';
 import { InvitesService } from './invites.service';
-import { partyPath, type PartyPath } from '../joining/joining.controller';
+import { partyPath, type PartyPath } from '../membership/party-path';
 
 export const invitePath = partyPath.extend({ inviteId: inviteIdField });
 export type InvitePath = PartyPath & { readonly inviteId: string };
-const forHosts: readonly ErrorCode[] = ['INVALID_PARTY_ID', 'PARTY_NOT_FOUND', 'NOT_HOST'];
 
 @ApiTags('invites')
 @Controller('v1/parties/:partyId/invites')

@@ -3,9 +3,9 @@ import type { Invite, InviteList, MakeInviteRequest } from '#shared/api/invites'
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { inviteIdOf } from '#shared/party/invite';
-import { decideInvite, refusalOfHosting } from '../hosting/hosting.rules';
+import { refusalOfHosting } from '../hosting/hosting.rules';
+import { decideInvite } from './invites.rules';
 import { InvitesStore } from './invites.store';
-import { Membership } from '../membership/membership';
 import { isLive } from '../membership/membership.rules';
 import type { InviteRecord, PartyRecord } from '../../model/party';
 import { Succession } from '../hosting/succession';
@@ -13,10 +13,7 @@ import { Succession } from '../hosting/succession';
 /** The invites of a party, for its host. What they open is decided in membership.rules.ts. */
 @Injectable()
 export class InvitesService {
-  constructor(
-    private readonly membership: Membership,
-    private readonly succession: Succession,
-  ) {}
+  constructor(private readonly succession: Succession) {}
 
   /**
    * The same secret again gives the invite that is there.
@@ -70,13 +67,9 @@ export class InvitesService {
     callerId: PeerId,
     work: (party: PartyRecord, store: InvitesStore) => Promise<Result>,
   ): Promise<Result> {
-    const step = () =>
-      this.membership.change(partyId, async (store) => {
-        const party = await store.findById(partyId);
-        if (!party) throw new LanrageError('PARTY_NOT_FOUND');
-        return work(party, new InvitesStore(store.client));
-      });
-    return this.succession.asHost(partyId, callerId, step);
+    return this.succession.changeAsHost(partyId, callerId, (party, { client }) =>
+      work(party, new InvitesStore(client)),
+    );
   }
 }
 

@@ -1,7 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
-import { partyIdField } from '#shared/api/fields';
 import { ownedPartiesSchema, type OwnedParties } from '#shared/api/hosting';
 import {
   goodbyeRequestSchema,
@@ -21,12 +19,10 @@ import type { Identity } from '../../model/identity';
 import { LedGuard } from '../../leader-client/led.guard';
 import { AnswersToCaller } from '../../operations/openapi';
 import { Limited } from '../../operations/request-limits';
+import { partyPath, type PartyPath } from '../membership/party-path';
 import { HostingService } from '../hosting/hosting.service';
 import { JoiningService } from './joining.service';
 import type { Client } from '../passwords/password-gate';
-
-export const partyPath = z.object({ partyId: partyIdField });
-export type PartyPath = z.output<typeof partyPath>;
 
 @ApiTags('parties')
 @Controller('v1/parties')

@@ -5,7 +5,7 @@ import { PARTY_ID_BYTES, partyIdFrom, type PartyId, type PeerId } from '#shared/
 import { Database } from '../../database/database';
 import { KeyedQueue } from '../../util/keyed-queue';
 import type { LeaveReason } from '#shared/api/party';
-import { HostingStore } from '../hosting/hosting.store';
+import { freeNumber } from './kept-numbers';
 import { decideJoin, decideLeave } from './membership.rules';
 import { hashInviteSecret } from '#shared/party/invite';
 import type { AttendanceOf, Entrant, MemberRecord, PartyRecord } from '../../model/party';
@@ -74,7 +74,7 @@ export class Membership {
   /** What {@link create} would refuse, as far as it is known now. @throws LanrageError like it */
   async assertMayCreate(peerId: PeerId, persistent: boolean, mostKept: number): Promise<void> {
     if (await this.of(peerId)) throw new LanrageError('ALREADY_IN_PARTY');
-    if (persistent) await takeNumber(new HostingStore(this.store.client), peerId, mostKept);
+    if (persistent) await freeNumber(this.store.client, peerId, mostKept);
   }
 
   /**
@@ -90,7 +90,7 @@ export class Membership {
     return repeat(async () => {
       const id = partyIdFrom(randomBytes(PARTY_ID_BYTES));
       const keptNumber = terms.settings.persistent
-        ? await takeNumber(new HostingStore(this.store.client), creator.peerId, mostKept)
+        ? await freeNumber(this.store.client, creator.peerId, mostKept)
         : null;
       const created = await this.store.create({ ...terms, ...secrets, id, keptNumber }, creator);
       if (created === 'already_member') throw new LanrageError('ALREADY_IN_PARTY');
@@ -161,13 +161,18 @@ export class Membership {
       return repeat(() => withPartyLocked(this.database.prisma, partyId, step));
     });
   }
-}
 
-/** @returns a number for one more persistent party of this owner @throws LanrageError TOO_MANY_PARTIES */
-export async function takeNumber(store: HostingStore, ownerId: PeerId, most: number): Promise<number> {
-  const number = await store.freeNumber(ownerId, most);
-  if (number === null) throw new LanrageError('TOO_MANY_PARTIES');
-  return number;
+  /** Takes such a step on a party that there is. @throws LanrageError PARTY_NOT_FOUND, or what the step throws */
+  changeExisting<Result>(
+    partyId: PartyId,
+    step: (party: PartyRecord, store: PartyStore) => Promise<Result | undefined>,
+  ): Promise<Result> {
+    return this.change(partyId, async (store) => {
+      const party = await store.findById(partyId);
+      if (!party) throw new LanrageError('PARTY_NOT_FOUND');
+      return step(party, store);
+    });
+  }
 }
 
 async function tryJoin(
@@ -242,8 +247,8 @@ export function without({ timedOut, ...party }: PartyRecord, peerId: PeerId): Pa
   );
 }
 
-/** The same party after one change of its members. */
-function next(party: PartyRecord, members: readonly MemberRecord[]): PartyRecord {
+/** The same party after one change, of its members or of something else. */
+export function next(party: PartyRecord, members = party.members): PartyRecord {
   return { ...party, members, revision: party.revision + 1 };
 }
 

@@ -4,6 +4,7 @@ import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../../model/identity';
 import { violatedConstraint } from '../../database/failures';
 import { Prisma, type PrismaClient } from '../../database/generated/client';
+import { KEPT_NUMBER_CONSTRAINT } from './kept-numbers';
 import type { InviteRecord, Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from '../../model/party';
 
 /** What a creator decides about a party. */
@@ -37,8 +38,6 @@ interface JoinRow {
   readonly departed_slots: number[] | null;
   readonly invite: InviteRecord | null;
 }
-
-export const KEPT_NUMBER_CONSTRAINT = 'parties_owner_id_kept_number_key';
 
 const milliseconds = (column: string) => Prisma.raw(`(extract(epoch FROM ${column}) * 1000)::float8`);
 

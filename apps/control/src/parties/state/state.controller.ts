@@ -12,7 +12,7 @@ import { AuthGuard, Caller } from '../../auth/auth.guard';
 import type { Identity } from '../../model/identity';
 import { LedGuard } from '../../leader-client/led.guard';
 import { AnswersToCaller } from '../../operations/openapi';
-import { partyPath, type PartyPath } from '../joining/joining.controller';
+import { partyPath, type PartyPath } from '../membership/party-path';
 import { StateService } from './state.service';
 
 @ApiTags('shared state')
