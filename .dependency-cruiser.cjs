@@ -1,6 +1,65 @@
-/** Import arrows: app → libs, shell → core; never back, never app → app. See docs/architecture.md. */
+/**
+ * Import arrows: app → libs, shell → core; never back, never app → app. In the control plane, a folder imports only from
+ * those that stand before it in this list. See docs/architecture.md.
+ */
+const control = 'apps/control/src/';
+const controlFolders = [
+  'util/',
+  'config.',
+  'model/',
+  'database/',
+  'cluster/',
+  'leader-client/',
+  'operations/',
+  'auth/',
+  'sockets/',
+  'parties/membership/',
+  'parties/passwords/',
+  'parties/origins/',
+  'parties/hosting/',
+  'parties/moderation/',
+  'parties/invites/',
+  'parties/state/',
+  'parties/discovery/',
+  'parties/joining/',
+  'parties/parties.module.',
+  'leader/agents/',
+  'leader/relays/',
+  'leader/paths/',
+  'leader/parties/',
+  'leader/live-',
+  'duties/',
+  'gateways/agents/',
+  'gateways/relays/',
+  'admin/',
+  'page/',
+  'app.',
+  'main.',
+].map((folder) => control + folder);
+const anyOf = (folders) => `^(${folders.join('|')})`.replaceAll('.', '\\.');
+
 module.exports = {
   forbidden: [
+    ...controlFolders.slice(0, -1).map((folder, place) => ({
+      name: `control-imports-downwards: ${folder}`,
+      severity: 'error',
+      from: { path: anyOf([folder]) },
+      to: { path: anyOf(controlFolders.slice(place + 1)) },
+    })),
+    {
+      name: 'control-folder-has-a-place',
+      severity: 'error',
+      comment: 'A new folder needs a place in controlFolders.',
+      from: { path: `^${control}`, pathNot: anyOf(controlFolders) },
+      to: {},
+    },
+    {
+      name: 'leader-runs-on-the-leader-alone',
+      severity: 'error',
+      comment: 'Only what begins a term reaches the code of the leader; all others call it by leader-client/.',
+      from: { path: '^apps/', pathNot: `^${control}(leader|duties)/` },
+      to: { path: `^${control}leader/` },
+    },
     {
       name: 'no-app-to-app',
       severity: 'error',

@@ -40,7 +40,7 @@ export class LiveState implements Term, LeaderCalls {
     maxPeers: number,
   ) {
     const { registry, presence } = this;
-    /** To other nodes, as long as the term lasts. */
+    // To other nodes, as long as the term lasts.
     const nodes: Nodes = {
       ask: (...question) =>
         this.isOver ? Promise.reject(new Error('the term is over')) : cluster.ask(...question),
