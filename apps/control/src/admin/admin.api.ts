@@ -10,7 +10,7 @@ import {
 } from '#shared/api/fields';
 import { partySettingsSchema } from '#shared/api/party';
 import { relayFaults } from '#shared/api/stats';
-import { CURSOR_PATTERN } from '../util/pages';
+import { CURSOR_PATTERN } from '../util/pagination';
 
 /** What the operator of a server asks of it, and sees: no address of a player, no endpoint, no content of a party. */
 export const ADMIN_PATH = '/v1/admin';

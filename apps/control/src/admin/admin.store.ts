@@ -3,7 +3,7 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import type { PublicKey } from '#shared/wireguard/key';
 import type { Identity } from '../model/identity';
 import { Database } from '../database/database';
-import { afterCursor, literal, toPage } from '../util/pages';
+import { afterCursor, literal, toPage } from '../util/pagination';
 import { ITEMS_PER_PAGE, MOST_SERVER_BANS, type AdminParty, type ListPartiesQuery } from './admin.api';
 
 export type PartyRow = Omit<AdminParty, 'createdAt'> & { readonly atMs: number };

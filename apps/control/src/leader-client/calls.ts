@@ -32,7 +32,7 @@ export function remote<Calls extends object>(
 /** Serves a call. @throws Error for one that there is not, as of a node of another version */
 export function dispatch(calls: object, name: string, payload: unknown): unknown {
   const [part = '', call = ''] = name.split('.');
-  const served = (calls as Record<string, Record<string, unknown> | undefined>)[part];
+  const served = Object.hasOwn(calls, part) ? (calls as Record<string, Record<string, unknown>>)[part] : {};
   const handler = served?.[call];
   if (typeof handler !== 'function') throw new Error(`no such call: ${name}`);
   return handler.call(served, payload) as unknown;

@@ -8,7 +8,7 @@ import {
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { Database } from '../../database/database';
 import { Leader } from '../../leader-client/leader';
-import { afterCursor, literal, toPage } from '../../util/pages';
+import { afterCursor, literal, toPage } from '../../util/pagination';
 import { shownName } from '../../model/shown';
 
 type Row = PublicParty & { readonly atMs: number };

@@ -1,4 +1,4 @@
-import { afterCursor, CURSOR_PATTERN, literal, toPage } from './pages';
+import { afterCursor, CURSOR_PATTERN, literal, toPage } from './pagination';
 
 const rows = [30, 20, 10].map((atMs) => ({ atMs, id: `0123456789${atMs}` }));
 
