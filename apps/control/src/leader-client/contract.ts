@@ -26,7 +26,7 @@ export interface ConnectedAgent {
   readonly presence: Presence | null;
 }
 
-/** A peer that is a member now, of a party as it is since. */
+/** A peer that has just joined, with the party as it is after the join. */
 export interface Entry {
   readonly party: PartyRecord;
   readonly member: MemberRecord;

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate } from '@nestjs/common';
 import { Leader } from './leader';
 
-/** Turns requests down while no node leads, before they change what could be told to nobody. */
+/** Rejects requests while there is no leader, because nobody could be told of what they change. */
 @Injectable()
 export class LedGuard implements CanActivate {
   constructor(private readonly leader: Leader) {}

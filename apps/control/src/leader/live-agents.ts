@@ -94,7 +94,7 @@ export class LiveAgents implements AgentCalls {
     }
     this.sockets.detach(peerId);
     this.presence.connect(peerId, connection);
-    // Last, so that the end of the older one is nobody's going offline.
+    // The old connection is closed last, so that its end does not mark the peer offline.
     if (current && !isSame) this.sockets.replace(current);
     return true;
   }

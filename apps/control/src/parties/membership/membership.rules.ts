@@ -33,9 +33,9 @@ export type JoinDecision =
 type Joinable = Pick<PartyRecord, 'hostId' | 'ownerId' | 'maxPeers' | 'members' | 'settings'>;
 
 /**
- * May this peer join, at which address, and who is host then? An invite opens lock, seal and password, and counts as
- * used also where it opened nothing; it makes neither place nor good what the host has ended. The password comes last,
- * because it is dear to check and of no use in a party that has no place.
+ * May this peer join, at which address, and who is host then? A valid invite bypasses the lock, the seal and the password,
+ * and always counts as used. It does not bypass a full party, a ban or a kick. The password is checked last, because
+ * scrypt is expensive, and pointless if the party is full.
  */
 export function decideJoin(
   party: Joinable,
