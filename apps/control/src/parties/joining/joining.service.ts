@@ -13,6 +13,7 @@ import { LeaveTickets } from './leave-tickets';
 import { Membership, type LeaveOutcome } from '../membership/membership';
 import { Origins } from '../origins/origins';
 import { PasswordGate, type Client } from '../passwords/password-gate';
+import { PartyStore } from '../membership/party.store';
 import { NewsBudget } from '../membership/news-budget';
 import { PasswordTurns, settingOf } from '../passwords/password-turns';
 import { hashPassword } from '../passwords/passwords';
@@ -36,15 +37,16 @@ type EntryAnswer = PartySnapshot & { readonly leaveTicket: string };
 @Injectable()
 export class JoiningService {
   private readonly snapshots = new SnapshotTurns<PartyRecord, PartySnapshot>(
-    (peerIds) => this.membership.ofAll(peerIds),
+    (peerIds) => this.store.findByMembers(peerIds),
     (party, viewer) => this.leader.parties.snapshot({ party, viewer }),
   );
 
-  private readonly parties = new PartyLookup((peerIds) => this.membership.ofAll(peerIds));
+  private readonly parties = new PartyLookup((peerIds) => this.store.findByMembers(peerIds));
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly membership: Membership,
+    private readonly store: PartyStore,
     private readonly leader: Leader,
     private readonly gate: PasswordGate,
     private readonly turns: PasswordTurns,
@@ -119,7 +121,7 @@ export class JoiningService {
    * @throws LanrageError PARTY_NOT_FOUND for a caller that is no member, WRONG_LEAVE_TICKET
    */
   async passOn(callerId: PeerId, partyId: PartyId, { peerId, leaveTicket }: GoodbyeRequest): Promise<void> {
-    if ((await this.membership.of(callerId))?.id !== partyId) throw new LanrageError('PARTY_NOT_FOUND');
+    if ((await this.store.findByMember(callerId))?.id !== partyId) throw new LanrageError('PARTY_NOT_FOUND');
     const isMeant = (stay: MemberRecord) => this.tickets.isOf(partyId, stay, leaveTicket);
     await this.tellOfDeparture(
       await this.membership.leave(partyId, peerId, 'left', this.leader.attendance, isMeant),

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RateLimiterRes, type IRateLimiterOptions, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import type { IRateLimiterOptions, RateLimiterAbstract } from 'rate-limiter-flexible';
 import { LanrageError } from '#shared/errors';
 import type { PartyId } from '#shared/party/identity';
 import type { Cluster } from '../../cluster/cluster';
 import { CLUSTER } from '../../cluster/cluster.module';
 import { networkKey } from '../../util/client-address';
+import { take } from '../../util/consume';
 
 /** For everybody who tries together. */
 const SHARED: IRateLimiterOptions = { points: 30, duration: 600 };
@@ -49,17 +50,6 @@ export class PasswordTries {
     return async () => {
       await Promise.all([giveBack(this.ofNetwork, network), giveBack(this.reserve, partyId)]);
     };
-  }
-}
-
-/** @returns null, or how many milliseconds it takes until there is something left */
-async function take(limiter: RateLimiterAbstract, key: string): Promise<number | null> {
-  try {
-    await limiter.consume(key);
-    return null;
-  } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw rejection;
-    return rejection.msBeforeNext;
   }
 }
 
