@@ -56,7 +56,8 @@ module.exports = {
     {
       name: 'leader-runs-on-the-leader-alone',
       severity: 'error',
-      comment: 'Only what begins a term reaches the code of the leader; all others call it by leader-client/.',
+      comment:
+        'Only what begins a term reaches the code of the leader; all others call it by leader-client/.',
       from: { path: '^apps/', pathNot: `^${control}(leader|duties)/` },
       to: { path: `^${control}leader/` },
     },

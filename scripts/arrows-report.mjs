@@ -11,9 +11,15 @@ export default function report({ modules, summary }) {
   const arrows = modules.flatMap(({ source, dependencies }) =>
     dependencies.map(({ resolved }) => [dirname(source), dirname(resolved)]),
   );
-  const between = arrows.filter((ends) => ends[0] !== ends[1] && ends.every((end) => `${end}/`.startsWith(CONTROL)));
+  const between = arrows.filter(
+    (ends) => ends[0] !== ends[1] && ends.every((end) => `${end}/`.startsWith(CONTROL)),
+  );
   const backUp = summary.violations.filter(({ rule }) => rule.name.startsWith('control-imports-downwards'));
-  const counts = [new Set(between.flat()), new Set(between.map(String)), new Set(backUp.map(({ from, to }) => `${dirname(from)} ${dirname(to)}`))];
+  const counts = [
+    new Set(between.flat()),
+    new Set(between.map(String)),
+    new Set(backUp.map(({ from, to }) => `${dirname(from)} ${dirname(to)}`)),
+  ];
   const [folders, all, back] = counts.map(({ size }) => size);
   return {
     output: [

@@ -21,11 +21,17 @@ export type Told<Calls, Done = void> = {
 };
 
 /** Makes calls of what looks like the object that serves them. @param send takes a call's name and payload there */
-export function remote<Calls extends object>(
-  send: (name: string, payload: object) => unknown,
-): Calls {
+export function remote<Calls extends object>(send: (name: string, payload: object) => unknown): Calls {
   const part = (of: string) =>
-    new Proxy({}, { get: (_, name: string) => (payload: object = {}) => send(`${of}.${name}`, payload) });
+    new Proxy(
+      {},
+      {
+        get:
+          (_, name: string) =>
+          (payload: object = {}) =>
+            send(`${of}.${name}`, payload),
+      },
+    );
   return new Proxy({}, { get: (_, name: string) => part(name) }) as Calls;
 }
 

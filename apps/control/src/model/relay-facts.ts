@@ -1,4 +1,7 @@
-/** What decides about a relay. Pure. */
+/** What is known of a relay, and what follows from it. Pure. */
+import { splitEndpoint, type Endpoint } from '#shared/endpoint';
+
+/** What decides about a relay. */
 export interface RelayFacts {
   readonly id: string;
   readonly region: string;
@@ -27,4 +30,15 @@ export function hasRoom(relay: RelayFacts): boolean {
 /** Whether its room counts: it takes pairs, or has some and may be back in a moment. */
 export function hasCapacity({ ready, draining, dead, pairs }: RelayFacts): boolean {
   return !draining && !dead && (ready || pairs > 0);
+}
+
+/** The address to which players send, and those of STUN, each once. */
+export function announcedAddresses({
+  publicAddress,
+  stunEndpoints,
+}: {
+  readonly publicAddress: string;
+  readonly stunEndpoints: readonly Endpoint[];
+}): string[] {
+  return [...new Set([publicAddress, ...stunEndpoints.map((endpoint) => splitEndpoint(endpoint).address)])];
 }

@@ -15,5 +15,6 @@ export async function take(limiter: RateLimiterAbstract, key: string, points = 1
 /** @throws LanrageError RATE_LIMITED */
 export async function consume(limiter: RateLimiterAbstract, key: string, points: number): Promise<void> {
   const waitMs = await take(limiter, key, points);
-  if (waitMs !== null) throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+  if (waitMs !== null)
+    throw new LanrageError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1000) });
 }

@@ -3,9 +3,9 @@
  * else's machine. Pure.
  */
 import type { AnnouncedRelay } from '#shared/api/relay-link';
-import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
 import { addressFault, endpointFault, LOWEST_PEER_PORT, type EndpointFault } from '#shared/peer-endpoint';
+import { announcedAddresses } from '../../model/relay-facts';
 import { isInOwnNetwork } from './dialled-name';
 
 /** How a relay has come to us. */
@@ -18,17 +18,6 @@ export interface RelayConnection {
   readonly hasOwnSecret: boolean;
   /** LANRAGE_PUBLIC_ADDRESS of this server. */
   readonly serverAddress: string | null;
-}
-
-/** The address to which players send, and those of STUN, each once. */
-export function announcedAddresses({
-  publicAddress,
-  stunEndpoints,
-}: {
-  readonly publicAddress: string;
-  readonly stunEndpoints: readonly Endpoint[];
-}): string[] {
-  return [...new Set([publicAddress, ...stunEndpoints.map((endpoint) => splitEndpoint(endpoint).address)])];
 }
 
 /** Why players cannot use what is announced; null when they can. On this machine everything goes. */

@@ -186,7 +186,9 @@ export class LiveParties implements PartyCalls {
     // A newer one has come, or it is gone.
     if (this.presence.connectionOf(peerId)?.socketId !== connection.socketId) return;
     this.sockets.attach(peerId, connection);
-    this.sockets.deliver(peerId, 'party.snapshot', { party: party && this.snapshot({ party, viewer: peerId }) });
+    this.sockets.deliver(peerId, 'party.snapshot', {
+      party: party && this.snapshot({ party, viewer: peerId }),
+    });
   }
 
   private spread(partyId: PartyId, news: () => void | Promise<void>): void {

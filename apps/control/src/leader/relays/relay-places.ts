@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { ipScope } from '#shared/ip-scope';
-import { announcedAddresses } from '../../gateways/relays/announced-addresses';
+import { announcedAddresses } from '../../model/relay-facts';
 import type { Relay, RelayRegistry } from './registry';
 
 const ANSWER_MS = 5000;

@@ -1,12 +1,15 @@
 import type { PeerId } from '#shared/party/identity';
-import {
-  decideChange,
-  decideClose,
-  hostInCharge,
-  type TermsChange,
-} from './hosting.rules';
+import { decideChange, decideClose, hostInCharge, type TermsChange } from './hosting.rules';
 import type { Attendance, PartyRecord } from '../../model/party';
-import { guest, host, owner, party, persistent, refuse, stranger } from '../../../../../test/fixtures/hosted-party';
+import {
+  guest,
+  host,
+  owner,
+  party,
+  persistent,
+  refuse,
+  stranger,
+} from '../../../../../test/fixtures/hosted-party';
 import { settingsFixture as settings } from '../../../../../test/fixtures/party';
 
 const withPassword: PartyRecord = { ...party, settings: { ...settings, hasPassword: true } };

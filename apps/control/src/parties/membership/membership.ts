@@ -62,9 +62,13 @@ export class Membership {
     this.store = new PartyStore(database.prisma);
   }
 
+  of(peerId: PeerId): Promise<PartyRecord | null> {
+    return this.store.findByMember(peerId);
+  }
+
   /** What {@link create} would refuse, as far as it is known now. @throws LanrageError like it */
   async assertMayCreate(peerId: PeerId, persistent: boolean, mostKept: number): Promise<void> {
-    if (await this.store.findByMember(peerId)) throw new LanrageError('ALREADY_IN_PARTY');
+    if (await this.of(peerId)) throw new LanrageError('ALREADY_IN_PARTY');
     if (persistent) await freeNumber(this.store.client, peerId, mostKept);
   }
 

@@ -5,7 +5,14 @@ import type { Identity } from '../../model/identity';
 import { violatedConstraint } from '../../database/failures';
 import { Prisma, type PrismaClient } from '../../database/generated/client';
 import { KEPT_NUMBER_CONSTRAINT } from './kept-numbers';
-import type { InviteRecord, Leases, MemberRecord, PartyRecord, PartyTerms, Standing } from '../../model/party';
+import type {
+  InviteRecord,
+  Leases,
+  MemberRecord,
+  PartyRecord,
+  PartyTerms,
+  Standing,
+} from '../../model/party';
 
 /** What a creator decides about a party. */
 export type FirstTerms = Pick<PartyTerms, 'name' | 'maxPeers' | 'settings'> & Pick<PartyRecord, 'network'>;

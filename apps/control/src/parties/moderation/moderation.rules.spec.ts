@@ -3,7 +3,15 @@ import type { PeerId } from '#shared/party/identity';
 import type { PartyRecord } from '../../model/party';
 import { refusalOfHosting } from '../hosting/hosting.rules';
 import { decideBan, decideRemoval, decideUnban } from './moderation.rules';
-import { guest, host, owner, party, persistent, refuse, stranger } from '../../../../../test/fixtures/hosted-party';
+import {
+  guest,
+  host,
+  owner,
+  party,
+  persistent,
+  refuse,
+  stranger,
+} from '../../../../../test/fixtures/hosted-party';
 
 /** The stranger was a member, but was away too long. */
 const withTimedOut: PartyRecord = { ...party, timedOut: [stranger] };

@@ -52,16 +52,20 @@ export class ModerationService {
    * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, CANNOT_REMOVE_YOURSELF, TOO_MANY_BANS, RATE_LIMITED
    */
   async ban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<AgentEvents['member.left']> {
-    const { before, after } = await this.succession.changeAsHost(partyId, callerId, async (party, { client }) => {
-      const store = new ModerationStore(client);
-      const decision = decideBan(party, await store.findBan(partyId, targetId), callerId, targetId);
-      if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
-      if (decision.verdict === 'none') return { before: party, after: party };
-      await this.news.spend(callerId, party.members.length);
-      const target = party.members.find(({ peerId }) => peerId === targetId);
-      const isWritten = await store.ban(party, targetId, target?.name ?? null);
-      return isWritten ? { before: party, after: without(party, targetId) } : undefined;
-    });
+    const { before, after } = await this.succession.changeAsHost(
+      partyId,
+      callerId,
+      async (party, { client }) => {
+        const store = new ModerationStore(client);
+        const decision = decideBan(party, await store.findBan(partyId, targetId), callerId, targetId);
+        if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
+        if (decision.verdict === 'none') return { before: party, after: party };
+        await this.news.spend(callerId, party.members.length);
+        const target = party.members.find(({ peerId }) => peerId === targetId);
+        const isWritten = await store.ban(party, targetId, target?.name ?? null);
+        return isWritten ? { before: party, after: without(party, targetId) } : undefined;
+      },
+    );
     const wasThere = after.members.length < before.members.length || hasTimedOut(before, targetId);
     if (after !== before && wasThere) await this.tellOfRemoval(before, after, targetId, 'banned');
     else if (after !== before) await this.leader.inform.parties.news(newsOfTerms(after));
