@@ -50,6 +50,23 @@ describe('what is carried', () => {
     expect(carried(1_000, 1_000)).toBe(100);
   });
 
+  it('is something of other games, too, while one floods', () => {
+    const carriage = new Carriage(0);
+    const flood = Array.from({ length: 1_000 }, (_, number) =>
+      carriage.judge(datagram({ payload: Buffer.from(`flood ${number}`) }), 1, 0),
+    );
+    expect(flood.filter((verdict) => verdict === 'carried')).toHaveLength(200);
+    expect(carriage.judge(datagram({ sourcePort: 40_001 }), 1, 1)).toBe('carried');
+  });
+
+  it('is bounded for all sockets together', () => {
+    const carriage = new Carriage(0);
+    const verdicts = Array.from({ length: 1_000 }, (_, number) =>
+      carriage.judge(datagram({ sourcePort: 40_000 + number }), 1, 0),
+    );
+    expect(verdicts.filter((verdict) => verdict === 'carried')).toHaveLength(300);
+  });
+
   it('is less in a party of hundreds, as each datagram is many copies', () => {
     const carriage = new Carriage(0);
     const verdicts = Array.from({ length: 100 }, (_, number) =>

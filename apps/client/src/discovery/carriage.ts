@@ -2,13 +2,16 @@
 import { TokenBucket } from '#shared/token-bucket';
 import type { LanDatagram } from './packet';
 
-/** Civilization VI asks a hundred ports at once. */
-const DATAGRAMS = { perSecond: 100, burst: 200 } as const;
+/** Of one socket: Civilization VI asks a hundred ports at once. */
+const DATAGRAMS_OF_ONE = { perSecond: 100, burst: 200 } as const;
+/** Of all: a game that floods leaves something to the others. */
+const DATAGRAMS = { perSecond: 150, burst: 300 } as const;
 /** In a large party one datagram is many copies. */
 const COPIES = { perSecond: 5_000, burst: 10_000 } as const;
 /** A game that asks on each interface by itself says the same within milliseconds. */
 const REPEAT_MS = 100;
 const MOST_REMEMBERED = 1_024;
+const MOST_SOCKETS = 64;
 
 /** `repeated`: carried already, as the game sends it on several interfaces. `limited`: too many. */
 export type Verdict = 'carried' | 'repeated' | 'limited';
@@ -22,6 +25,8 @@ interface Heard {
 export class Carriage {
   readonly #datagrams: TokenBucket;
   readonly #copies: TokenBucket;
+  /** By source port, the one that was heard last at the end. */
+  readonly #ofOne = new Map<number, TokenBucket>();
   readonly #heard = new Map<string, Heard>();
 
   constructor(nowMs: number) {
@@ -35,8 +40,18 @@ export class Carriage {
    */
   judge(datagram: LanDatagram, players: number, nowMs: number): Verdict {
     if (this.#isRepeated(datagram, nowMs)) return 'repeated';
+    if (!this.#bucketOf(datagram.sourcePort, nowMs).take(1, nowMs)) return 'limited';
     if (!this.#datagrams.take(1, nowMs)) return 'limited';
     return this.#copies.take(players, nowMs) ? 'carried' : 'limited';
+  }
+
+  #bucketOf(sourcePort: number, nowMs: number): TokenBucket {
+    const bucket = this.#ofOne.get(sourcePort) ?? new TokenBucket(DATAGRAMS_OF_ONE, nowMs);
+    this.#ofOne.delete(sourcePort);
+    this.#ofOne.set(sourcePort, bucket);
+    const [oldest] = this.#ofOne.keys();
+    if (this.#ofOne.size > MOST_SOCKETS && oldest !== undefined) this.#ofOne.delete(oldest);
+    return bucket;
   }
 
   #isRepeated(datagram: LanDatagram, nowMs: number): boolean {

@@ -147,14 +147,13 @@ export class LanDiscovery {
     if (!datagram || !ownIp || !sender) return;
     const players = farPlayers(this.players(), this.networks, datagram.source);
     const verdict = this.carriage.judge(datagram, players.length, performance.now());
-    const isCarried = verdict === 'carried';
+    if (verdict !== 'carried') return this.flows.count(datagram, verdict, 0);
     const copy = new Copy(datagram, numberOf(ownIp));
-    let sent = 0;
-    for (const virtualIp of isCarried ? players : []) {
+    for (const virtualIp of players) {
       const address = numberOf(virtualIp);
-      if (sender.send(copy.aimedAt(address), address)) sent += 1;
+      sender.add(copy.aimedAt(address), address);
     }
-    this.flows.count(datagram, verdict, sent);
+    this.flows.count(datagram, verdict, sender.flush());
   }
 
   /** Something in the tunnel that may be a server showing itself: another player's, or this machine's. */

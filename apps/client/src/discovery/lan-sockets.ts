@@ -1,4 +1,5 @@
 /** The sockets of discovery: those that see what passes, and one that sends copies. Linux alone; see packet(7), raw(7). */
+import { batchSize, Headers, nameBytes, Parts, places } from '#runtime/native/headers';
 import { dontWait, systemError, type System } from '#runtime/native/system';
 import { Readiness } from '#runtime/native/readiness';
 import { INSTRUCTION_BYTES } from './bpf';
@@ -16,6 +17,10 @@ const everyProtocol = 0x0003;
 const socketLevel = 1;
 const bindToDevice = 25;
 const attachFilter = 26;
+/** SO_RCVBUFFORCE: more than the system gives to everybody. */
+const receiveBuffer = 33;
+/** Some thousands of small packets: what a game that floods sends while the agent is busy, and others' beside it. */
+const RECEIVE_BUFFER_BYTES = 4 * 1_024 * 1_024;
 const packetAddressBytes = 20;
 const ipv4AddressBytes = 16;
 const filterHeaderBytes = 16;
@@ -44,6 +49,8 @@ export class CaptureSocket {
     this.#fd = opened(system, packetFamily, datagramType, 0);
     try {
       this.filter(filter);
+      const bytes = Buffer.from(Int32Array.of(RECEIVE_BUFFER_BYTES).buffer);
+      system.setOption(this.#fd, socketLevel, receiveBuffer, bytes, bytes.length);
       const name = Buffer.alloc(packetAddressBytes);
       name.writeUInt16LE(packetFamily, 0);
       name.writeUInt16BE(everyProtocol, 2);
@@ -80,17 +87,34 @@ export class CaptureSocket {
   }
 }
 
-/** Sends whole IPv4 packets into one interface. */
+/** Room for each packet, whatever was captured. */
+const slotBytes = LARGEST_PACKET;
+
+/** Sends whole IPv4 packets into one interface, many with one system call. */
 export class PacketSender {
   readonly #system: System;
   readonly #fd: number;
-  readonly #to = Buffer.alloc(ipv4AddressBytes);
+  readonly #slots = Buffer.alloc(batchSize * slotBytes);
+  readonly #headers: Headers;
+  readonly #parts: Parts;
+  #count = 0;
+  #sent = 0;
 
   /** @throws Error when the system refuses, for example as there is no such interface */
   constructor(system: System, interfaceName: string) {
     this.#system = system;
+    this.#headers = new Headers(system);
+    const first = system.addressOf(this.#slots);
+    this.#parts = new Parts(
+      system,
+      places.map((place) => first + BigInt(place * slotBytes)),
+    );
+    for (const place of places) {
+      this.#headers.setParts(place, this.#parts.addresses[place] ?? 0n, 1);
+      this.#headers.setNameLength(place, ipv4AddressBytes);
+      this.#headers.names.writeUInt16LE(ipv4Family, place * nameBytes);
+    }
     this.#fd = opened(system, ipv4Family, rawType, rawProtocol);
-    this.#to.writeUInt16LE(ipv4Family, 0);
     const name = Buffer.from(`${interfaceName}\0`);
     if (system.setOption(this.#fd, socketLevel, bindToDevice, name, name.length) === 0) return;
     const error = systemError(system, 'setsockopt');
@@ -98,16 +122,36 @@ export class PacketSender {
     throw error;
   }
 
-  /** @param address the packet's destination @returns whether the system took it */
-  send(packet: Buffer, address: number): boolean {
-    this.#to.writeUInt32BE(address, 4);
-    return (
-      Number(this.#system.send(this.#fd, packet, packet.length, dontWait, this.#to, this.#to.length)) >= 0
-    );
+  /** Takes a copy of the packet, which leaves with {@link flush} at the latest. @param address the packet's destination */
+  add(packet: Buffer, address: number): void {
+    const place = this.#count++;
+    this.#parts.setLength(place, packet.copy(this.#slots, place * slotBytes));
+    this.#headers.names.writeUInt32BE(address, place * nameBytes + 4);
+    if (this.#count === batchSize) this.#sendAll();
+  }
+
+  /** @returns how many of those that were added the system took */
+  flush(): number {
+    this.#sendAll();
+    const sent = this.#sent;
+    this.#sent = 0;
+    return sent;
   }
 
   close(): void {
     this.#system.close(this.#fd);
+  }
+
+  /** The call ends at the first packet that it cannot send, which is lost. */
+  #sendAll(): void {
+    const count = this.#count;
+    this.#count = 0;
+    for (let place = 0; place < count;) {
+      const headers = this.#headers.from[place];
+      const sent = headers ? this.#system.sendMany(this.#fd, headers, count - place, dontWait) : 0;
+      this.#sent += Math.max(0, sent);
+      place += Math.max(1, sent);
+    }
   }
 }
 

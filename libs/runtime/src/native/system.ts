@@ -66,9 +66,6 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
     receive: declare<[fd: number, buffer: Uint8Array, bytes: number, flags: number]>(
       'int64_t recv(int, void *, size_t, int)',
     ),
-    send: declare<
-      [fd: number, packet: Uint8Array, bytes: number, flags: number, to: Uint8Array, toBytes: number]
-    >('int64_t sendto(int, void *, size_t, int, void *, uint)'),
     receiveMany: declare<[fd: number, headers: Uint8Array, count: number, flags: number, timeout: null]>(
       'int recvmmsg(int, void *, uint, int, void *)',
     ),

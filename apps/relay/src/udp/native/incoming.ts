@@ -1,5 +1,5 @@
 import type { PlayerAddress } from '../../core/verdict';
-import { batchSize, Headers, nameBytes, Parts, places } from './headers';
+import { batchSize, Headers, nameBytes, Parts, places } from '#runtime/native/headers';
 import { packetInfoBytes, PacketInfos } from './packet-info';
 import { type SocketAddresses, socketAddressBytes } from './socket-address';
 import { dontWait, type System } from '#runtime/native/system';

@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:os';
 import { isSameAddress, type PlayerAddress } from '../../core/verdict';
-import { batchSize, Headers, nameBytes, Parts, places } from './headers';
+import { batchSize, Headers, nameBytes, Parts, places } from '#runtime/native/headers';
 import { packetInfoBytes, PacketInfos } from './packet-info';
 import type { SocketAddresses } from './socket-address';
 import { dontWait, type System } from '#runtime/native/system';

@@ -7,7 +7,7 @@
  *
  * An `iovec` has the address of a part in its bytes 0–7, the length in 8–15.
  */
-import type { System } from '#runtime/native/system';
+import type { System } from './system';
 
 /** So many datagrams at once; more of one port wait until the other ports had their turn. */
 export const batchSize = 64;
