@@ -35,6 +35,8 @@ const pureFiles = [
   'apps/client/src/party/party.ts',
   'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
+  'apps/client/src/discovery/{bpf,carriage,deaf-listeners,filter,flows,neighbours,packet,ports}.ts',
+  'apps/client/src/discovery/games/{engine-readers,fields,game-readers,games-filter,known-servers,questions,recognition,sighting}.ts',
   'apps/client/src/network/ipv4/{nat64-prefix,translation}.ts',
   'apps/client/src/network/tunnel-message.ts',
   'apps/client/src/network/guard/{exposure,ruleset}.ts',
@@ -45,7 +47,7 @@ const pureFiles = [
   'apps/client/src/network/wireguard-go-failure.ts',
   'apps/client/src/agent/{event-log,local-guard,sse}.ts',
   'apps/client/src/page/model.ts',
-  'apps/client/src/cli/{doctor-rendering,event-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
+  'apps/client/src/cli/{discovery-findings,doctor-rendering,event-rendering,finding,findings,nat-texts,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
 ];
 
 const impureModules = [

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PartyStatus } from '../e2e/support/lab-player';
 import { LabServer } from '../e2e/support/lab-server';
 import { PartyAgent } from '../e2e/support/party-agent';
 import { collectOutput, until } from '../e2e/support/processes';
@@ -16,6 +17,7 @@ import type { Section } from './support/sections';
 const PORT = 27_960;
 const PLAYERS = 31;
 const stamps = join(__dirname, 'support/udp-stamps.mjs');
+const gameServer = join(__dirname, 'support/game-server.mjs');
 const cost = join(__dirname, 'support/discovery-cost.mjs');
 
 interface Cost {
@@ -40,11 +42,14 @@ async function measure(args: readonly string[]): Promise<Section> {
     progress('unicast, then copies');
     const unicast = await delays(alice.host, bob.host, virtualIp, count);
     const copies = await delays(alice.host, bob.host, '255.255.255.255', count);
+    progress('servers that start');
+    const asked = await untilListed(alice.host, bob, 'asked', 'Bench', () => bob.games());
+    const announced = await untilListed(alice.host, bob, 'announces', 'Minecraft', () => bob.status());
     await Promise.all([alice, bob].map((agent) => agent.stop()));
     await server.stop();
     progress(`${PLAYERS} players who are not there`);
     const costs = await costOf(await lab.publicHost('carol'));
-    return sectionOf(unicast, copies, count, costs);
+    return sectionOf(unicast, copies, count, costs, { asked, announced });
   } finally {
     await lab.close();
   }
@@ -74,18 +79,40 @@ async function delays(from: Host, to: Host, address: string, count: number): Pro
     .map((line) => Number(line) / 1000);
 }
 
+/** Milliseconds from the start of a server to when another player's agent lists it. */
+async function untilListed(
+  host: Host,
+  at: PartyAgent,
+  kind: 'asked' | 'announces',
+  name: string,
+  list: () => Promise<PartyStatus>,
+): Promise<number> {
+  const server = host.spawn([process.execPath, gameServer, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const output = collectOutput(server);
+  const startedAtMs = Number(await until('the server runs', () => output.stdout.trim() || undefined));
+  await until(
+    `${at.host.name} lists ${name}`,
+    async () => {
+      const { discovery } = await list();
+      return discovery?.servers.some(({ game }) => game === name);
+    },
+    { intervalMs: 5 },
+  );
+  const ms = Date.now() - startedAtMs;
+  server.kill();
+  return ms;
+}
+
+/** In the tunnel of a WireGuard that knows nobody, so that what is sent into it ends there. */
 async function costOf(host: Host): Promise<Cost> {
-  // What is sent into it arrives nowhere.
-  const commands = [
-    'link add tunnel type veth peer name nowhere',
-    'link set nowhere up',
-    'link set tunnel arp off up',
-    'address add 10.66.0.1/16 dev tunnel',
-  ];
+  const { interfaceName } = host;
+  const wireguard = host.spawn(['wireguard-go', '--foreground', interfaceName], { stdio: 'ignore' });
+  const commands = [`address add 10.66.0.1/16 dev ${interfaceName}`, `link set ${interfaceName} mtu 1280 up`];
   const script = commands.map((command) => `ip ${command}`).join(' && ');
-  const { code, stderr } = await host.exec(['sh', '-c', script]);
-  if (code !== 0) throw new Error(stderr);
-  const { stdout } = await host.exec([process.execPath, cost, 'tunnel', '10.66.0.1', String(PLAYERS)]);
+  await until('the interface is there', async () => (await host.exec(['sh', '-c', script])).code === 0);
+  const argv = [process.execPath, cost, interfaceName, '10.66.0.1', String(PLAYERS)];
+  const { stdout } = await host.exec(argv);
+  wireguard.kill();
   return JSON.parse(stdout) as Cost;
 }
 
@@ -94,6 +121,7 @@ function sectionOf(
   copies: readonly number[],
   count: number,
   costs: Cost,
+  listed: { readonly asked: number; readonly announced: number },
 ): Section {
   const [p50, p99] = [0.5, 0.99].map((share) => percentile(copies, share) - percentile(unicast, share));
   const row = (name: string, values: readonly number[]) => [
@@ -118,6 +146,8 @@ function sectionOf(
       unit: '% of a core',
       most: 1.5,
     },
+    { name: 'a server that starts is in `lanrage games`', measured: listed.asked, unit: 'ms', most: 2_000 },
+    { name: 'a server that announces itself is listed', measured: listed.announced, unit: 'ms', most: 100 },
   ];
   return {
     tables: [

@@ -1,21 +1,28 @@
 /** Games that look for each other by broadcasts and multicasts, and find those of other homes, as ordinary programs on real sockets. */
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
+import { compile } from '../lab/compile';
 import { Lab } from '../lab/lab';
 import { UdpEndpoint } from '../lab/udp-endpoint';
 import { othersIn } from './support/lab-player';
 import { LabServer } from './support/lab-server';
 import { PartyAgent } from './support/party-agent';
-import { until } from './support/processes';
+import { collectOutput, until } from './support/processes';
 import { itWith } from './support/programs';
 import type { Host } from '../lab/host';
 
 const ONE_WAY_MS = 5;
 /** Some servers refuse to run as root. */
 const NOBODY = 65_534;
+const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+const itWithServers =
+  [
+    itWith('/usr/games/openttd', '-h', 'openttd'),
+    itWith('/usr/games/teeworlds-server', 'shutdown', 'teeworlds-server'),
+  ].find((one) => one !== it) ?? it;
 
 describeLab('a party of four: two in one home, one in another, and one via the relay', () => {
   let lab: Lab;
@@ -174,7 +181,6 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'lanrage-freeciv-'));
       await chown(folder, NOBODY, NOBODY);
-      const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
       const freeciv = bob.host.spawn(
         [...asNobody, '/usr/games/freeciv-server', '--Announce', 'IPv4', '--saves', folder],
         { stdio: ['pipe', 'ignore', 'ignore'], env: { PATH: process.env['PATH'], HOME: folder } },
@@ -195,6 +201,70 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     },
     30_000,
   );
+
+  itWithServers(
+    'has the servers of another home, of games that say nothing until they are asked: Teeworlds, OpenTTD',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'lanrage-openttd-'));
+      const settings = join(folder, 'openttd.cfg');
+      await writeFile(settings, '[game_creation]\nmap_x = 6\nmap_y = 6\n');
+      await chown(folder, NOBODY, NOBODY);
+      // It ends with its input.
+      const openTtd = bob.host.spawn(
+        [...asNobody, '/usr/games/openttd', '-D', '0.0.0.0:3979', '-x', '-c', settings],
+        { stdio: ['pipe', 'ignore', 'ignore'], env: { HOME: folder, XDG_DATA_HOME: folder } },
+      );
+      const teeworlds = bob.host.spawn(
+        [...asNobody, '/usr/games/teeworlds-server', "sv_name Bob's", 'sv_register 0'],
+        { stdio: 'ignore', env: { HOME: folder } },
+      );
+      try {
+        const serversOf = async (agent: PartyAgent) =>
+          ((await agent.games()).discovery?.servers ?? []).filter(({ game }) =>
+            ['Teeworlds', 'OpenTTD'].includes(game),
+          );
+        const expected = [
+          { game: 'OpenTTD', name: null, virtualIp: addressOf(bob), port: 3_979 },
+          { game: 'Teeworlds', name: "Bob's", virtualIp: addressOf(bob), port: 8_303 },
+        ];
+        await until('both run', async () => (await serversOf(carol)).length === 2);
+        expect(await serversOf(carol)).toMatchObject(expected);
+        expect(await serversOf(bob)).toMatchObject(expected);
+        // And as the games ask, by a broadcast. OpenTTD does so by that of its home network.
+        const client = await game(alice);
+        const answers = client.receive();
+        const homeBroadcast = alice.host.address.replace(/\d+$/, '255');
+        await repeated(() => client.send('\u0003\0\0', `${homeBroadcast}:3979`), answers);
+        expect((await answers).from).toBe(`${addressOf(bob)}:3979`);
+      } finally {
+        openTtd.kill('SIGKILL');
+        teeworlds.kill('SIGKILL');
+        await rm(folder, { recursive: true });
+      }
+    },
+    60_000,
+  );
+
+  it('reaches a listener as Minecraft has it, in Java, and shows what it announces', async () => {
+    const program = await compile(join(__dirname, 'support/java-listener.c'));
+    const listener = carol.host.spawn([program, '4445', '224.0.2.60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const output = collectOutput(listener);
+      await until('the listener is ready', () => output.stdout.startsWith('ready'));
+      const host = await game(bob);
+      await host.send("[MOTD]Bob's World[/MOTD][AD]54321[/AD]", '224.0.2.60:4445');
+      const line = await until('the world is heard', () => output.stdout.split('\n')[1] || undefined);
+      expect(line).toBe(`[MOTD]Bob's World[/MOTD][AD]54321[/AD] from ::ffff:${addressOf(bob)}:${host.port}`);
+      const shown = await until('the world is shown', async () =>
+        (await carol.status()).discovery?.servers.find(({ game: name }) => name === 'Minecraft'),
+      );
+      expect(shown).toMatchObject({ name: "Bob's World", virtualIp: addressOf(bob), port: 54_321 });
+    } finally {
+      listener.kill();
+    }
+  }, 30_000);
 
   it('tells nobody of the devices of a home, nor what is too large', async () => {
     const listeners = await Promise.all([5_353, 1_900, 27_036, 40_000].map((port) => game(carol, port)));

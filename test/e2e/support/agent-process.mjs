@@ -43,15 +43,17 @@ const operations = {
       parties.on('connectionChanged', look);
       look();
     }),
-  status: async () => {
-    const status = await parties.getPartyStatus();
-    return status.party ? { ...status, party: status.party.toJSON() } : status;
-  },
+  status: async () => printed(await parties.getPartyStatus()),
+  games: async () => printed(await parties.getPartyStatus({ games: true })),
   cpu: async () => {
     const { user, system } = process.cpuUsage();
     return { cpuMs: (user + system) / 1000 };
   },
 };
+
+function printed(status) {
+  return status.party ? { ...status, party: status.party.toJSON() } : status;
+}
 
 function entered(party) {
   const self = party.getPeerList().find(({ isSelf }) => isSelf);

@@ -121,6 +121,11 @@ export class PartyAgent {
     return this.ask('status');
   }
 
+  /** The same after having asked the machines of the party for servers, as `lanrage games` does. */
+  games(): Promise<PartyStatus> {
+    return this.ask('games');
+  }
+
   async stop(): Promise<void> {
     const gone = once(this.child, 'exit');
     this.child.disconnect();

@@ -3,6 +3,7 @@ import { LanrageError } from '#shared/errors';
 import { parseVirtualIp } from '#shared/party/virtual-ip';
 import type { ClientConfig } from '../config';
 import { progressOf } from '../connection/progress';
+import { broadcastFault } from '../discovery/broadcast-fault';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
@@ -110,6 +111,7 @@ export class Agent {
         await parties.leaveParty();
         return null;
       },
+      games: async () => statusAnswer(await parties.getPartyStatus({ games: true })),
       ping: ({ peer }) => this.ping(peer),
       diagnose: ({ peer, port }) => this.diagnose(peer, port),
       doctor: ({ peer, port }) => this.doctor(peer, port),
@@ -146,9 +148,12 @@ export class Agent {
     const { config, control, connections, reachability } = this.parties;
     const peerId = wanted === undefined ? null : this.peer(wanted).peer.id;
     await Promise.all([this.parties.network.checkGuard(), this.parties.network.checkTunnel()]);
-    const [trial, firewall] = await Promise.all([
+    const isInParty = this.parties.currentParty !== null;
+    const [trial, firewall, deaf, fault] = await Promise.all([
       port === undefined ? null : this.portHelp.try(this.peerOrSelf(wanted), port),
       this.portHelp.firewall(),
+      this.portHelp.deafListeners(),
+      isInParty ? broadcastFault() : null,
     ]);
     const status = statusAnswer(await this.parties.getPartyStatus());
     const nowMs = Date.now();
@@ -169,6 +174,8 @@ export class Agent {
       peerId,
       trial,
       firewall,
+      deaf,
+      broadcastFault: fault,
       interfaceName: config.interface,
     };
   }

@@ -205,6 +205,10 @@ export const diagnosisSchema = z
         by: z.object({ tool: word, table: z.string(), chain: z.string() }).nullable(),
       })
       .nullable(),
+    deaf: z
+      .array(z.object({ port: z.int(), address: z.string(), why: word }))
+      .describe('Games of this machine that do not hear of those of others, as they listen'),
+    broadcastFault: word.nullable().describe("The system's error; null where games can ask everybody"),
   })
   .describe(
     "What only the agent knows of how things stand; the command line's doctor makes sentences of it.",

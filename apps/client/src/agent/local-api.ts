@@ -8,6 +8,7 @@ import type { PeerId } from '#shared/party/identity';
 import type { UdpReach } from '#shared/party/udp-reach';
 import type { Finding } from '../cli/finding';
 import type { PathProgress } from '../connection/progress';
+import type { DeafListener } from '../discovery/deaf-listeners';
 import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { PortMappingInfo } from '../nat/port-mapping';
@@ -45,6 +46,8 @@ export const localApiSchemas = {
   /** Answers when every player is reached or cannot be: after 10 s at most. */
   settle: z.object({}),
   leave: z.object({}),
+  /** The status, after the players' machines were asked for servers of games. */
+  games: z.object({}),
   /** `peer`: a name, an id or a virtual IP. */
   ping: z.object({ peer: z.string() }),
   /** `peer`: somebody who is to be in the party, named as for `ping`. */
@@ -68,7 +71,7 @@ export const localApiSchemas = {
 export type LocalOperation = keyof typeof localApiSchemas;
 export type LocalRequest<Operation extends LocalOperation> = z.output<(typeof localApiSchemas)[Operation]>;
 
-/** What `status`, `create`, `join` and `settle` answer, and `--json` prints. */
+/** What `status`, `create`, `join`, `settle` and `games` answer, and `--json` prints of all but the last. */
 export type StatusAnswer =
   | {
       readonly status: 'no_party';
@@ -115,6 +118,10 @@ export interface Diagnosis {
   readonly interfaceName: string;
   /** What the firewalls of this machine do to what the party sends to ports that they do not name; null in no party. */
   readonly firewall: FirewallVerdict | null;
+  /** Games of this machine that do not hear of those of others, as they listen; none in no party. */
+  readonly deaf: readonly DeafListener[];
+  /** Why this machine sends no broadcasts, the code of the system's error; null when it does, and in no party. */
+  readonly broadcastFault: string | null;
 }
 
 export interface DoctorAnswer {
@@ -133,6 +140,7 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   join: StatusAnswer;
   settle: StatusAnswer;
   leave: null;
+  games: StatusAnswer;
   ping: PingAnswer;
   diagnose: Diagnosis;
   doctor: DoctorAnswer;

@@ -31,6 +31,10 @@ const operations = {
   ],
   settle: ['Answers when every player is reached or cannot be: after 10 s at most', answers.statusSchema],
   leave: ['Leaves the party', z.null()],
+  games: [
+    "The status, after the players' machines were asked for servers of games, for 0.7 s",
+    answers.statusSchema,
+  ],
   ping: ['Measures the way to a player through the tunnel; null: no answer in 1 s', answers.pingSchema],
   diagnose: ['What the agent knows, for a doctor', answers.diagnosisSchema],
   doctor: ['What is wrong, and what would change it; takes 8 s at most', answers.doctorSchema],

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { parseVirtualIp, type VirtualIp } from '#shared/party/virtual-ip';
 import { TokenBucket } from '#shared/token-bucket';
+import { deafListeners, type DeafListener } from '../discovery/deaf-listeners';
 import type { FirewallVerdict } from '../network/firewall/evaluation';
-import { inspectFirewall, inspectPort, type TunnelEnd } from '../network/ports/inspection';
+import { inspectFirewall, inspectPort, readSocketTables, type TunnelEnd } from '../network/ports/inspection';
 import { discreet, type PortAnswer, type PortReport } from '../network/ports/port-report';
 import { tryTcp, type TcpReach } from '../network/ports/reach';
 import type { Peer } from '../party/party';
@@ -55,6 +56,12 @@ export class PortHelp extends EventEmitter<PortHelpEvents> {
   async firewall(): Promise<FirewallVerdict | null> {
     const end = this.tunnelEnd();
     return end && inspectFirewall(this.anyMember(), end);
+  }
+
+  /** Games of this machine that do not hear of others; none in no party. */
+  async deafListeners(): Promise<DeafListener[]> {
+    const end = this.tunnelEnd();
+    return end ? deafListeners(await readSocketTables(), end.ownIp) : [];
   }
 
   private async ask(virtualIp: VirtualIp, port: number): Promise<PortAnswer | null> {

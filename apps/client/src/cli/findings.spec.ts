@@ -11,7 +11,7 @@ import { renderFindings } from './doctor-rendering';
 import type { Finding } from './finding';
 import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
 import type { NetcheckReport } from './rendering';
-import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { machineFixture, peerFixture, settingsFixture, unasked } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
   natType: 'port_restricted_cone',
@@ -103,8 +103,7 @@ const diagnosed = (changes: Partial<Diagnosis> = {}): Diagnosis => {
     udp: 'relays',
     portMapping: mapping({ state: 'mapped', endpoint: '203.0.113.7:51820' as Endpoint, protocol: 'upnp' }),
     paths: Object.fromEntries(peers.map(({ id }) => [id, progress])),
-    peerId: null,
-    trial: null,
+    ...unasked,
     interfaceName: 'lanrage0',
     firewall: { state: 'open', by: null },
     ...changes,

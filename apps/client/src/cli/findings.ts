@@ -6,6 +6,7 @@ import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
 import { formatLatency } from '#shared/terminal/text';
 import type { Diagnosis } from '../agent/local-api';
+import { discoveryFindings } from './discovery-findings';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
 import { natName, natTexts, noIpv4 } from './nat-texts';
 import { peerFindings } from './peer-findings';
@@ -243,16 +244,6 @@ function guardFindings({ status }: Diagnosis): Finding[] {
     'Packets may pass between the tunnel and other networks of this machine, such as containers.';
   const advice = 'Unset LANRAGE_FORWARD to keep them apart.';
   return [guarded, { code: 'forwarding_on', severity: 'info', message, advice }];
-}
-
-function discoveryFindings({ status }: Diagnosis): Finding[] {
-  const discovery = status.status === 'in_party' ? status.discovery : null;
-  if (!discovery) return [];
-  const { state, carries, detail } = discovery;
-  if (state === 'on') return [ok('lan_games_found', `Games find each other by themselves: ${carries}.`)];
-  const message = `Games do not find each other by themselves: ${detail ?? 'not known why'}.`;
-  const advice = "Type the host's address of the party into the game. Direct connections are not concerned.";
-  return [{ code: 'lan_games_not_found', severity: 'warning', message, advice }];
 }
 
 const protocolNames = { pcp: 'PCP', nat_pmp: 'NAT-PMP', upnp: 'UPnP' } as const;

@@ -7,9 +7,9 @@ import { answer, type Context } from './context';
 
 const WIDTHS = [20, 24, 14, 22];
 
-/** `lanrage games`: which servers show themselves in the party. @throws LanrageError NOT_IN_PARTY … */
+/** `lanrage games`: which servers run in the party, of games that show themselves or can be asked. @throws LanrageError NOT_IN_PARTY … */
 export async function games(context: Context): Promise<void> {
-  const status = await askAgent(context.config.home, 'status', {});
+  const status = await askAgent(context.config.home, 'games', {});
   if (status.status === 'no_party') throw new LanrageError('NOT_IN_PARTY');
   const servers = status.discovery?.servers ?? [];
   answer(context, servers, renderGames(servers, status.party.peers));
@@ -20,8 +20,8 @@ type Players = Extract<StatusAnswer, { status: 'in_party' }>['party']['peers'];
 export function renderGames(servers: readonly KnownServer[], players: Players): string {
   if (servers.length === 0)
     return [
-      'No game has shown itself in the party yet.',
-      'Open the list of LAN games in one: servers answer to that, or announce themselves.',
+      'No server of a game that LANrage knows runs in the party.',
+      'Open the list of LAN games in the game: what answers there is shown here, too.',
     ].join('\n');
   const rows = servers.map(({ game, name, virtualIp, port }) => {
     const host = players.find((player) => player.virtualIp === virtualIp);

@@ -99,6 +99,23 @@ describe('status', () => {
     expect(widest(renderStatus(crowd))).toBeLessThanOrEqual(80);
   });
 
+  it('shows which servers of games run in the party, and where', () => {
+    const minecraft = {
+      game: 'Minecraft',
+      name: "Alice's \u001bWorld",
+      virtualIp: '10.66.0.1',
+      port: 54_321,
+      ageSeconds: 1,
+    };
+    const openTtd = { ...minecraft, game: 'OpenTTD', name: null, port: 3_979 };
+    const discovery = { ...machineFixture.discovery, servers: [minecraft, openTtd] };
+    const lines = renderStatus({ ...crowd, discovery }).split('\n');
+    expect(lines).toContain(
+      `               ${printable("Minecraft: Alice's \u001bWorld")}, at 10.66.0.1:54321`,
+    );
+    expect(lines).toContain('               OpenTTD, at 10.66.0.1:3979');
+  });
+
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
     expect(renderStatus({ status: 'no_party', peerCount: 0, natInfo: alone, endedBecause: null })).toMatch(

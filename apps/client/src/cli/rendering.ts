@@ -6,6 +6,7 @@ import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
+import type { KnownServer } from '../discovery/games/known-servers';
 import type { DiscoveryInfo } from '../discovery/lan-discovery';
 import type { GuardInfo } from '../network/guard/guard';
 import { tunnelFault } from './tunnel-findings';
@@ -70,6 +71,7 @@ export function renderStatus(status: StatusAnswer): string {
     ...renderNat(status.natInfo),
     ...renderGuard(status.guard),
     ...(status.discovery ? wrap(discoveryText(status.discovery)) : []),
+    ...(status.discovery?.servers ?? []).flatMap(serverLines),
     ...renderTunnel(status.tunnel),
   ].join('\n');
 }
@@ -200,6 +202,12 @@ export function discoveryText({ state, carries, detail, flows }: DiscoveryInfo):
   if (state === 'off') return `LAN games      not found by others: ${printable(detail ?? '')}`;
   const datagrams = flows.reduce((sum, { carried }) => sum + carried, 0);
   return `LAN games      find each other (${carries}; ${datagrams} datagrams carried)`;
+}
+
+/** A server of a game, and the address to type. */
+function serverLines({ game, name, virtualIp, port }: KnownServer): string[] {
+  const label = name === null ? game : `${game}: ${name}`;
+  return wrap(`               ${printable(label)}, at ${virtualIp}:${port}`);
 }
 
 /** What other members reach. */

@@ -3,9 +3,8 @@
  * AF_PACKET socket of type SOCK_DGRAM, which begin with the IP header. Pure.
  */
 import { ancillary, FilterProgram, jump, load } from './bpf';
-import type { PortRange } from '../network/guard/exposure';
 import type { CarriedPorts } from './ports';
-import { deniedGroups, deniedPorts, gamePorts } from './ports';
+import { deniedGroups, deniedPorts, rangesOf } from './ports';
 import { numberOf } from './packet';
 
 /** An interface with an IPv4 address; addresses are numbers. */
@@ -69,9 +68,4 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
   });
   if (ports !== 'all') add(jump.always, 0, 'drop');
   return program.assembled();
-}
-
-function rangesOf(ports: CarriedPorts): readonly PortRange[] | null {
-  if (ports === 'all') return null;
-  return ports === 'games' ? gamePorts : ports;
 }

@@ -4,12 +4,15 @@ import { loadSystem } from '#runtime/native/system';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import { TokenBucket } from '#shared/token-bucket';
 import { interfaceAddresses } from '../network/interfaces';
+import { BroadcastRoutes } from './broadcast-routes';
 import { Carriage } from './carriage';
 import { lanFilter, type OwnAddress } from './filter';
 import { Flows, type Flow } from './flows';
+import { GameSearch } from './games/game-search';
 import { gamesFilter } from './games/games-filter';
 import { KnownServers, type KnownServer } from './games/known-servers';
 import { recognise } from './games/recognition';
+import type { Shown } from './games/sighting';
 import { CaptureSocket, PacketSender } from './lan-sockets';
 import { farPlayers, type OwnNetwork, type Player } from './neighbours';
 import { addressOf, Copy, numberOf, readDatagram } from './packet';
@@ -34,6 +37,8 @@ const SHOWN = { perSecond: 100, burst: 500 } as const;
 const TOLD_INTERVAL_MS = 100;
 /** In case that nobody tells of a change of the interfaces. */
 const LOOK_INTERVAL_MS = 10_000;
+/** To start a program stops this one, and those who have just met look for a direct path first. */
+const ROUTES_AFTER_MS = 4_000;
 
 /**
  * Has the games of a party find each other: what a game of this machine says to its whole LAN by broadcast or multicast is
@@ -47,15 +52,18 @@ export class LanDiscovery {
   private sender: PacketSender | undefined;
   private timer: NodeJS.Timeout | undefined;
   private telling: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private ports: CarriedPorts | null = null;
   private ownIp: VirtualIp | undefined;
   private own: readonly OwnAddress[] = [];
   private networks: readonly OwnNetwork[] = [];
   private detail: string | null = null;
+  private readonly routes: BroadcastRoutes;
   private readonly flows = new Flows();
   private readonly carriage = new Carriage(performance.now());
   private readonly servers = new KnownServers();
   private readonly shown = new TokenBucket(SHOWN, performance.now());
+  private readonly search = new GameSearch((address, shown) => this.notice(address, shown));
   /** One beginning or end after the other. */
   private change: Promise<void> = Promise.resolve();
 
@@ -67,7 +75,9 @@ export class LanDiscovery {
     private readonly interfaceName: string,
     private readonly players: () => readonly Player[],
     private readonly onServers: (servers: readonly KnownServer[]) => void,
-  ) {}
+  ) {
+    this.routes = new BroadcastRoutes(interfaceName);
+  }
 
   info(): DiscoveryInfo {
     const { ports, detail } = this;
@@ -82,7 +92,7 @@ export class LanDiscovery {
    */
   begin(ownIp: VirtualIp, ports: CarriedPorts | null): Promise<void> {
     return this.inTurn(async () => {
-      this.stop();
+      await this.stop();
       this.ports = ports;
       this.ownIp = ownIp;
       if (ports === null) return void (this.detail = 'switched off by LANRAGE_DISCOVERY');
@@ -96,37 +106,55 @@ export class LanDiscovery {
         );
         const tunnel = indexOf(this.interfaceName) ?? 0;
         this.watch = new CaptureSocket(system, gamesFilter(), tunnel, (packet) => this.hear(packet));
-        this.timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
+        this.timer = setInterval(() => this.lookAtAddresses(), LOOK_INTERVAL_MS).unref();
+        this.soon = setTimeout(() => this.look(), ROUTES_AFTER_MS).unref();
         this.detail = null;
       } catch (error) {
-        this.stop();
+        await this.stop();
         this.detail = (error as Error).message;
       }
     });
   }
 
-  /** This machine may have other addresses than before. */
+  /** Asks all machines of the party for servers that do not announce themselves, for 0.7 s; {@link info} has them then. */
+  async findServers(): Promise<void> {
+    const { ports, ownIp } = this;
+    if (ports === null || ownIp === undefined) return;
+    const players = this.players().map(({ virtualIp }) => virtualIp);
+    await this.search.search(ownIp, players, ports);
+  }
+
+  /** This machine may have other addresses or routes than before. */
   look(): void {
-    const before = this.own;
-    if (!this.capture || this.ports === null) return;
-    this.see();
-    if (!isDeepStrictEqual(before, this.own)) this.capture.filter(lanFilter(this.own, this.ports));
+    this.lookAtAddresses();
+    void this.inTurn(async () => {
+      if (this.capture) await this.routes.look();
+    });
   }
 
   end(): Promise<void> {
     return this.inTurn(() => this.stop());
   }
 
-  private stop(): void {
+  private async stop(): Promise<void> {
     clearInterval(this.timer);
     clearTimeout(this.telling);
     this.telling = undefined;
+    clearTimeout(this.soon);
     this.capture?.close();
     this.watch?.close();
     this.sender?.close();
     this.capture = undefined;
     this.watch = undefined;
     this.sender = undefined;
+    await this.routes.remove();
+  }
+
+  private lookAtAddresses(): void {
+    const before = this.own;
+    if (!this.capture || this.ports === null) return;
+    this.see();
+    if (!isDeepStrictEqual(before, this.own)) this.capture.filter(lanFilter(this.own, this.ports));
   }
 
   private see(): void {
@@ -159,10 +187,14 @@ export class LanDiscovery {
   /** Something in the tunnel that may be a server showing itself: another player's, or this machine's. */
   private hear(packet: Buffer): void {
     const datagram = readDatagram(packet);
+    if (datagram) this.notice(addressOf(datagram.source), datagram);
+  }
+
+  private notice(address: string, shown: Shown): void {
     const nowMs = performance.now();
-    if (!datagram || !this.shown.take(1, nowMs)) return;
-    const sighting = recognise(datagram);
-    if (sighting && this.servers.see(addressOf(datagram.source), sighting, nowMs)) this.tellSoon();
+    if (!this.shown.take(1, nowMs)) return;
+    const sighting = recognise(shown);
+    if (sighting && this.servers.see(address, sighting, nowMs)) this.tellSoon();
   }
 
   private shownServers(): KnownServer[] {

@@ -71,6 +71,12 @@ export function carriedIn(setting: DiscoverySetting, isPublic: boolean): Carried
   return setting;
 }
 
+/** @returns null for every port */
+export function rangesOf(ports: CarriedPorts): readonly PortRange[] | null {
+  if (ports === 'all') return null;
+  return ports === 'games' ? gamePorts : ports;
+}
+
 /** In words, for people. */
 export function carriedText(ports: CarriedPorts): string {
   if (ports === 'all') return 'all games';

@@ -209,6 +209,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     return this.discovery.info();
   }
 
+  /** Asks the members' machines for servers of games, for 0.7 s. */
+  findServers(): Promise<void> {
+    return this.discovery.findServers();
+  }
+
   /** The moment to look for a direct path to a member has come. */
   attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
     if (partyId !== this.id || !this.parts.config.direct) return;

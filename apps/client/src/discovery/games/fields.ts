@@ -9,14 +9,14 @@ export class Fields {
   #at: number;
 
   constructor(
-    private readonly bytes: Buffer,
+    private readonly datagram: Buffer,
     at = 0,
   ) {
     this.#at = at;
   }
 
   get rest(): Buffer {
-    return this.bytes.subarray(this.#at);
+    return this.datagram.subarray(this.#at);
   }
 
   skip(count: number): this {
@@ -38,11 +38,22 @@ export class Fields {
     return order === 'big' ? field.readUInt32BE() : field.readUInt32LE();
   }
 
+  bytes(count: number): Buffer {
+    return this.#take(count);
+  }
+
+  /** Of the engine of Cube: a byte, or one that says that two or four follow, the lowest first. */
+  cubeInt(): number {
+    const byte = this.#take(1).readInt8();
+    if (byte === -128) return this.#take(2).readInt16LE();
+    return byte === -127 ? this.#take(4).readInt32LE() : byte;
+  }
+
   /** Up to a zero byte, which is read as well. */
   string(encoding: keyof typeof encodings = 'utf8'): string {
-    const end = this.bytes.indexOf(0, this.#at);
+    const end = this.datagram.indexOf(0, this.#at);
     if (end < 0) throw new TooShortError();
-    const text = encodings[encoding].decode(this.bytes.subarray(this.#at, end));
+    const text = encodings[encoding].decode(this.datagram.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
   }
@@ -59,8 +70,8 @@ export class Fields {
   }
 
   #take(count: number): Buffer {
-    if (this.#at + count > this.bytes.length) throw new TooShortError();
+    if (this.#at + count > this.datagram.length) throw new TooShortError();
     this.#at += count;
-    return this.bytes.subarray(this.#at - count, this.#at);
+    return this.datagram.subarray(this.#at - count, this.#at);
   }
 }

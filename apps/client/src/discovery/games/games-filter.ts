@@ -8,16 +8,20 @@ const udp = 17;
 const fragmentBits = 0x3fff;
 const UDP_HEADER_BYTES = 8;
 
-/** Words of four bytes with which a datagram begins: Quake and Source; `[MOT` of Minecraft. */
-const firstWords = [0xffff_ffff, 0x5b4d_4f54];
-/** RakNet's pong; Teeworlds 0.7 without a connection. */
-const firstBytes = [0x1c, 0x21];
+/** Words of four bytes with which a datagram begins: Quake and Source; `[MOT` of Minecraft; Unreal Engine 2. */
+const firstWords = [0xffff_ffff, 0x5b4d_4f54, 0x8000_0000];
+/** RakNet's pong; Teeworlds 0.7 without a connection; Lidgren's discovery response. */
+const firstBytes = [0x1c, 0x21, 0x89];
 /** Of Warcraft III. */
 const firstHalf = 0xf730;
-/** OpenTTD, Chocolate Doom. */
-const sourcePorts = [3979, 2342];
-/** Freeciv, Terraria. */
-const destinationPorts = [4556, 8888];
+/** GameSpy: `host` or `spli` behind a byte and a number. */
+const gameSpyWords = [0x686f_7374, 0x7370_6c69];
+/** DirectPlay: the length of a session's description, 0x50, the lowest byte first. */
+const directPlayWord = 0x5000_0000;
+/** Chocolate Doom, SuperTuxKart, OpenTTD, AssaultCube, Sauerbraten, OpenRA. */
+const sourcePorts = [2342, 2757, 3979, 28778, 28784, 28786, 35891];
+/** Freeciv, Terraria, Unreal Engine 3 to 5. */
+const destinationPorts = [4556, 8888, 14001];
 
 /** @returns as {@link FilterProgram.assembled} */
 export function gamesFilter(): Buffer {
@@ -38,6 +42,10 @@ export function gamesFilter(): Buffer {
   add(jump.ifEqual, firstHalf, 'take');
   add(load.wordBehindX, UDP_HEADER_BYTES);
   for (const word of firstWords) add(jump.ifEqual, word, 'take');
+  add(load.wordBehindX, UDP_HEADER_BYTES + 5);
+  for (const word of gameSpyWords) add(jump.ifEqual, word, 'take');
+  add(load.wordBehindX, UDP_HEADER_BYTES + 12);
+  add(jump.ifEqual, directPlayWord, 'take');
   add(jump.always, 0, 'drop');
   return program.assembled();
 }

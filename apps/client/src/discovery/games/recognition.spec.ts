@@ -53,7 +53,7 @@ const vectors: Record<string, readonly [Shown, Sighting]> = {
   ],
   'Call of Duty, which does not say what it is': [
     from(28_960, bytes(OUT_OF_BAND, 'infoResponse\n\\protocol\\6\\hostname\\CoDHost\\mapname\\mp_carentan')),
-    { game: 'Quake III engine', name: 'CoDHost', port: 28_960 },
+    { game: 'Call of Duty', name: 'CoDHost', port: 28_960 },
   ],
   'Counter-Strike: Source': [
     from(
@@ -115,6 +115,81 @@ const vectors: Record<string, readonly [Shown, Sighting]> = {
     { game: 'Warcraft III', name: 'Alice', port: 6112 },
   ],
   OpenTTD: [from(3979, bytes([5, 0, 1, 6, 0])), { game: 'OpenTTD', name: null, port: 3979 }],
+  'OpenTTD from 12 on': [from(3979, bytes([3, 0, 1])), { game: 'OpenTTD', name: null, port: 3979 }],
+  Sauerbraten: [
+    from(28_784, bytes([1, 2, 5, 0x80, 4, 1, 3, 0x80, 0x58, 2, 16, 0], 'complex\0Alice\0')),
+    { game: 'Sauerbraten', name: 'Alice', port: 28_785 },
+  ],
+  'Sauerbraten, paused': [
+    from(28_784, bytes([0x81, 9, 9, 9, 0, 2, 7, 0x80, 4, 1, 3, 0, 16, 0, 1, 100], 'complex\0Alice\0')),
+    { game: 'Sauerbraten', name: 'Alice', port: 28_785 },
+  ],
+  AssaultCube: [
+    from(28_778, bytes([1, 0x80, 0x6c, 4, 5, 2, 12], 'ac_desert\0\f3Alice\0', [16, 0])),
+    { game: 'AssaultCube', name: 'Alice', port: 28_763 },
+  ],
+  'AssaultCube, asked with a second number': [
+    from(28_778, bytes([1, 0, 0x80, 0x6c, 4, 5, 2, 12], 'ac_desert\0Alice\0', [16, 0])),
+    { game: 'AssaultCube', name: 'Alice', port: 28_763 },
+  ],
+  SuperTuxKart: [
+    from(2_757, bytes([0, 0, 0, 6, 5], 'Alice', [8, 1, 0x0a, 0xc7, 2, 3, 0, 0])),
+    { game: 'SuperTuxKart', name: 'Alice', port: 2_759 },
+  ],
+  OpenRA: [
+    from(
+      35_891,
+      bytes([0, 13], 'OpenRALANGame', [0x30, 0x39, 0, 42], 'Game:\n\tName: Alice\n\tAddress: 0.0.0.0:1234\n'),
+    ),
+    { game: 'OpenRA', name: 'Alice', port: 1_234 },
+  ],
+  'Stardew Valley': [
+    from(24_642, bytes([0x89, 0, 0, 40, 0], '1.5.6')),
+    { game: 'Stardew Valley', name: null, port: 24_642 },
+  ],
+  'another game that uses Lidgren': [
+    from(14_242, bytes([0x89, 0, 0, 8, 0], 'x')),
+    { game: 'Lidgren game', name: null, port: 14_242 },
+  ],
+  'Unreal Tournament 2004': [
+    from(
+      7_778,
+      bytes(
+        [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0x61, 0x1e, 0, 0, 0x62, 0x1e, 0, 0, 10],
+        '\u001b\u0001\u0001\u0001Alice\0',
+        [9],
+        'DM-Rankin\0',
+      ),
+    ),
+    { game: 'Unreal Tournament 2004', name: 'Alice', port: 7_777 },
+  ],
+  Halo: [
+    from(2_302, bytes([0, 1, 2, 3, 4], 'hostname\0Alice\0hostport\x002303\0game_classic\x000\0')),
+    { game: 'Halo', name: 'Alice', port: 2_303 },
+  ],
+  'ARMA 2': [
+    from(
+      2_303,
+      bytes([0, 1, 2, 3, 4], 'splitnum\0\x80\0hostname\0Alice\0gamename\0arma2oapc\0hostport\x002302\0'),
+    ),
+    { game: 'arma2oapc', name: 'Alice', port: 2_302 },
+  ],
+  'a game that uses DirectPlay 8': [
+    from(
+      6_073,
+      bytes(
+        [0, 3, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0, 0, 0, 0x40, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0],
+        [0x58, 0, 0, 0, 12, 0, 0, 0],
+        Array<number>(56).fill(0),
+        'A\0l\0i\0c\0e\0\0\0',
+      ),
+    ),
+    { game: 'DirectPlay game', name: 'Alice', port: 6_073 },
+  ],
+  'Unreal Engine 4': [
+    from(14_001, bytes([11, 1, 0, 0, 0, 9], 'SR', [1, 2, 3, 4, 5, 6, 7, 8]), 14_001),
+    { game: 'Unreal Engine game', name: null, port: 7_777 },
+  ],
 };
 const cases = Object.entries(vectors);
 
@@ -138,13 +213,28 @@ describe('a server that shows itself', () => {
     ['a question of Source', from(40_000, bytes(OUT_OF_BAND, 'TSource Engine Query\0'), 27_015)],
     ['a game under way', from(27_960, bytes([1, 0, 0, 0], 'movement'))],
     ['a port that there is not', from(50_000, bytes('[MOTD]Alice[/MOTD][AD]70000[/AD]'), 4445)],
+    ['what begins as one of Lidgren does', from(50_000, bytes([0x89, 0, 0, 8, 0], 'movement'))],
     ['nothing', from(2342, bytes(''))],
   ])('is not seen in %s', (_what, shown) => {
     expect(recognise(shown)).toBeNull();
   });
 
   it('is nothing in noise, which harms nobody', () => {
-    const port = fc.constantFrom(2342, 3979, 4445, 4556, 6112, 8303, 8888, 19_132, 27_015);
+    const port = fc.constantFrom(
+      2342,
+      2757,
+      3979,
+      4445,
+      4556,
+      6112,
+      8303,
+      8888,
+      19_132,
+      27_015,
+      28_778,
+      28_784,
+      35_891,
+    );
     fc.assert(
       fc.property(port, port, fc.uint8Array({ maxLength: 80 }), (sourcePort, destinationPort, noise) => {
         const sighting = recognise({ sourcePort, destinationPort, payload: Buffer.from(noise) });

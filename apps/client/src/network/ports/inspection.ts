@@ -50,7 +50,8 @@ function isExposed(guard: GuardInfo | null, protocol: Protocol, port: number): b
   return ports[protocol].some(({ from, to }) => isPortIn(port, from, to));
 }
 
-async function readSocketTables(): Promise<SocketTables> {
+/** Empty for what cannot be read. */
+export async function readSocketTables(): Promise<SocketTables> {
   const read = (name: string) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '');
   const [tcp, tcp6, udp, udp6] = await Promise.all(['tcp', 'tcp6', 'udp', 'udp6'].map(read));
   return { tcp: tcp ?? '', tcp6: tcp6 ?? '', udp: udp ?? '', udp6: udp6 ?? '' };

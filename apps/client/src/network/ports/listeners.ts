@@ -16,32 +16,43 @@ const listening: Record<Protocol, string> = { tcp: '0A', udp: '07' };
 const LOOPBACK_IPV6 = '00000000000000000000000001000000';
 /** Before an IPv4 address in an IPv6 one (RFC 4291 section 2.5.5.2). */
 const MAPPED = '0000000000000000FFFF0000';
+const ALL = '0.0.0.0';
+
+/** A socket that listens. */
+export interface ListeningSocket {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** @param ownIp the address in the party, a dotted quad */
 export function listenerOn(tables: SocketTables, protocol: Protocol, port: number, ownIp: string): Listener {
   const places = [tables[protocol], tables[`${protocol}6`]]
-    .flatMap((table) => addressesIn(table, listening[protocol], port))
-    .map((address) => placeOf(address, ownIp));
+    .flatMap((table) => socketsIn(table, protocol))
+    .filter((socket) => socket.port === port)
+    .map(({ address }) => placeOf(address, ownIp));
   if (places.includes('here')) return 'here';
   return places.includes('elsewhere') ? 'elsewhere' : (places[0] ?? 'none');
 }
 
-/** Of the listening sockets, in hexadecimal as in the table. */
-function addressesIn(table: string, state: string, port: number): string[] {
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+/** Of a table of this protocol; addresses are dotted quads, also such as an IPv6 one holds, or IPv6 in hexadecimal. */
+export function socketsIn(table: string, protocol: Protocol): ListeningSocket[] {
   return table.split('\n').flatMap((line) => {
-    const [, local = '', , actual] = line.trim().split(/\s+/);
-    const [address = '', localPort] = local.split(':');
-    return actual === state && localPort === wanted ? [address] : [];
+    const [, local = '', , state] = line.trim().split(/\s+/);
+    const [address = '', port = ''] = local.split(':');
+    return state === listening[protocol]
+      ? [{ address: readable(address), port: Number.parseInt(port, 16) }]
+      : [];
   });
 }
 
-function placeOf(address: string, ownIp: string): 'here' | 'loopback' | 'elsewhere' {
-  if (/^0+$/.test(address)) return 'here';
-  if (address === LOOPBACK_IPV6) return 'loopback';
-  const isIpv4 = address.length === 8 || address.startsWith(MAPPED);
-  if (!isIpv4) return 'elsewhere';
-  const quad = [6, 4, 2, 0].map((at) => Number.parseInt(address.slice(-8).slice(at, at + 2), 16)).join('.');
-  if (quad === '0.0.0.0' || quad === ownIp) return 'here';
-  return quad.startsWith('127.') ? 'loopback' : 'elsewhere';
+/** All addresses of IPv6 are all of IPv4, too. */
+function readable(address: string): string {
+  if (/^0+$/.test(address)) return ALL;
+  if (address.length !== 8 && !address.startsWith(MAPPED)) return address;
+  return [6, 4, 2, 0].map((at) => Number.parseInt(address.slice(-8).slice(at, at + 2), 16)).join('.');
+}
+
+export function placeOf(address: string, ownIp: string): 'here' | 'loopback' | 'elsewhere' {
+  if (address === ALL || address === ownIp) return 'here';
+  return address === LOOPBACK_IPV6 || address.startsWith('127.') ? 'loopback' : 'elsewhere';
 }
