@@ -5,7 +5,11 @@ const swc = require('./scripts/swc-options.cjs');
 const esmPackages = [
   '@nestjs',
   '@noble',
+  'ansi-regex',
   'file-type',
+  'get-east-asian-width',
+  'string-width',
+  'strip-ansi',
   'strtok3',
   'token-types',
   '@tokenizer',

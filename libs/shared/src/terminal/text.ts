@@ -1,7 +1,9 @@
 /** Text for a terminal of 80 columns. Pure. */
-import Table from 'cli-table3';
+import stringWidth from 'string-width';
 
 export const COLUMNS = 80;
+/** Between the columns of a table. */
+const GAP = 2;
 
 export { printable } from './printable';
 
@@ -10,7 +12,7 @@ export function wrap(text: string, columns = COLUMNS): string[] {
   const lines: string[] = [];
   for (const word of text.split(/(?<=\S) /)) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns)
+    if (last !== undefined && columnsOf(last) + 1 + columnsOf(word) <= columns)
       lines.splice(-1, 1, `${last} ${word}`);
     else lines.push(word);
   }
@@ -37,58 +39,39 @@ export function formatDuration(durationMs: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
-/** As many characters as fit, whole ones. */
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** As many characters as fit, whole ones: an emoji may consist of several code points. */
 function start(text: string, columns: number): string {
   let used = 0;
   let length = 0;
-  for (const character of text) {
-    used += columnsOf(character);
+  for (const { segment } of graphemes.segment(text)) {
+    used += columnsOf(segment);
     if (used > columns) break;
-    length += character.length;
+    length += segment.length;
   }
   return text.slice(0, length);
 }
 
-/** Wide characters (Unicode annex 11) and emoji take two columns. */
-const wide =
-  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u;
-
+/** As many columns as a terminal takes for it: two for wide characters (Unicode annex 11) and emoji, none for what combines. */
 export function columnsOf(text: string): number {
-  return [...text].reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
+  return stringWidth(text);
 }
 
-/** A table without lines. @param widths of the columns, which cut off what is longer */
+/** A table without lines. @param widths of the columns, gaps included, which cut off what is longer */
 export function renderTable(
   head: readonly string[],
   widths: readonly number[],
   rows: readonly (readonly string[])[],
 ): string {
-  const table = new Table({
-    head: [...head],
-    colWidths: [...widths],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '',
-    },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
+  const last = head.length - 1;
+  return [head, ...rows]
+    .map((cells) => cells.map((cell, index) => fill(cell, widths[index] ?? COLUMNS, index === last)).join(''))
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+function fill(cell: string, width: number, isLast: boolean): string {
+  const text = fit(cell, isLast ? width : width - GAP);
+  return text + ' '.repeat(width - columnsOf(text));
 }
