@@ -218,7 +218,8 @@ describe('the host of a party', () => {
       expectRefusal(await carol.tryJoin(id), 409, 'PARTY_FULL');
       await bob.leave(id);
       expect((await carol.tryJoin(id)).status).toBe(200);
-      expect((await alice.ask('PATCH', id, { maxPeers: 60_000 })).body).toMatchObject({ maxPeers: 256 });
+      expectRefusal(await alice.ask('PATCH', id, { maxPeers: 257 }), 409, 'PARTY_TOO_LARGE');
+      expect((await alice.ask('PATCH', id, { maxPeers: 256 })).body).toMatchObject({ maxPeers: 256 });
     });
 
     it('for exactly one more of fifty that want in while the size goes up and down', async () => {

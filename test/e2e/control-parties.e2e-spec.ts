@@ -111,7 +111,8 @@ describe('parties', () => {
 
   it('offer no more places than the server allows', async () => {
     const [alice] = await threeAgents();
-    expect((await alice.create({ maxPeers: 60_000 })).maxPeers).toBe(600);
+    expect(refusal(await alice.tryCreate({ maxPeers: 601 }))).toMatchObject({ code: 'PARTY_TOO_LARGE' });
+    expect((await alice.create({ maxPeers: 600 })).maxPeers).toBe(600);
   });
 
   it('give back the same address after leaving', async () => {

@@ -149,6 +149,10 @@ export const errorCatalogue = {
     retryable: false,
     message: 'The list of banned players is full. Lift old bans first; lanrage bans shows them.',
   },
+  PARTY_TOO_LARGE: {
+    retryable: false,
+    message: 'The server has no room for so many players in one party. Ask for fewer.',
+  },
   TOO_MANY_PARTIES: {
     retryable: false,
     message:

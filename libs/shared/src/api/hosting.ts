@@ -14,7 +14,7 @@ import { PARTY_SIZE_LIMITS } from './rest';
 /** Absent: stays as it is. */
 export const changePartyRequestSchema = z.object({
   name: nameField.optional(),
-  /** Above the server's limit: the server's limit. All members stay, also above the new size. */
+  /** Above the server's limit: PARTY_TOO_LARGE. All members stay, also above the new size. */
   maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
   locked: z.boolean().optional(),
   public: z.boolean().optional(),

@@ -48,7 +48,7 @@ export const createPartyRequestSchema = z.object({
   name: nameField,
   /** The creator's display name. */
   peerName: nameField,
-  /** Absent: the server's default. Above the server's limit: the server's limit. */
+  /** Absent: the server's default. Above the server's limit: PARTY_TOO_LARGE. */
   maxPeers: z.int().min(PARTY_SIZE_LIMITS.least).max(PARTY_SIZE_LIMITS.most).optional(),
   presence: presenceSchema.optional(),
   /** Those who join have to know it. */

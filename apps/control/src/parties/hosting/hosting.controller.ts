@@ -30,6 +30,7 @@ export class HostingController {
       'INVALID_DISCORD_LINK',
       'NOT_OWNER',
       'NO_SUCH_PEER',
+      'PARTY_TOO_LARGE',
       'TOO_MANY_PARTIES',
       'TOO_MANY_PUBLIC_PARTIES',
     ],

@@ -11,6 +11,7 @@ import { Leader } from '../../leader-client/leader';
 import { freeNumber, keptNumber } from '../membership/kept-numbers';
 import { Membership, next } from '../membership/membership';
 import { NewsBudget } from '../membership/news-budget';
+import { assertSize } from '../membership/party-size';
 import { PartyStore } from '../membership/party.store';
 import { decideChange, decideClose, type TermsChange } from './hosting.rules';
 import { HostingStore } from './hosting.store';
@@ -91,14 +92,14 @@ export class HostingService {
   private async changeNow(
     callerId: PeerId,
     partyId: PartyId,
-    { password, maxPeers, ...request }: ChangePartyRequest,
+    { password, ...change }: ChangePartyRequest,
     client: Client,
   ): Promise<AgentEvents['party.changed']> {
-    const change = { ...request, maxPeers: maxPeers && Math.min(maxPeers, this.config.maxPeers) };
+    assertSize(change.maxPeers, this.config.maxPeers);
     const passwordHash = password && (await this.hash(callerId, partyId, change, password, client));
     const apply = () =>
       this.changeTerms(partyId, callerId, { ...change, passwordHash: passwordHash ?? password });
-    const { party, changed } = await (request.public
+    const { party, changed } = await (change.public
       ? this.publish(partyId, callerId, change, apply)
       : apply());
     if (changed) await this.leader.inform.parties.news(newsOfTerms(party));

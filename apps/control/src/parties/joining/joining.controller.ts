@@ -54,6 +54,7 @@ export class JoiningController {
       'INVALID_PASSWORD',
       'INVALID_DISCORD_LINK',
       'ALREADY_IN_PARTY',
+      'PARTY_TOO_LARGE',
       'TOO_MANY_PARTIES',
       'TOO_MANY_PARTIES_FROM_ADDRESS',
       'TOO_MANY_PUBLIC_PARTIES',

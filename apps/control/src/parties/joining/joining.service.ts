@@ -12,6 +12,7 @@ import { RequestLimits } from '../../operations/request-limits';
 import { LeaveTickets } from './leave-tickets';
 import { Membership, type LeaveOutcome } from '../membership/membership';
 import { Origins } from '../origins/origins';
+import { assertSize } from '../membership/party-size';
 import { PasswordGate, type Client } from '../passwords/password-gate';
 import { PartyStore } from '../membership/party.store';
 import { NewsBudget } from '../membership/news-budget';
@@ -60,7 +61,8 @@ export class JoiningService {
   async create(caller: Identity, request: CreatePartyRequest, client: Client): Promise<EntryAnswer> {
     const { name, peerName, password, presence, locked, persistent, sealed, discordUrl, network } = request;
     const { defaultPeers, maxPeers: mostPeers, persistentPartiesPerOwner } = this.config;
-    const maxPeers = Math.min(request.maxPeers ?? defaultPeers, mostPeers);
+    const maxPeers = request.maxPeers ?? defaultPeers;
+    assertSize(maxPeers, mostPeers);
     const hasPassword = password !== undefined;
     const origin = this.origins.of(this.limits.addressOf(client));
     // Before a password is hashed, which is dear.
