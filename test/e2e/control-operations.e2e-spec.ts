@@ -1,7 +1,33 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { postJson, refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
+import { root } from './support/processes';
+
+const validator = join(root, 'node_modules/@seriousme/openapi-schema-validator/bin/validate-api-cli.js');
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+/** The schema of an error body whose code is one of some. */
+const refusalWith = (code: string) => ({
+  allOf: [
+    ref('ErrorBody'),
+    { properties: { error: { properties: { code: { enum: expect.arrayContaining([code]) as string[] } } } } },
+  ],
+});
+
+/** What a validator has to say of a description of an API; nothing if it is right. */
+async function faultsOf(description: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lanrage-openapi-'));
+  const path = join(folder, 'api.json');
+  await writeFile(path, JSON.stringify(description));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [validator, path], { encoding: 'utf8' });
+  await rm(folder, { recursive: true });
+  return status === 0 ? '' : stdout + stderr;
+}
 
 describe('operations', () => {
   let control: TestControl;
@@ -30,8 +56,14 @@ describe('operations', () => {
 
   it('describe the API from the schemas that validate it', async () => {
     const { body } = (await get('/docs-json')) as {
-      body: { paths: Record<string, Record<string, unknown>> };
+      body: {
+        openapi: string;
+        paths: Record<string, Record<string, unknown>>;
+        components: { schemas: Record<string, object> };
+      };
     };
+    expect(body.openapi).toBe('3.1.0');
+    expect(await faultsOf(body)).toBe('');
     expect(Object.keys(body.paths).sort()).toEqual([
       '/health',
       '/v1/admin/bans',
@@ -63,11 +95,21 @@ describe('operations', () => {
     expect(body.paths['/v1/parties/{partyId}/join']?.['post']).toMatchObject({
       security: [{ bearer: [] }],
       parameters: [{ name: 'partyId', in: 'path', required: true, schema: { pattern: '^[0-9a-f]{12}$' } }],
-      requestBody: { content: { 'application/json': { schema: { required: ['peerName'] } } } },
+      requestBody: { content: { 'application/json': { schema: ref('JoinPartyRequest') } } },
       responses: {
-        200: { content: { 'application/json': { schema: { properties: { relays: {}, members: {} } } } } },
-        409: { description: expect.stringMatching(/PARTY_FULL[^]*NO_FREE_ADDRESS[^]*ALREADY_IN_PARTY/) },
+        200: { content: { 'application/json': { schema: ref('PartyEntry') } } },
+        409: {
+          description: expect.stringMatching(/PARTY_FULL[^]*NO_FREE_ADDRESS[^]*ALREADY_IN_PARTY/),
+          content: {
+            'application/json': { schema: refusalWith('PARTY_FULL'), examples: { PARTY_FULL: {} } },
+          },
+        },
       },
+    });
+    expect(body.components.schemas).toMatchObject({
+      JoinPartyRequest: { required: ['peerName'], properties: { peerName: { example: 'Alice' } } },
+      PartyEntry: { properties: { relays: {}, members: { items: ref('Member') } } },
+      ErrorBody: { required: ['error'] },
     });
     expect(body.paths['/v1/admin/bans']?.['post']).toMatchObject({
       security: [{ admin: [] }],

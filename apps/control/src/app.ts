@@ -5,9 +5,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { version } from '#runtime/version';
 import { portFault } from '#runtime/port-fault';
+import * as adminApi from './admin/admin.api';
 import { AppModule } from './app.module';
-import { redacted, type Config } from './config';
+import { redacted, unknownVariables, type Config } from './config';
+import { nameSchemas } from './operations/api-schemas';
 import { invalidInput } from './operations/errors';
 import { ensureDataFolder } from './util/files';
 import { takeTurns, turnAwayFloods } from './operations/flood-gate';
@@ -17,7 +20,6 @@ import { Metrics } from './operations/metrics';
 import { serveDocumentation } from './operations/openapi';
 import { observeRequests } from './operations/request-log';
 import { StartError } from './util/start-error';
-import { version } from './util/version';
 import { RequestLimits } from './operations/request-limits';
 import { limitConnections, refuseOtherUpgrades } from './sockets/connection-limit';
 import { SocketGuard } from './sockets/socket-guard';
@@ -50,6 +52,7 @@ export interface ControlApp {
 export async function startControl(config: Config): Promise<ControlApp> {
   const logger = new StructuredLogger(config.logLevel);
   logger.log({ settings: redacted(config), version }, 'starting', 'control');
+  for (const { name, message } of unknownVariables()) logger.warn({ setting: name }, message, 'control');
   // Before Nest, which logs whatever fails as a fault of the program, with a stack.
   if (needsDataFolder(config)) await ensureDataFolder(config.dataDirectory);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config), {
@@ -59,6 +62,7 @@ export async function startControl(config: Config): Promise<ControlApp> {
   });
   useMiddleware(app, logger.pino);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));
+  nameSchemas(adminApi);
   serveDocumentation(app);
   await listen(app, config);
   const { port } = app.getHttpServer().address() as AddressInfo;

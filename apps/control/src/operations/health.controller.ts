@@ -1,13 +1,13 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { version } from '#runtime/version';
 import { faultyRelaySchema } from '#shared/api/stats';
 import { LanrageError } from '#shared/errors';
 import { CONFIG, type Config } from '../config';
 import { Database } from '../database/database';
 import { Leader } from '../leader-client/leader';
 import { Answers } from './openapi';
-import { version } from '../util/version';
 
 const healthSchema = z.object({
   status: z.literal('ok'),

@@ -8,12 +8,13 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { version } from '#runtime/version';
 import { errorBodySchema } from '#shared/api/rest';
 import { errorCatalogue, type ErrorCode } from '#shared/errors';
+import { convert } from './api-schemas';
 import { statusOf } from './errors';
 import { groupBy } from '../util/lists';
-import { version } from '../util/version';
 
 interface Answer {
   readonly summary: string;
@@ -24,6 +25,7 @@ interface Answer {
   readonly refusals?: readonly ErrorCode[];
 }
 
+const ERROR_BODY = '#/components/schemas/ErrorBody';
 /** The admin token's name in the description of the API. */
 const ADMIN_SCHEME = 'admin';
 
@@ -36,7 +38,7 @@ export function Answers({ summary, status = 200, body, refusals = [] }: Answer):
     ApiOperation({ summary }),
     ApiResponse({ status, description: 'Done', ...(body ? { standardSchema: body } : {}) }),
     ...[...codesByStatus].map(([refused, codes]) =>
-      ApiResponse({ status: refused, description: describe(codes), standardSchema: errorBodySchema }),
+      ApiResponse({ status: refused, description: describe(codes), ...refusalContent(codes) }),
     ),
   );
 }
@@ -60,19 +62,39 @@ export function serveDocumentation(app: NestExpressApplication): void {
 
 function documentOf(app: NestExpressApplication): OpenAPIObject {
   const terms = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
     .setTitle('LANrage control plane')
+    .setDescription(
+      'What agents, players and operators ask of a server. A refusal has a code that stays what it is; its message is for people.',
+    )
     .setVersion(version)
     .addBearerAuth()
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'LANRAGE_ADMIN_TOKEN' }, ADMIN_SCHEME)
     .build();
-  return SwaggerModule.createDocument(app, terms, {
-    // Bodies are described as they are on the wire, which is the schemas' input on either side.
-    standardSchemaConverter: (schema) => ({
-      schema: z.toJSONSchema(schema as z.ZodType, { target: 'openapi-3.0', io: 'input' }),
-    }),
-  });
+  const document = SwaggerModule.createDocument(app, terms, { standardSchemaConverter: convert });
+  const { components: errorBody } = convert(errorBodySchema);
+  return {
+    ...document,
+    components: {
+      ...document.components,
+      schemas: { ...document.components?.schemas, ...errorBody },
+    },
+  };
 }
 
 function describe(codes: readonly ErrorCode[]): string {
   return codes.map((code) => `\`${code}\`: ${errorCatalogue[code].message}`).join('\n\n');
+}
+
+/** An error body whose code is one of these, and an example for each. */
+function refusalContent(codes: readonly ErrorCode[]) {
+  const code = { enum: [...codes] };
+  const schema = { allOf: [{ $ref: ERROR_BODY }, { properties: { error: { properties: { code } } } }] };
+  const examples = Object.fromEntries(
+    codes.map((name) => {
+      const { message, retryable } = errorCatalogue[name];
+      return [name, { value: { error: { code: name, message, retryable } } }];
+    }),
+  );
+  return { content: { 'application/json': { schema, examples } } };
 }

@@ -13,17 +13,25 @@ import { parsePublicKey } from '../wireguard/key';
 export const peerIdField = z
   .string()
   .regex(PEER_ID_PATTERN)
-  .transform((id) => id as PeerId);
+  .transform((id) => id as PeerId)
+  .meta({ examples: ['0123456789abcdef'] });
 export const partyIdField = z
   .string()
   .regex(PARTY_ID_PATTERN)
-  .transform((id) => id as PartyId);
+  .transform((id) => id as PartyId)
+  .meta({ examples: ['4f0c2a91be77'] });
 export const natTypeField = z.enum(natTypes);
 /** A word that only newer versions know is read as `unknown`. */
 export const udpReachField = z.enum(udpReaches).catch('unknown').default('unknown');
-export const timestampField = z.iso.datetime().max(40);
-export const relayIdField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
-export const virtualIpField = z.ipv4();
+export const timestampField = z.iso
+  .datetime()
+  .max(40)
+  .meta({ examples: ['2026-01-31T19:30:00.000Z'] });
+export const relayIdField = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  .meta({ examples: ['fra-1'] });
+export const virtualIpField = z.ipv4().meta({ examples: ['10.66.3.7'] });
 
 const unstorable = /[\0\p{Cs}]/u;
 
@@ -49,7 +57,8 @@ function parsedBy<Value>(parse: (text: string) => Value | null | undefined, expe
 export const nameField = z
   .string()
   .max(400)
-  .transform(parsedBy(normalizeName, 'a name is 1 to 50 visible characters'));
+  .transform(parsedBy(normalizeName, 'a name is 1 to 50 visible characters'))
+  .meta({ examples: ['Alice'] });
 
 /** A network that a party can have. */
 export const networkField = z
@@ -60,21 +69,28 @@ export const networkField = z
       parseVirtualNetwork,
       'a network with 16 bits of prefix in 10.0.0.0/8, 172.16.0.0/12 or 100.64.0.0/10',
     ),
-  );
+  )
+  .meta({ examples: ['10.87.0.0/16'] });
 
-export const endpointField = z.string().max(64).transform(parsedBy(parseEndpoint, 'an endpoint is ip:port'));
+export const endpointField = z
+  .string()
+  .max(64)
+  .transform(parsedBy(parseEndpoint, 'an endpoint is ip:port'))
+  .meta({ examples: ['192.0.2.7:51820'] });
 
 export const publicKeyField = z
   .string()
   .max(64)
-  .transform(parsedBy(parsePublicKey, 'a public key is base64 of 32 bytes and no low-order point'));
+  .transform(parsedBy(parsePublicKey, 'a public key is base64 of 32 bytes and no low-order point'))
+  .meta({ examples: ['HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw='] });
 
 export const PASSWORD_LIMITS = { least: 4, most: 128 } as const;
 
 /** Normalized, so that keyboards that compose letters differently agree. */
 export const passwordField = textField
   .max(4 * PASSWORD_LIMITS.most)
-  .transform(parsedBy(normalizePassword, 'a password is 4 to 128 characters'));
+  .transform(parsedBy(normalizePassword, 'a password is 4 to 128 characters'))
+  .meta({ examples: ['four words are fine'] });
 
 function normalizePassword(text: string): string | undefined {
   const password = text.normalize('NFC');
@@ -85,7 +101,8 @@ function normalizePassword(text: string): string | undefined {
 export const discordUrlField = z
   .string()
   .max(1000)
-  .transform(parsedBy(parseDiscordLink, 'an https link to Discord'));
+  .transform(parsedBy(parseDiscordLink, 'an https link to Discord'))
+  .meta({ examples: ['https://discord.gg/abc123'] });
 
 /** Base64 of exactly `bytes` bytes, decoded. */
 export const bytesField = (bytes: number) =>

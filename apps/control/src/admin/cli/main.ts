@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { version } from '#runtime/version';
 import { LanrageError } from '#shared/errors';
 import { PARTY_ID_PATTERN, PEER_ID_PATTERN, peerIdOf } from '#shared/party/identity';
 import { printable } from '#shared/terminal/text';
@@ -38,6 +39,7 @@ const nothing = z.undefined();
 
 const program = new Command('lanrage-admin')
   .description('Administers a LANrage server, for those who have its LANRAGE_ADMIN_TOKEN.')
+  .version(version, '-V, --version', 'show the version')
   .showHelpAfterError('(--help shows how)')
   .exitOverride();
 const parties = program.command('parties').description('see and close parties');

@@ -1,9 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { version } from '#runtime/version';
 import { serverInfoSchema, type ServerInfo } from '#shared/api/rest';
 import { Leader } from '../../leader-client/leader';
 import { Answers } from '../../operations/openapi';
-import { version } from '../../util/version';
 
 @ApiTags('operations')
 @Controller('v1/server')
