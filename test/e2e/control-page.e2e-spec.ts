@@ -1,6 +1,13 @@
 /** The control plane's page at /, in a real browser. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { serverStatsSchema } from '#shared/api/stats';
+import type { PartyId } from '#shared/party/identity';
+import {
+  encodeInviteLink,
+  FINGERPRINT_BYTES,
+  INVITE_SECRET_BYTES,
+  PARTY_KEY_BYTES,
+} from '#shared/party/invite';
 import { barriers, chromiumPath, observe, openBrowser } from './support/browser';
 import { refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
@@ -11,6 +18,18 @@ import { RecordingProxy } from './support/recording-proxy';
 const browserIt = itWith(chromiumPath, '--version', 'chromium');
 const files = ['/', '/page.css', '/page.js', '/icon.svg'];
 const LARGEST_PAGE_BYTES = 30_000;
+/** As a host makes it. */
+const link = encodeInviteLink({
+  server: 'http://192.0.2.1',
+  partyId: '0123456789ab' as PartyId,
+  secret: Buffer.alloc(INVITE_SECRET_BYTES, 'secret'),
+  partyKey: Buffer.alloc(PARTY_KEY_BYTES, 'key'),
+  hostFingerprint: Buffer.alloc(FINGERPRINT_BYTES, 'host'),
+  sealed: false,
+});
+const fragment = link.slice(link.indexOf('#') + 1);
+/** Of the secret and the party key. */
+const invitation = { fragment, secret: fragment.slice(20, 50) };
 
 describe('the page of the control plane', () => {
   let control: TestControl;
@@ -260,40 +279,41 @@ describe('the page of the control plane', () => {
     );
 
     describe('with an invitation', () => {
-      browserIt.each(['join=s3cret_Key-1.x', 's3cret_Key-1.x'])(
-        'shows the command for #%s and sends it nowhere, under a path too',
-        async (fragment) => {
-          const proxy = await RecordingProxy.open(control.url, '/lan');
-          try {
-            const { page, seen } = await openLoaded(`/lan/#${fragment}`, {}, proxy.origin);
-            await page.getByRole('heading', { name: 'You are invited' }).waitFor();
-            expect(await page.locator('#invite-command').textContent()).toBe(
-              `sudo ./lanrage join '${proxy.origin}/lan/#${fragment}'`,
-            );
-            const command = page.locator('#join code', { hasText: 'join PARTY_ID' });
-            expect(await command.textContent()).toContain(`--server ${proxy.origin}/lan`);
-            await page.getByRole('link', { name: 'Set up LANrage' }).click();
-            expect(await page.locator('#invite-command').isVisible()).toBe(true);
-            await page.getByRole('link', { name: 'Health' }).click();
-            await page.waitForURL('**/lan/health');
-            expect(proxy.received.length).toBeGreaterThan(6);
-            expect(proxy.received.join('\n')).not.toContain('s3cret');
-            expect([...seen.origins]).toEqual([proxy.origin]);
-            expect(seen.complaints).toEqual([]);
-          } finally {
-            await proxy.close();
-          }
-        },
-      );
+      browserIt('shows the command and sends it nowhere, under a path too', async () => {
+        const proxy = await RecordingProxy.open(control.url, '/lan');
+        try {
+          const { page, seen } = await openLoaded(`/lan/#${fragment}`, {}, proxy.origin);
+          await page.getByRole('heading', { name: 'You are invited' }).waitFor();
+          expect(await page.locator('#invite-command').textContent()).toBe(
+            `sudo ./lanrage join '${proxy.origin}/lan/#${fragment}'`,
+          );
+          const command = page.locator('#join code', { hasText: 'join PARTY_ID' });
+          expect(await command.textContent()).toContain(`--server ${proxy.origin}/lan`);
+          await page.getByRole('link', { name: 'Set up LANrage' }).click();
+          expect(await page.locator('#invite-command').isVisible()).toBe(true);
+          await page.getByRole('link', { name: 'Health' }).click();
+          await page.waitForURL('**/lan/health');
+          expect(proxy.received.length).toBeGreaterThan(6);
+          expect(proxy.received.join('\n')).not.toContain(invitation.secret);
+          expect([...seen.origins]).toEqual([proxy.origin]);
+          expect(seen.complaints).toEqual([]);
+        } finally {
+          await proxy.close();
+        }
+      });
 
       browserIt.each([
         ['quotes', "join='; echo gone; '"],
         ['substitutions', 'join=$(x)'],
         ['backslashes', 'join=a\\'],
-        ['too much', 'y'.repeat(3000)],
-      ])('makes no command from a link with %s', async (_name, fragment) => {
-        const { page } = await openLoaded(`/#${fragment}`);
-        await page.getByText('This link is damaged.').waitFor();
+        ['too much', `${invitation.fragment}A`],
+        ['too little', invitation.fragment.slice(0, -1)],
+        ['anything', 'join=anything'],
+        ['another version', invitation.fragment.replace('join=AQ', 'join=AA')],
+      ])('makes no command from a link with %s', async (_name, part) => {
+        const { page } = await openLoaded(`/#${part}`);
+        await page.getByText('This link was cut or mistyped.').waitFor();
+        expect(await page.getByText('You are invited').isVisible()).toBe(false);
         expect(await page.locator('#invite-command').textContent()).toBe('');
         expect(await page.locator('#invite .command').isVisible()).toBe(false);
       });
@@ -301,8 +321,10 @@ describe('the page of the control plane', () => {
       browserIt('follows a link that is opened in the same tab, and is silent without one', async () => {
         const { page } = await openLoaded();
         expect(await page.locator('#invite').isVisible()).toBe(false);
-        await page.goto(`${control.url}/#join=abc`);
-        await page.getByText(`lanrage join '${control.url}/#join=abc'`).waitFor();
+        await page.goto(`${control.url}/#anything`);
+        expect(await page.locator('#invite').isVisible()).toBe(false);
+        await page.goto(`${control.url}/#${invitation.fragment}`);
+        await page.getByText(`lanrage join '${control.url}/#${invitation.fragment}'`).waitFor();
       });
     });
 
@@ -313,7 +335,11 @@ describe('the page of the control plane', () => {
       ['dark', 320],
     ] as const)('can be used by everybody: %s, %i px wide', async (colorScheme, width) => {
       const viewport = { width, height: 800 };
-      const { page } = await openLoaded('/#join=abc', { colorScheme, viewport, reducedMotion: 'reduce' });
+      const { page } = await openLoaded(`/#${invitation.fragment}`, {
+        colorScheme,
+        viewport,
+        reducedMotion: 'reduce',
+      });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
       const background = await page.evaluate('getComputedStyle(document.body).backgroundColor');
       expect(background).toBe(colorScheme === 'dark' ? 'rgb(18, 23, 21)' : 'rgb(246, 244, 238)');

@@ -11,6 +11,8 @@ const relayFault = {
     `Nobody who tried reaches the relay at ${address}: its address is wrong, or a firewall is in the way.`,
   private_address: (address) => `The relay at ${address} can be reached within its own network alone.`,
 };
+/** What is behind the # of an invite link: version 1 and its flags, then the rest, 80 characters in all. */
+const invitation = /^join=AQ[A-H][\w-]{77}$/;
 /** What may stand between the quotes of a shell command. */
 const harmless = /^[\w.~=&%:+,/[\]-]{1,2048}$/;
 
@@ -44,17 +46,19 @@ showInvitation();
 keepCounting();
 list(false);
 
-/** A fragment that names nothing on this page is an invitation. It stays in the browser. */
+/** The fragment of an invitation stays in the browser; others name places of this page, or nothing. */
 function showInvitation() {
   const fragment = location.hash.slice(1);
   if (fragment !== '' && byId(fragment)) return;
   const link = `${base}#${fragment}`;
-  const good = harmless.test(fragment) && harmless.test(server);
-  byId('invite').hidden = fragment === '';
+  const isMeant = fragment.startsWith('join=');
+  const good = invitation.test(fragment) && harmless.test(server);
+  byId('invite').hidden = !isMeant;
+  byId('invite-title').textContent = good ? 'You are invited' : 'An invitation, but not all of it';
   byId('invite-good').hidden = !good;
   byId('invite-bad').hidden = good;
   byId('invite-command').textContent = good ? `sudo ./lanrage join '${link}'` : '';
-  if (fragment !== '') byId('invite-title').focus();
+  if (isMeant) byId('invite-title').focus();
 }
 
 async function ask(path) {
