@@ -3,17 +3,32 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { root, setup } from './setup.mjs';
+import { readSettingsFile } from './settings-file.mjs';
 
 const STOP_PATIENCE_MS = 10_000;
 const LONGEST_BACKOFF_MS = 10_000;
+/** On a terminal the announcement waits until the two are connected and the log is silent for so long, but not forever. */
+const SILENCE_MS = 300;
+const LONGEST_SILENCE_WAIT_MS = 10_000;
 
 setup();
+readSettingsFile();
 const { default: pretty } = await import('pino-pretty');
 // Compiled by the set-up.
 const require = createRequire(import.meta.url);
 const { ownAddress } = require('#runtime/own-address');
 const { ipScope } = require('#shared/ip-scope');
+const { unknownSettings } = require('#shared/setting-names');
+const { readConfig: readControlConfig } = require('../dist/apps/control/src/config.js');
+const { readConfig: readRelayConfig } = require('../dist/apps/relay/src/config.js');
+
+/** A log for people: each event on a line, without the settings, which README's table explains. */
+const toLine = process.stdout.isTTY
+  ? pretty.prettyFactory({ ignore: 'pid,hostname,settings,config', singleLine: true })
+  : undefined;
+let lastLineAtMs = 0;
 
 const env = {
   ...process.env,
@@ -38,18 +53,18 @@ function run(service, failures = 0) {
     },
   );
   service.child = child;
-  child.stdout.pipe(process.stdout.isTTY ? pretty({ ignore: 'pid,hostname' }) : process.stdout, {
-    end: false,
-  });
+  if (toLine) createInterface({ input: child.stdout }).on('line', showLine);
+  else child.stdout.pipe(process.stdout, { end: false });
 
   child.on('message', (message) => {
-    if (!message?.ready) return;
+    if (message?.connected) service.isConnected = true;
+    if (!message?.ready || stopping) return;
     failures = 0;
     if (service.ready) return;
     service.ready = message;
     // The relay second, so that it finds somebody to dial.
     if (service === control) run(relay);
-    else announce();
+    else announceInSilence();
   });
   child.on('exit', (code, signal) => {
     service.child = undefined;
@@ -59,6 +74,11 @@ function run(service, failures = 0) {
     console.error(`${service.name} ended (${code ?? signal}); starting it again in ${backoffMs / 1000} s`);
     setTimeout(() => stopping || run(service, failures + 1), backoffMs);
   });
+}
+
+function showLine(line) {
+  lastLineAtMs = performance.now();
+  process.stdout.write(toLine(line));
 }
 
 function giveUp(service, why) {
@@ -87,6 +107,29 @@ function stopWithNpm() {
   setInterval(() => process.ppid !== npm && stop(), 500).unref();
 }
 
+/** Names what is wrong with the settings of both at once: the relay's own word would come after the control plane's start. */
+function refuseWrongSettings() {
+  for (const { name, message } of unknownSettings(env)) {
+    console.error(message);
+    delete env[name];
+  }
+  const readers = [() => readControlConfig(env), () => readRelayConfig(env.LANRAGE_PUBLIC_ADDRESS, env)];
+  const lines = readers.flatMap(faultsOf);
+  if (lines.length === 0) return;
+  // Both begin alike, and may name the same setting.
+  console.error([...new Set(lines)].join('\n'));
+  process.exit(1);
+}
+
+function faultsOf(read) {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    return error.message.split('\n');
+  }
+}
+
 function isPrivate(address) {
   return ipScope(address) !== 'global';
 }
@@ -96,6 +139,15 @@ function privateAdvice(address) {
 Players of other networks cannot reach ${address}. For them, start it with LANRAGE_PUBLIC_ADDRESS set to the
 address that the Internet knows, and have the router forward what docs/operations.md lists under "Ports".
 `;
+}
+
+/** The last thing on a terminal: what the two say while they find each other comes before it. */
+function announceInSilence(untilMs = performance.now() + LONGEST_SILENCE_WAIT_MS) {
+  if (stopping) return;
+  const nowMs = performance.now();
+  const isSilent = relay.isConnected && nowMs - lastLineAtMs >= SILENCE_MS;
+  if (!toLine || isSilent || nowMs >= untilMs) announce();
+  else setTimeout(announceInSilence, SILENCE_MS, untilMs);
 }
 
 function announce() {
@@ -111,12 +163,13 @@ LANrage is running.
 On each player's machine, in a checkout after npm run setup:
 
   sudo ./lanrage create "Gaming Night" --as Alice --server ${url}
-  sudo ./lanrage join <party id> --as Bob --server ${url}
+  sudo ./lanrage join '<the link that create prints>' --as Bob
 
 Ctrl-C stops it; parties are kept.
 ${isPrivate(publicAddress) ? privateAdvice(publicAddress) : ''}`);
 }
 
+refuseWrongSettings();
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 stopWithNpm();

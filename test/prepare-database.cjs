@@ -21,7 +21,7 @@ const cache = join(root, 'node_modules/.cache/lanrage');
 module.exports = async function prepareDatabase() {
   const prepared = join(cache, `database-${version()}`);
   if (!existsSync(prepared)) await prepare(prepared);
-  process.env.LANRAGE_TEST_DATABASE = prepared;
+  process.env.PREPARED_DATABASE = prepared;
 };
 
 /** Of the tables, of PostgreSQL, and of the user whose files they are. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { unknownSettings } from '#shared/setting-names';
 
 const root = join(__dirname, '../..');
 const folders = ['.', 'docs', 'docs/adr', 'test/lab'];
@@ -25,6 +26,21 @@ describe('the documentation', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     expect(settings.size).toBeGreaterThan(0);
     expect([...settings].filter((setting) => !readme.includes(`\`${setting}\``))).toEqual([]);
+  });
+
+  it('names no setting that the programs take for a misspelt one', () => {
+    const texts = [
+      ...pages,
+      '.env.example',
+      'docker-compose.yml',
+      'docker-compose.relay.yml',
+      'docker-compose.bpf.yml',
+    ];
+    const named = texts.flatMap(
+      (page) => readFileSync(join(root, page), 'utf8').match(/\bLANRAGE_[A-Z_]+[A-Z]\b/g) ?? [],
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(unknownSettings(Object.fromEntries(named.map((name) => [name, ''])))).toEqual([]);
   });
 
   const instructions = [

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keptSecret } from '../../apps/control/src/util/files';
@@ -56,6 +56,33 @@ async function withTcpPort<Result>(use: (port: number) => Promise<Result>): Prom
     squatter.close();
   }
 }
+
+const launcher = [process.execPath, join(root, 'scripts/start.mjs')];
+
+describe('wrong settings', () => {
+  it('of control plane and relay are named together by npm start', async () => {
+    const lines = await complaint(launcher, {
+      LANRAGE_HTTP_PORT: '99999',
+      LANRAGE_TRUST_PROXY: 'yes',
+      LANRAGE_RELAY_PORTS: '52000',
+      LANRAGE_RELAY_METRICS_BIND: 'here',
+    });
+    expect(lines[0]).toBe('These settings are wrong:');
+    const named = lines.slice(1).map((line) => /^ {2}(LANRAGE_\w+): /.exec(line)?.[1]);
+    const wrong = ['HTTP_PORT', 'TRUST_PROXY', 'RELAY_PORTS', 'RELAY_METRICS_BIND'].map(
+      (name) => `LANRAGE_${name}`,
+    );
+    expect(new Set(named)).toEqual(new Set(wrong));
+  }, 60_000);
+
+  it('that are misspelt are told, with the name that was meant', async () => {
+    const misspelt = { LANRAGE_PUBLC_ADDRESS: loopback, LANRAGE_TRUST_PROXY: 'yes' };
+    const [first] = await complaint(launcher, misspelt);
+    expect(first).toBe(
+      'LANRAGE_PUBLC_ADDRESS is no setting of LANrage; LANRAGE_PUBLIC_ADDRESS is. It has no effect.',
+    );
+  }, 60_000);
+});
 
 describe('a port that somebody else has', () => {
   it(
@@ -155,13 +182,37 @@ describeLab('a data folder on a disk that is too small for a database', () => {
   }, 60_000);
 });
 
+describeLab("a file of somebody else's in the data folder", () => {
+  it.each(['token-secret', 'postgres'])(
+    'is named: %s',
+    async (name) => {
+      const data = await mkdtemp(join(folder, 'foreign-'));
+      await Promise.all([chmod(folder, 0o755), chown(data, 54_321, 54_321)]);
+      // As `sudo npm start` leaves it.
+      if (name === 'postgres') await mkdir(join(data, name), { mode: 0o700 });
+      else await writeFile(join(data, name), '0'.repeat(64), { mode: 0o600 });
+      const asOther = ['setpriv', '--reuid', '54321', '--regid', '54321', '--clear-groups'];
+      const mounts = 'mount --bind "$0" /etc/passwd && exec "$@"';
+      const passwd = join(data, 'passwd');
+      await writeFile(passwd, 'root:x:0:0::/root:/bin/sh\nother:x:54321:54321::/nonexistent:/bin/sh\n');
+      const start = ['unshare', '--mount', 'sh', '-c', mounts, passwd, ...asOther, ...main('control')];
+      const databaseUrl = name === 'postgres' ? '' : 'postgres://nobody@127.0.0.1:9/none';
+      const lines = await complaint(start, { LANRAGE_DATA: data, DATABASE_URL: databaseUrl });
+      expect(lines).toEqual([
+        `error DATA_FOLDER_NOT_WRITABLE: ${join(data, name)} is not this user's to write to. Give it to the user that runs the server, or set LANRAGE_DATA to another folder.`,
+      ]);
+    },
+    60_000,
+  );
+});
+
 describeLab('a data folder on a read-only disk', () => {
   it.each(['', '/deep/below'])(
     'is named by npm start: it itself%s',
     async (below) => {
       const script = `mount -t tmpfs -o ro,size=64k none ${folder} && exec "$@"`;
-      const start = ['unshare', '--mount', 'sh', '-c', script, 'sh', process.execPath];
-      const lines = await complaint([...start, join(root, 'scripts/start.mjs')], {
+      const start = ['unshare', '--mount', 'sh', '-c', script, 'sh', ...launcher];
+      const lines = await complaint(start, {
         LANRAGE_DATA: `${folder}${below}`,
       });
       expect(lines).toEqual([

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { unknownSettings } from '#shared/setting-names';
 import { parseSettings } from '#shared/settings';
 import { relayIdField } from '#shared/api/fields';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
@@ -122,6 +123,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config = toConfig(parsed.settings);
   refuseUnshared(config);
   return config;
+}
+
+/** Variables that look like settings and are none. */
+export function unknownVariables(environment = process.env): ReturnType<typeof unknownSettings> {
+  return unknownSettings(environment);
 }
 
 /** The settings as they may be logged. */

@@ -13,10 +13,12 @@ const LONGEST_STOP_MS = 9000;
  */
 const HEAP_GROWTH = 30;
 
+let isAsked = false;
+
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   startWatchdog();
-  const asked = askedToStop();
+  const asked = askedToStop().then(() => (isAsked = true));
   const app = await startControl(readConfig());
   if (process.connected) process.send?.({ ready: true, url: app.url });
   await asked;
@@ -33,6 +35,8 @@ function askedToStop(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
+  // Ctrl-C ends PostgreSQL's programs, too: what fails then is no news.
+  if (isAsked) process.exit(0);
   console.error(error instanceof StartError ? error.message : error);
   process.exit(1);
 });

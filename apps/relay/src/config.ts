@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
+import { unknownSettings } from '#shared/setting-names';
 import { parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { FastPathKind } from './fastpath/open';
@@ -148,6 +149,11 @@ export function readConfig(ownAddress: string, environment: NodeJS.ProcessEnv = 
   const parsed = parseSettings(environmentSchema, { ...environment, LANRAGE_PUBLIC_ADDRESS: address });
   if ('faults' in parsed) throw new ConfigError(parsed.faults);
   return toConfig(parsed.settings);
+}
+
+/** Variables that look like settings and are none. */
+export function unknownVariables(environment = process.env): ReturnType<typeof unknownSettings> {
+  return unknownSettings(environment);
 }
 
 /** The settings as they may be logged. */

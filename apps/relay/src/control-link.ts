@@ -61,6 +61,7 @@ export class ControlLink {
   readonly #relay: Relay;
   readonly #log: Logger;
   readonly #announced: AnnouncedRelay;
+  readonly #controlUrl: string;
   readonly #signIn: LinkSignIn;
   readonly #addressProof: AddressProof;
   readonly #eventLoopDelay = monitorEventLoopDelay();
@@ -72,6 +73,7 @@ export class ControlLink {
   /** Whether the control plane has shown on this connection that it holds the secret; it is obeyed only then. */
   #isControlProven = false;
   #isAnnounced = false;
+  #tellConnected = () => {};
   #isOutageKnown = false;
   #lastCommand: Promise<unknown> = Promise.resolve();
   /** When this relay stops, by the monotonic clock; null unless it drains. */
@@ -83,6 +85,9 @@ export class ControlLink {
   #observedTimer: NodeJS.Timeout | undefined;
   #loadTimer: NodeJS.Timeout | undefined;
 
+  /** Resolves when the control plane is connected for the first time. */
+  readonly connected = new Promise<void>((resolve) => (this.#tellConnected = resolve));
+
   constructor({ controlUrl, secret, announced, stun }: ControlLinkOptions, relay: Relay, log: Logger) {
     this.#relay = relay;
     this.#log = log;
@@ -90,6 +95,8 @@ export class ControlLink {
     this.#signIn = new LinkSignIn(controlUrl, secret);
     this.#addressProof = new AddressProof(stun, announced, log);
     const server = new URL(controlUrl);
+    // Without what may be a password in it.
+    this.#controlUrl = server.origin + server.pathname;
     this.#socket = io(`${server.origin}${RELAY_NAMESPACE}`, {
       path: underPath(server, '/socket.io'),
       auth: (send) => void this.#beginSignIn(send),
@@ -200,6 +207,7 @@ export class ControlLink {
     this.#isOutageKnown = false;
     this.#refusals = 0;
     this.#log.info({ pairs: this.#relay.pairCount }, 'control connected');
+    this.#tellConnected();
     this.#reportSoon(this.#relay.observations());
     if (this.#stopsAtMs !== null) await this.#sayDraining(this.#stopsAtMs);
   }
@@ -266,7 +274,8 @@ export class ControlLink {
   }
 
   #noteRefusal(error: unknown): void {
-    this.#log[this.#isOutageKnown ? 'debug' : 'warn'](reasonOf(error), 'control not connected');
+    const facts = { controlUrl: this.#controlUrl, ...reasonOf(error) };
+    this.#log[this.#isOutageKnown ? 'debug' : 'warn'](facts, 'control not connected');
     this.#isOutageKnown = true;
   }
 
@@ -326,8 +335,12 @@ export class ControlLink {
 /** For the log: the code and the sentence of a refusal, or what went wrong on the way. */
 function reasonOf(error: unknown): object {
   const refusal = errorBodySchema.safeParse((error as { data?: unknown }).data);
-  const { message, code } = refusal.success ? remoteError(refusal.data.error) : (error as LanrageError);
-  return { ...(isErrorCode(code) && { code }), reason: message };
+  const { message, code, cause } = refusal.success
+    ? remoteError(refusal.data.error)
+    : (error as LanrageError);
+  // Of fetch, which says no more itself than that it failed.
+  const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return { ...(isErrorCode(code) && { code }), reason };
 }
 
 /** At least one message, if an empty one. */

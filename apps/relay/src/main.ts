@@ -1,13 +1,14 @@
 import type { Server } from 'node:http';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { ownAddress } from '#runtime/own-address';
 import { startWatchdog } from '#runtime/watchdog';
 import { ipScope } from '#shared/ip-scope';
-import { type Config, ConfigError, readConfig, redacted } from './config';
+import { type Config, ConfigError, readConfig, redacted, unknownVariables } from './config';
 import { ControlLink } from './control-link';
 import { openFastPath } from './fastpath/open';
+import { openLog } from './log';
 import { serveMetrics } from './metrics';
 import { Relay } from './relay';
 import { StartFault, withMetricsPort, withStunPorts } from './start-fault';
@@ -52,6 +53,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
   log.info({ config: redacted(config) }, 'relay listening');
   const range = `${ports.first}-${ports.last}`;
   process.send?.({ ready: true, publicAddress, ports: range, stunEndpoints: stun.endpoints });
+  void link.connected.then(() => process.connected && process.send?.({ connected: true }));
   return {
     drain: () => drain(relay, link, config.drainMs, log),
     stop: async () => {
@@ -103,7 +105,8 @@ async function main(): Promise<void> {
   setDefaultAutoSelectFamilyAttemptTimeout(1500);
   const config = readConfig(await ownAddress());
   startWatchdog();
-  const log = pino({ name: 'relay', level: config.logLevel });
+  const log = await openLog(config.logLevel);
+  for (const { name, message } of unknownVariables()) log.warn({ setting: name }, message);
   if (ipScope(config.publicAddress) !== 'global')
     log.warn(
       { publicAddress: config.publicAddress },

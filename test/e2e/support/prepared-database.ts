@@ -10,7 +10,7 @@ const run = promisify(execFile);
  * there are none (test/prepare-database.cjs), and it makes them itself.
  */
 export async function prepareDatabase(dataDirectory: string): Promise<void> {
-  const prepared = process.env['LANRAGE_TEST_DATABASE'];
+  const prepared = process.env['PREPARED_DATABASE'];
   if (prepared === undefined) return;
   await mkdir(dataDirectory, { recursive: true });
   // Most of a new write-ahead log is zeros, which Linux need not write.

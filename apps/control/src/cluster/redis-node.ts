@@ -305,7 +305,9 @@ async function reach(redis: Redis): Promise<void> {
   while (redis.status !== 'ready') {
     if (performance.now() >= untilMs) {
       redis.disconnect();
-      throw new StartError(`Redis cannot be reached (${reason}). Start it, or check REDIS_URL.`);
+      throw new StartError(
+        `error REDIS_UNREACHABLE: Redis cannot be reached (${reason}). Start it, or check REDIS_URL.`,
+      );
     }
     await sleep(TURN_MS);
   }

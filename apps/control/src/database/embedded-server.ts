@@ -35,7 +35,9 @@ const OWNER_LOCK = 1_279_348_295;
 
 class InUseError extends StartError {
   constructor(home: string) {
-    super(`Another LANrage server uses ${home}. Stop it, or set LANRAGE_DATA to another folder.`);
+    super(
+      `error DATA_FOLDER_IN_USE: Another LANrage server uses ${home}. Stop it, or set LANRAGE_DATA to another folder.`,
+    );
   }
 }
 
@@ -55,7 +57,9 @@ export class EmbeddedServer {
     await makeOwn(directory);
     const server = new EmbeddedServer(directory, await postgresAccount(programPath('postgres'), directory));
     if (join(server.data, SOCKET_NAME).length > LONGEST_SOCKET_PATH) {
-      throw new StartError(`The path of the data directory is too long for a socket in it: ${directory}`);
+      throw new StartError(
+        `error DATA_PATH_TOO_LONG: The path is too long for a socket in it: ${directory}. Set LANRAGE_DATA to a shorter one.`,
+      );
     }
     await server.initialize();
     await server.launch();
@@ -217,7 +221,7 @@ function programPath(name: string): string {
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
     throw new StartError(
-      'PostgreSQL does not come with this installation. Set DATABASE_URL to a server of yours.',
+      'error POSTGRES_MISSING: PostgreSQL does not come with this installation. Set DATABASE_URL to a server of yours.',
     );
   }
 }

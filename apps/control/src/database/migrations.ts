@@ -53,7 +53,7 @@ async function appliedMigrations(client: ClientBase): Promise<Set<string>> {
   const failed = rows.find((row) => row.finished_at === null);
   if (failed) {
     throw new StartError(
-      `The migration ${failed.migration_name} failed before. Repair the database, then run: prisma migrate resolve`,
+      `error MIGRATION_FAILED: The migration ${failed.migration_name} failed before. Repair the database, then run: prisma migrate resolve`,
     );
   }
   return new Set(rows.map((row) => row.migration_name));

@@ -47,7 +47,7 @@ export async function postgresAccount(program: string, directory: string): Promi
   if ((await answerOf('/usr/bin/unshare', [...prefix.slice(1), 'true'])) !== null)
     return { ids: null, prefix };
   throw new StartError(
-    `PostgreSQL does not run as root, and the account ${ACCOUNT_NAME} cannot reach ${directory} and ${program}. ` +
+    `error POSTGRES_NEEDS_USER: PostgreSQL does not run as root, and the account ${ACCOUNT_NAME} cannot reach ${directory} and ${program}. ` +
       'Run LANrage from a folder that all may enter, or as an ordinary user, or set DATABASE_URL.',
   );
 }

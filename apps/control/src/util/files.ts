@@ -9,9 +9,17 @@ const SECRET_BYTES = 32;
 /**
  * A secret that outlives restarts: 64 hex digits in a file that only its owner reads, made on first use.
  * All who ask at once, in one process or in several, get the same one.
- * @throws StartError for a file that holds none
+ * @throws StartError for a file that holds none, or that is not this user's
  */
 export async function keptSecret(directory: string, name: string): Promise<string> {
+  try {
+    return await readOrMakeSecret(directory, name);
+  } catch (error) {
+    throw folderFault(join(directory, name), error) ?? error;
+  }
+}
+
+async function readOrMakeSecret(directory: string, name: string): Promise<string> {
   const path = join(directory, name);
   const existing = await readIfThere(path);
   if (existing !== null) return wholeSecret(path, existing);

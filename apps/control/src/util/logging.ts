@@ -1,6 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Level, type Logger } from 'pino';
 
+/** Why Nest does not start, with a stack: main.ts says it on stderr. */
+const STARTING = 'ExceptionHandler';
 /** Where Nest says what it wires up: of interest only to somebody who debugs. */
 const chattyContexts = new Set([
   'InstanceLoader',
@@ -26,7 +28,7 @@ export class StructuredLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(rest.at(-1) === STARTING ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
