@@ -1,12 +1,14 @@
 /** State folders as players have them: on a disk that is full or read-only, far down, of an unknown user, cut short. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chown, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describeLab, describeUnless, labAvailable } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { CommandLine, errorOf } from './support/command-line';
 import { LabPlayer } from './support/lab-player';
 import { LabServer } from './support/lab-server';
-import { end } from './support/processes';
+import { collectOutput, end, until } from './support/processes';
 import { SmallDisk } from './support/small-disk';
 
 /** Nobody is there. */
@@ -90,6 +92,69 @@ describeUnless(labAvailable(), 'a state folder', () => {
     expect(await refusal({ LANRAGE_HOME: join(cli.home, 'mine') })).toMatchObject({
       code: 'HOME_DENIED',
       message: expect.stringContaining(join(cli.home, 'mine')),
+    });
+  });
+
+  describe("of root's agent, started with sudo", () => {
+    const [alice, bob] = ['54321', '54323'];
+    const environment = { LANRAGE_HOME: '', SUDO_UID: alice, SUDO_GID: alice, SUDO_USER: 'alice' };
+    const rootHome = '/var/lib/lanrage';
+    let disk: SmallDisk;
+
+    beforeEach(async () => {
+      disk = await SmallDisk.mountedAt(dirname(rootHome));
+      expect((await see('chmod', '755', dirname(rootHome))).code).toBe(0);
+      cli.wrapper = disk.wrapper;
+      const { output } = cli.start(['agent', '--json'], environment);
+      await until('the agent is ready', () => output.stdout.includes('\n'));
+    });
+
+    afterEach(() => disk.unmount());
+
+    const as = (uid: string) => ['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups'];
+    /** Runs a program that sees the disk. */
+    async function see(...command: string[]) {
+      const [program = '', ...args] = [...disk.wrapper, ...command];
+      const child = spawn(program, args);
+      const output = collectOutput(child);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, ...output };
+    }
+    const asked = (uid: string) => {
+      cli.wrapper = [...disk.wrapper, ...as(uid)];
+      return cli.run(['status', '--json'], { LANRAGE_HOME: '', HOME: '/nonexistent' });
+    };
+
+    it('lets that user ask without sudo, and nobody else', async () => {
+      expect(await asked(alice)).toMatchObject({ code: 0, stderr: '' });
+      expect(errorOf(await asked(bob)).code).toBe('PERMISSION_DENIED');
+      cli.wrapper = disk.wrapper;
+      expect((await cli.run(['status', '--json'], { LANRAGE_HOME: '' })).code).toBe(0);
+    });
+
+    it('tells that user alone the server that it remembers', async () => {
+      const path = join(rootHome, 'config.json');
+      const script = `echo '{ "server": "http://127.0.0.1:7" }' > ${path} && chown 0:${alice} ${path} && chmod 640 ${path}`;
+      expect((await see('sh', '-c', script)).code).toBe(0);
+      const serverOf = async (uid: string) => {
+        cli.wrapper = [...disk.wrapper, ...as(uid)];
+        const settings = { LANRAGE_HOME: '', LANRAGE_SERVER: '', HOME: '/nonexistent' };
+        const { stdout } = await cli.run(['netcheck', '--json'], settings);
+        return (JSON.parse(stdout) as { server: { url: string } }).server.url;
+      };
+      expect(await serverOf(alice)).toBe('http://127.0.0.1:7');
+      expect(await serverOf(bob)).toBe('http://127.0.0.1:8080');
+    });
+
+    it('stays what root alone can change, and read', async () => {
+      for (const name of ['identity.key', 'agent.lock'])
+        expect((await see(...as(alice), 'cat', join(rootHome, name))).stderr).toMatch('Permission denied');
+      expect((await see(...as(alice), 'ls', rootHome)).stderr).toMatch('Permission denied');
+      expect((await see(...as(alice), 'rm', '-f', join(rootHome, 'agent.sock'))).stderr).toMatch(
+        'Permission denied',
+      );
+      const { stdout } = await see('stat', '--format=%u %a %n', rootHome, join(rootHome, 'agent.sock'));
+      expect(stdout).toBe(`0 711 ${rootHome}\n${alice} 600 ${rootHome}/agent.sock\n`);
     });
   });
 

@@ -1,4 +1,7 @@
-import { ConfigError, loadConfig } from './config';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, rememberServer } from './config';
 
 const home = '/nonexistent/lanrage';
 
@@ -70,5 +73,33 @@ describe('settings', () => {
 
   it.each(['x'.repeat(16), '0lan', 'lan/0', 'lan 0', '../lan'])('%j is no interface name', (name) => {
     expect(() => loadConfig({ home, interface: name }, {})).toThrow(ConfigError);
+  });
+
+  it.each([
+    [{ SUDO_USER: 'alice' }, 'alice'],
+    [{ SUDO_USER: 'root' }, 'Player'],
+    [{}, 'Player'],
+  ])('name nobody "root": %j', (environment, nickname) => {
+    const geteuid = jest.spyOn(process as { geteuid: () => number }, 'geteuid').mockReturnValue(0);
+    expect(loadConfig({ home }, environment).nickname).toBe(nickname);
+    geteuid.mockRestore();
+  });
+});
+
+describe('the server that is remembered', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lanrage-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is written beside what is there, once, and read by the next command', () => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, '{ "nickname": "Ålice", "server": "http://192.0.2.9" }');
+    expect(rememberServer(folder, 'http://192.0.2.1:8080')).toBe(true);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      nickname: 'Ålice',
+      server: 'http://192.0.2.1:8080',
+    });
+    expect(rememberServer(folder, 'http://192.0.2.1:8080')).toBe(false);
+    writeFileSync(path, '{');
+    expect(() => rememberServer(folder, 'http://192.0.2.1:8080')).toThrow(ConfigError);
   });
 });

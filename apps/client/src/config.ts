@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { endpointField, nameField } from '#shared/api/fields';
 import { LanrageError } from '#shared/errors';
+import { unknownSettings } from '#shared/setting-names';
 import { parseDiscovery, type DiscoverySetting } from './discovery/ports';
 import { parseExposure } from './network/guard/exposure';
-import { readOwnFile, ROOT_HOME, verifyHome } from './home';
+import { homePaths, readOwnFile, replaceOwnFile, ROOT_HOME, verifyHome } from './home';
+import { showTo, sudoUserIn, type SudoUser } from './sudo-user';
 
 /** The settings of an agent, from (strongest first) flags, environment, `config.json` in the home, defaults. */
 export interface ClientConfig {
@@ -92,8 +94,11 @@ const variables = {
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
 
+/** Of who names no other: a server on this machine. */
+export const DEFAULT_SERVER = 'http://127.0.0.1:8080';
+
 const defaults = {
-  server: 'http://127.0.0.1:8080',
+  server: DEFAULT_SERVER,
   interface: 'lanrage0',
   nickname: 'Player',
   stunServers: [],
@@ -108,25 +113,66 @@ export function partyPasswordFrom(environment = process.env): string | undefined
   return environment['LANRAGE_PARTY_PASSWORD'] || undefined;
 }
 
+/** The user who started this program with sudo, and so may ask root's agent. */
+export function sudoUser(environment = process.env): SudoUser | undefined {
+  return sudoUserIn(environment);
+}
+
+/** The server that a flag names, or else the environment. */
+export function namedServer(flag: string | undefined, environment = process.env): string | undefined {
+  return flag ?? (environment['LANRAGE_SERVER'] || undefined);
+}
+
+/** Variables that look like settings and are none, each in a sentence. */
+export function unknownVariables(environment = process.env): string[] {
+  return unknownSettings(environment).map(({ message }) => message);
+}
+
 /**
  * Reads the settings.
  * @throws ConfigError naming every setting that is wrong, and where it was set
  * @throws LanrageError HOME_NOT_SAFE, HOME_UNKNOWN, HOME_DENIED …
  */
 export function loadConfig(overrides: ConfigOverrides = {}, environment = process.env): ClientConfig {
-  const home = resolve(overrides.home ?? (environment['LANRAGE_HOME'] || defaultHome()));
+  const named = overrides.home ?? (environment['LANRAGE_HOME'] || undefined);
+  const home = resolve(named ?? defaultHome());
   verifyHome(home);
-  const file = readSettingsFile(join(home, 'config.json'));
+  const file = readSettingsFile(homePaths(home).settings);
   const fromEnvironment = Object.fromEntries(
     Object.entries(variables).map(([key, variable]) => [key, environment[variable]]),
   );
-  const layers = [{ ...defaults, nickname: systemUserName() }, file, fromEnvironment, overrides].map(
-    withoutEmpty,
-  );
+  const remembered = named === undefined ? { server: serverOfRoot() } : {};
+  const basis = { ...defaults, nickname: systemUserName(environment) };
+  const layers = [basis, remembered, file, fromEnvironment, overrides].map(withoutEmpty);
   const parsed = settingsSchema.safeParse(Object.assign({}, ...layers));
   if (!parsed.success) throw new ConfigError(describeFaults(parsed.error.issues));
   const { expose, logLevel } = parsed.data;
   return { ...parsed.data, expose, logLevel, home };
+}
+
+/**
+ * Keeps the server for later commands, in the settings file, beside what is there.
+ * @returns whether there was another one or none
+ * @throws ConfigError, or LanrageError HOME_FULL …
+ */
+export function rememberServer(home: string, server: string): boolean {
+  const path = homePaths(home).settings;
+  const settings = readSettingsFile(path);
+  if (settings['server'] === server) return false;
+  replaceOwnFile(path, `${JSON.stringify({ ...settings, server }, null, 2)}\n`);
+  const user = sudoUser();
+  if (user) showTo(user, path);
+  return true;
+}
+
+/** What root's agent remembers for the user who started it with sudo, who alone of all users may read it. */
+function serverOfRoot(): unknown {
+  if (process.geteuid?.() === 0) return undefined;
+  try {
+    return readSettingsFile(homePaths(ROOT_HOME).settings)['server'];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Root's agent keeps out of home folders: with `sudo -E` they are a user's. @throws LanrageError HOME_UNKNOWN */
@@ -149,10 +195,14 @@ function readSettingsFile(path: string): Record<string, unknown> {
   }
 }
 
-/** A user may have no entry in the system's list, as in a container: then there is no name to take. */
-function systemUserName(): string {
+/**
+ * Behind sudo, the name of who typed it: root is nobody's name. A user may have no entry in the system's list, as in a
+ * container: then there is no name to take.
+ */
+function systemUserName(environment: NodeJS.ProcessEnv): string {
   try {
-    return nameField.parse(userInfo().username);
+    const name = process.geteuid?.() === 0 ? environment['SUDO_USER'] : userInfo().username;
+    return name === 'root' ? defaults.nickname : nameField.parse(name);
   } catch {
     return defaults.nickname;
   }

@@ -24,6 +24,8 @@ export const ROOT_HOME = '/var/lib/lanrage';
 /** The files of an agent's state folder. */
 export function homePaths(home: string) {
   return {
+    /** What the player set, or LANrage remembers. */
+    settings: join(home, 'config.json'),
     identity: join(home, 'identity.key'),
     /** Which party the server believes this agent to be in. */
     membership: join(home, 'membership.json'),
