@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
 import { loadIdentity } from '../../apps/client/src/identity';
@@ -11,6 +12,7 @@ import { TestControl } from './support/control-app';
 import { TestRelay } from './support/control-relay';
 import { collectOutput, end, root, until } from './support/processes';
 import { itWith } from './support/programs';
+import { Terminal } from './support/terminal';
 
 const verbs = [
   ...['agent', 'create', 'join', 'leave', 'status', 'events', 'ui', 'netcheck', 'ping', 'doctor'],
@@ -58,6 +60,61 @@ describe('the lanrage command', () => {
   const run: CommandLine['run'] = (...args) => cli.run(...args);
   const startAgent = () => cli.startAgent();
 
+  it('--help and docs/command-line.md have all commands, in 80 columns', async () => {
+    const { code, stdout } = await run(['--help']);
+    expect(code).toBe(0);
+    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+)(?: [<[].*)? {2,}\S/gm)].map(([, verb]) => verb);
+    expect(listed).toEqual(expect.arrayContaining([...verbs, 'games', 'discovery', 'log', 'completion']));
+    const documentation = await readFile(join(root, 'docs/command-line.md'), 'utf8');
+    const missing = listed.filter(
+      (verb) => verb !== 'help' && !new RegExp(`[\`\\s]${verb}\\b`).test(documentation),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('--version is that of package.json, and no option of a command', async () => {
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+    for (const flag of ['--version', '-V'])
+      expect(await run([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect((await run(['state', 'set', 'map', 'x', '--version', '7'])).stderr).toMatch('AGENT_NOT_RUNNING');
+  });
+
+  it('alone says where one is, and what comes next', async () => {
+    const away = await run([]);
+    expect(away).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('No agent is running'),
+    });
+    await startAgent();
+    expect((await run([])).stdout).toMatch(/You are in no party\.\n\n {2}lanrage create/);
+  });
+
+  it('tells a variable that is no setting', async () => {
+    const { stderr } = await run([], { LANRAGE_SEVER: control.url });
+    expect(stderr).toBe(
+      'Warning: LANRAGE_SEVER is no setting of LANrage; LANRAGE_SERVER is. It has no effect.\n',
+    );
+  });
+
+  it('shows what the agent noted', async () => {
+    expect(errorOf(await run(['log', '--json'])).code).toBe('AGENT_NOT_RUNNING');
+    await startAgent();
+    await until('the server is noted', async () =>
+      (await run(['log'])).stdout.includes('control plane connected'),
+    );
+    const { stdout } = await run(['log', '--json']);
+    const [first] = stdout.split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({ level: expect.any(Number), msg: expect.any(String) });
+  });
+
+  it('completes', async () => {
+    const { code, stdout } = await run(['completion', 'bash']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('complete -F _lanrage lanrage')]);
+    expect((await run(['completion', 'tcsh'])).code).toBe(2);
+  });
+
   it.each(verbs)('%s --help shows examples, and is no error', async (verb) => {
     const { code, stdout } = await run([verb, '--help']);
     expect(code).toBe(0);
@@ -72,6 +129,7 @@ describe('the lanrage command', () => {
     ['an unknown option', ['status', '--loud']],
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],
     ['a size that is none', ['set', '--max-players', 'many']],
+    ['a party of one', ['create', 'LAN', '--max-players', '1']],
     ['a time that is none', ['invite', '--expires', 'soon']],
     ['a time too long', ['invite', '--expires', '31d']],
     ['nothing to set', ['set']],
@@ -212,6 +270,16 @@ describe('the lanrage command', () => {
       },
       20_000,
     );
+
+    itOnTerminal('breaks no word in the middle, however narrow it is', async () => {
+      const command = `${process.execPath} ${CommandLine.program} status`;
+      const terminal = Terminal.open(command, cli.environment(), { columns: 40 });
+      cli.own(terminal.child);
+      await once(terminal.child, 'close');
+      const lines = terminal.output.stdout.trim().split(/\r?\n/);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(40);
+      expect(lines.join(' ')).toBe((await run(['status'])).stderr.trim());
+    });
 
     itOnTerminal('has a host type a new one twice', async () => {
       const { code, stdout } = await type(['create', 'LAN', '--password'], 'first-one\r', 'other-one\r');

@@ -1,5 +1,7 @@
 /** Whose network, or which server, is at fault when players do not reach each other: both sides name the same one. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';
@@ -74,6 +76,12 @@ describeLab('whose fault it is', () => {
   it("is a network's that blocks UDP: who is behind it knows soon, and so does the other", async () => {
     alice.start('create', 'Blocked', '--as', 'Alice');
     await screen(alice, 'Ctrl-C leaves')();
+    // What a host needs first, and what the next command need not be told again.
+    expect(alice.logs).toMatch(/^http:\/\/\S+#join=[\w-]{80}\n/);
+    await until('the server is remembered', () => existsSync(join(alice.home, 'config.json')));
+    expect(JSON.parse(await readFile(join(alice.home, 'config.json'), 'utf8'))).toEqual({
+      server: server.url,
+    });
     await blockUdp(bob.host);
     const { party } = await alice.status();
     const aliceIsTold = screen(alice, THEIRS);

@@ -1,13 +1,15 @@
 import type { Logger } from 'pino';
 import { LanrageError } from '#shared/errors';
 import { parseVirtualIp } from '#shared/party/virtual-ip';
-import type { ClientConfig } from '../config';
+import { sudoUser, type ClientConfig, type LogLevel } from '../config';
 import { progressOf } from '../connection/progress';
 import { broadcastFault } from '../discovery/broadcast-fault';
+import { createLogger } from '../logger';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
 import { PartyManager } from '../party-manager';
+import { handSocketTo } from '../sudo-user';
 import { AgentEvents, type AgentEvent } from './agent-events';
 import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
@@ -15,6 +17,7 @@ import type { Diagnosis, DoctorAnswer, PingAnswer, StatusAnswer } from './local-
 import { LocalAccess } from './local-access';
 import { hostingHandlers } from './local-hosting';
 import type { LocalHandlers } from './local-server';
+import { LogBook } from './log-book';
 import { PortHelp } from './port-help';
 import { awaitState } from './state-wait';
 
@@ -27,6 +30,7 @@ export class Agent {
   private constructor(
     readonly parties: PartyManager,
     onFault: (error: unknown) => void,
+    private readonly book: LogBook,
   ) {
     this.portHelp = new PortHelp(parties);
     this.events = new AgentEvents(parties);
@@ -48,17 +52,21 @@ export class Agent {
    * Undoes what an agent that was killed left behind, and starts. The control plane need not be there yet.
    * @throws LanrageError AGENT_ALREADY_RUNNING, HOME_NOT_SAFE, UNSUPPORTED_PLATFORM, HOME_FILE_DAMAGED, HOME_FULL …
    */
-  static async start(config: ClientConfig, log: Logger): Promise<Agent> {
+  static async start(config: ClientConfig, level: LogLevel): Promise<Agent> {
+    const book = new LogBook();
+    const log = createLogger(level, book);
     const network = new NetworkManager(config);
     try {
       await network.initialize();
       const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
-      const agent = new Agent(new PartyManager(config, network), onFault);
+      const agent = new Agent(new PartyManager(config, network), onFault, book);
       logEvents(agent.parties, log);
       agent.portHelp.on('asked', ({ id }, port, answer) =>
         log.info({ peerId: id, port, answer }, 'asked about a port'),
       );
       await agent.access.open(config.home);
+      const user = sudoUser();
+      if (user) handSocketTo(user, config.home);
       return agent;
     } catch (error) {
       await network.cleanup();
@@ -118,6 +126,7 @@ export class Agent {
       awaitState: (known, gone) =>
         this.access.streams.wait(() => awaitState(parties.sharedState, this.events, known, gone)),
       page: () => this.access.page(),
+      log: () => Promise.resolve({ lines: this.book.lines }),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
   }

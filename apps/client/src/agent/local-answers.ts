@@ -214,6 +214,8 @@ export const diagnosisSchema = z
     "What only the agent knows of how things stand; the command line's doctor makes sentences of it.",
   );
 
+export const logSchema = z.object({ lines: z.array(z.string()).describe('JSON, the oldest first') });
+
 export const pageSchema = z.object({
   address: z.string().describe('With the token in its fragment: whoever has it may do all that is here'),
 });

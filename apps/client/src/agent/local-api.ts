@@ -65,6 +65,8 @@ export const localApiSchemas = {
   }),
   /** Opens the port of the player's page, if it is not open yet. */
   page: z.object({}),
+  /** The latest lines of the agent's log. */
+  log: z.object({}),
   ...hostingApiSchemas,
 } as const;
 
@@ -146,6 +148,8 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   doctor: DoctorAnswer;
   awaitState: PartyState;
   page: PageAnswer;
+  /** JSON, the oldest first. */
+  log: { readonly lines: readonly string[] };
 }
 
 /** By GET: an answer that does not end, of Server-Sent Events, see agent-events.ts. */

@@ -39,6 +39,7 @@ const operations = {
   diagnose: ['What the agent knows, for a doctor', answers.diagnosisSchema],
   doctor: ['What is wrong, and what would change it; takes 8 s at most', answers.doctorSchema],
   awaitState: ['Waits for a change of the shared state (long poll)', partyStateSchema],
+  log: ['What the agent noted since it started, as lines of JSON', answers.logSchema],
   page: ["Opens the player's page, and says where it is", answers.pageSchema],
   change: ['Changes the party; absent fields stay as they are. For its host', answers.statusSchema],
   rename: ['Gives this player another name in the party', answers.statusSchema],

@@ -1,5 +1,4 @@
 import { Agent } from '../agent/agent';
-import { createLogger } from '../logger';
 import { answer, type Context } from './context';
 import { stopRequested } from './foreground';
 
@@ -7,7 +6,7 @@ import { stopRequested } from './foreground';
 export async function agent(context: Context): Promise<void> {
   const { config } = context;
   const stop = stopRequested();
-  const running = await Agent.start(config, createLogger(config.logLevel ?? 'info'));
+  const running = await Agent.start(config, config.logLevel ?? 'info');
   running.connect();
   const peerId = running.parties.myPeerId;
   answer(context, { status: 'ready', peerId }, `Agent ready in ${config.home}. Ctrl-C stops it.`);

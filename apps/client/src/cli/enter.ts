@@ -1,13 +1,16 @@
 import { LanrageError } from '#shared/errors';
+import { inviteServer } from '#shared/party/invite';
 import { Agent, statusAnswer } from '../agent/agent';
 import type { LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
-import { createLogger } from '../logger';
+import { DEFAULT_SERVER, rememberServer } from '../config';
+import type { NewInvite } from '../party/invites';
 import { unreachedIn } from '../agent/agent-events';
-import { answer, type Context } from './context';
+import { answer, say, type Context } from './context';
 import { partyEnded, stopRequested } from './foreground';
 import { newPassword, withPassword } from './password';
 import { renderEvent } from './event-rendering';
+import { renderInvite } from './party-rendering';
 import { renderStatus, renderUnreached, renderWelcome } from './rendering';
 
 export interface PasswordOptions {
@@ -23,7 +26,7 @@ export interface JoinUse extends PasswordOptions {
   readonly ownServer: string;
 }
 
-/** `lanrage create NAME` */
+/** `lanrage create NAME`: for people with an invite link, which programs get from `lanrage invite`. */
 export async function create(
   context: Context,
   terms: Omit<LocalRequest<'create'>, 'password'>,
@@ -33,11 +36,19 @@ export async function create(
   const use = { server, ownServer: server, fromStdin: passwordStdin, json: context.json };
   const password = hasPassword || passwordStdin ? await newPassword(use) : undefined;
   const request = { ...terms, password };
-  return enter(
-    context,
-    () => askAgent(context.config.home, 'create', request),
-    ({ parties }) => parties.createParty(request.name, request),
-  );
+  const { home } = context.config;
+  return enter(context, {
+    ask: async () => {
+      const status = await askAgent(home, 'create', request);
+      const invite = await linkFor(context, () => askAgent(home, 'invite', {}));
+      if (invite) say(`${renderInvite(invite)}\n`);
+      return status;
+    },
+    here: async ({ parties }) => {
+      await parties.createParty(request.name, request);
+      return linkFor(context, () => parties.invites.make());
+    },
+  });
 }
 
 /** `lanrage join PARTY`. @throws LanrageError PEER_UNREACHABLE for one that waits, and does not reach everybody … */
@@ -50,28 +61,31 @@ export function join(
   const use = { server, ownServer, fromStdin: passwordStdin, json: context.json };
   const { home } = context.config;
   return withPassword(use, (password) =>
-    enter(
-      context,
-      async () => {
+    enter(context, {
+      ask: async () => {
         const entered = await askAgent(home, 'join', { partyId, peerName, password });
         return wait ? askAgent(home, 'settle', {}) : entered;
       },
-      async ({ parties }) => {
+      here: async ({ parties }) => {
         await parties.joinParty(partyId, peerName, { password });
         if (wait) await parties.waitConnected();
+        return null;
       },
-      wait,
-    ),
+      isToReachAll: wait,
+    }),
   );
 }
 
+interface Entry {
+  /** By the agent that runs. */
+  readonly ask: () => Promise<StatusAnswer>;
+  /** By one of this process. @returns a link to show */
+  readonly here: (agent: Agent) => Promise<NewInvite | null>;
+  readonly isToReachAll?: boolean;
+}
+
 /** By the agent that runs, or else by one that stays in the foreground for as long as the party lasts. */
-async function enter(
-  context: Context,
-  ask: () => Promise<StatusAnswer>,
-  enterHere: (agent: Agent) => Promise<unknown>,
-  isToReachAll = false,
-): Promise<void> {
+async function enter(context: Context, { ask, here, isToReachAll = false }: Entry): Promise<void> {
   try {
     const status = await ask();
     answer(context, status, renderStatus(status));
@@ -80,20 +94,26 @@ async function enter(
       throw new LanrageError('PEER_UNREACHABLE', { message: renderUnreached(unreached) });
   } catch (error) {
     if (!(error instanceof LanrageError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
-    await runParty(context, enterHere);
+    await runParty(context, here);
   }
 }
 
-async function runParty(context: Context, enterHere: (agent: Agent) => Promise<unknown>): Promise<void> {
+async function runParty(context: Context, here: Entry['here']): Promise<void> {
   const { config, json } = context;
   const stop = stopRequested().then(() => null);
-  const agent = await Agent.start(config, createLogger(config.logLevel ?? 'error'));
+  const agent = await Agent.start(config, config.logLevel ?? 'error');
   try {
     agent.connect();
     const ended = partyEnded(agent);
-    const entered = await Promise.race([enterHere(agent), stop]);
-    if (entered === null) return;
-    announce(context, statusAnswer(agent.parties.describe()));
+    const entering = here(agent)
+      .then((invite) => ({ invite }))
+      .catch((error: unknown) => {
+        throw hinted(error, context);
+      });
+    const entered = await Promise.race([entering, stop]);
+    if (!entered) return;
+    announce(context, statusAnswer(agent.parties.describe()), entered.invite);
+    remember(context);
     if (!json) narrate(agent);
     const reason = await Promise.race([ended, stop]);
     if (reason) throw reason;
@@ -102,17 +122,48 @@ async function runParty(context: Context, enterHere: (agent: Agent) => Promise<u
   }
 }
 
-function announce(context: Context, status: StatusAnswer): void {
+function announce(context: Context, status: StatusAnswer, invite: NewInvite | null): void {
   if (status.status === 'no_party') return;
   const { server } = context.config;
-  answer(context, status, renderWelcome(status, isLocal(server) ? null : server));
+  answer(context, status, renderWelcome(status, isLocal(server) ? null : server, invite));
+}
+
+/** Who names no server seldom means this machine: sudo keeps LANRAGE_SERVER to itself. */
+function hinted(error: unknown, { config, namedServer }: Context): unknown {
+  const isAway = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
+  if (!isAway || namedServer !== undefined || config.server !== DEFAULT_SERVER) return error;
+  const message = `${error.message} No server was named: add --server http://SERVER:8080, as sudo keeps LANRAGE_SERVER to itself.`;
+  return new LanrageError('CONTROL_UNAVAILABLE', { message, cause: error });
+}
+
+/** What a host needs first, where people read it; null: there is the party id. */
+async function linkFor({ json }: Context, make: () => Promise<NewInvite>): Promise<NewInvite | null> {
+  if (json) return null;
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof LanrageError) return null;
+    throw error;
+  }
+}
+
+/** The server that was named for this command, not one that a link leads to: it gets the player's passwords. */
+function remember({ config, namedServer, json }: Context): void {
+  if (namedServer === undefined || inviteServer(namedServer) !== inviteServer(config.server)) return;
+  try {
+    if (rememberServer(config.home, namedServer) && !json)
+      say(`Your server from now on, also without --server: ${namedServer}\n`);
+  } catch (error) {
+    // A full disk is no reason to stop playing.
+    if (!(error instanceof LanrageError)) throw error;
+  }
 }
 
 /** Tells what happens in the party, line by line; its end and what games share are told elsewhere. */
 function narrate(agent: Agent): void {
   agent.follow((event) => {
     if (event.event === 'ended' || event.event === 'stateChanged') return;
-    for (const line of renderEvent(event)) console.log(line);
+    for (const line of renderEvent(event)) say(line);
   });
 }
 

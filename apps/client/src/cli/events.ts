@@ -1,7 +1,7 @@
 import { LanrageError } from '#shared/errors';
 import type { AgentEvent } from '../agent/agent-events';
 import { followAgent } from '../agent/local-client';
-import type { Context } from './context';
+import { say, type Context } from './context';
 import { renderEvent } from './event-rendering';
 import { outputClosed, stopRequested } from './foreground';
 import { renderStatus } from './rendering';
@@ -14,7 +14,8 @@ export async function events({ config, json }: Context): Promise<void> {
     const next = await Promise.race([happening.next(), stop]);
     if (next === null) return;
     if (next.done) throw new LanrageError('AGENT_NOT_RUNNING', { message: 'The agent has stopped.' });
-    for (const line of json ? [JSON.stringify(next.value)] : linesOf(next.value)) console.log(line);
+    if (json) console.log(JSON.stringify(next.value));
+    else for (const line of linesOf(next.value)) say(line);
   }
 }
 

@@ -7,12 +7,13 @@ export interface Frame<Common> {
   readonly verb: (name: string, description: string, examples: readonly string[]) => Command;
   readonly contextOf: (options: Common) => Context;
   readonly wholeNumber: (text: string) => number;
+  readonly playerCount: (text: string) => number;
 }
 
 const peerArgument = ['<peer>', 'name, address or id, see: lanrage status'] as const;
 
 /** The verbs for hosts and owners. */
-export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<Common>): void {
+export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<Common>): void {
   verb('set', 'change the party: name, size, lock, list, password, owner', [
     'lanrage set --name "Finals" --max-players 8',
     'lanrage set --locked --no-public',
@@ -21,7 +22,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<
     'lanrage set --persistent --owner Bob',
   ])
     .option('--name <name>', 'another name for the party')
-    .option('--max-players <count>', 'how many may play; nobody has to go', wholeNumber)
+    .option('--max-players <count>', 'how many may play; nobody has to go', playerCount)
     .option('--locked', 'nobody new may join')
     .option('--no-locked', 'everybody with the id may join')
     .option('--public', 'show it in: lanrage parties')

@@ -1,20 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { version } from '#runtime/version';
+import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
-import { ConfigError, loadConfig } from '../config';
-import type { PasswordOptions } from './enter';
-import { complain, type Context } from './context';
 import { parseInviteLink } from '#shared/party/invite';
+import { ConfigError } from '../config';
+import { commandsOf, completionScript, shells, type Shell } from './completion';
+import { complain, contextOf, type CommonOptions } from './context';
+import type { PasswordOptions } from './enter';
 import { addHostingVerbs } from './hosting-verbs';
 import { addInviteVerbs } from './invite-verbs';
 
 /** What others script against: 0 done, 1 refused, 2 wrong usage. */
 const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
 
-interface CommonOptions {
-  server?: string;
-  home?: string;
-  interface?: string;
-  json?: boolean;
+interface Options extends CommonOptions {
   as?: string;
 }
 
@@ -30,12 +29,25 @@ interface CreateFlags extends PasswordOptions {
 
 const program = new Command('lanrage')
   .description('One encrypted virtual LAN for you and your friends, wherever you are.')
+  .version(version, '-V, --version', 'show the version')
+  .helpOption('-h, --help', 'show this help')
+  // All have options.
+  .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
+  // A version that is an option of a command is that of something else.
+  .enablePositionalOptions()
   .showHelpAfterError('(--help shows how)')
-  .exitOverride();
+  .exitOverride()
+  .addHelpText(
+    'after',
+    examplesText([
+      'lanrage create "Gaming Night" --as Alice --server http://192.0.2.1:8080',
+      "lanrage join 'http://192.0.2.1:8080/#join=…' --as Bob",
+      'lanrage status --watch',
+      'lanrage doctor Bob',
+    ]),
+  );
 
-verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage agent']).action(
-  async (options: CommonOptions) => (await import('./agent.js')).agent(contextOf(options)),
-);
+program.commandsGroup('To play:');
 
 verb('create', 'open a party and play in it', [
   'lanrage create "Gaming Night" --as Alice',
@@ -44,7 +56,7 @@ verb('create', 'open a party and play in it', [
 ])
   .argument('<name>', 'name of the party')
   .addOption(nickOption())
-  .option('--max-players <count>', 'how many may play', wholeNumber)
+  .option('--max-players <count>', 'how many may play', playerCount)
   .option('--password', 'ask for a password that players need to join')
   .option('--password-stdin', 'read that password from stdin')
   .option('--locked', 'let nobody in yet')
@@ -53,7 +65,7 @@ verb('create', 'open a party and play in it', [
   .option('--sealed', 'only invite links lead in, for good')
   .option('--discord <url>', 'the link for voice and screen sharing')
   .option('--network <network>', "of the players' addresses, such as 10.87.0.0/16")
-  .action(async (name: string, options: CommonOptions & CreateFlags) => {
+  .action(async (name: string, options: Options & CreateFlags) => {
     const { as: peerName, maxPlayers: maxPeers, public: isPublic, discord: discordUrl } = options;
     const { locked, persistent, sealed, network } = options;
     const { create } = await import('./enter.js');
@@ -71,7 +83,7 @@ verb('join', 'join a party', [
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
   .option('--wait', 'until everybody is reached, or cannot be: then it says why')
-  .action(async (partyId: string, options: CommonOptions & PasswordOptions & { wait?: boolean }) => {
+  .action(async (partyId: string, options: Options & PasswordOptions & { wait?: boolean }) => {
     const { join } = await import('./enter.js');
     const own = contextOf(options);
     // A link says where it leads.
@@ -106,6 +118,12 @@ verb('ui', "show the player's page in the browser", ['lanrage ui', 'lanrage ui -
   .action(async (options: CommonOptions & { open: boolean }) =>
     (await import('./ui.js')).ui(contextOf(options), options.open),
   );
+verb('games', 'list the servers of games that run in the party', [
+  'lanrage games',
+  "lanrage games --json | jq '.[].port'",
+]).action(async (options: CommonOptions) => (await import('./games.js')).games(contextOf(options)));
+
+program.commandsGroup('When something is wrong:');
 
 verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor',
@@ -118,11 +136,6 @@ verb('doctor', 'find out what is wrong, and why a player is relayed', [
   .action(async (peer: string | undefined, options: CommonOptions & { port?: number }) =>
     (await import('./doctor.js')).doctor(contextOf(options), peer, options.port),
   );
-
-verb('games', 'list the servers of games that run in the party', [
-  'lanrage games',
-  "lanrage games --json | jq '.[].port'",
-]).action(async (options: CommonOptions) => (await import('./games.js')).games(contextOf(options)));
 
 verb('discovery', 'show how games of this machine look for others', ['lanrage discovery']).action(
   async (options: CommonOptions) => (await import('./discovery.js')).discovery(contextOf(options)),
@@ -142,15 +155,39 @@ verb('ping', 'measure the way to a player through the tunnel', [
     (await import('./ping.js')).ping(contextOf(options), peer, options.count),
   );
 
-const frame = { verb, contextOf, wholeNumber };
-addHostingVerbs(frame);
+verb('log', 'show what the agent noted since it started', ['lanrage log', 'lanrage log --json']).action(
+  async (options: CommonOptions) => (await import('./log.js')).log(contextOf(options)),
+);
+
+const frame = { verb, contextOf, wholeNumber, playerCount };
+program.commandsGroup('In a party, mostly for hosts:');
 addInviteVerbs(frame);
+addHostingVerbs(frame);
+
+program
+  .commandsGroup('Besides:')
+  .helpCommand('help [command]', 'show the options of a command, with examples');
+
+verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage agent']).action(
+  async (options: CommonOptions) => (await import('./agent.js')).agent(contextOf(options)),
+);
+
+program
+  .command('completion')
+  .description('print what has a shell complete these commands')
+  .addArgument(new Argument('<shell>').choices(shells))
+  .addHelpText(
+    'after',
+    examplesText(['source <(lanrage completion bash)', 'lanrage completion fish | source']),
+  )
+  .action((shell: Shell) => console.log(completionScript(shell, commandsOf(program))));
 
 void main();
 
 async function main(): Promise<void> {
   try {
-    await program.parseAsync();
+    if (process.argv.length > 2) await program.parseAsync();
+    else await (await import('./overview.js')).overview(contextOf({}));
     process.exit(exitCodes.done);
   } catch (error) {
     process.exit(report(error));
@@ -181,22 +218,34 @@ function verb(name: string, description: string, examples: readonly string[]): C
     .option('--server <url>', 'control plane (LANRAGE_SERVER)')
     .option('--home <folder>', 'state folder (LANRAGE_HOME)')
     .option('--interface <name>', 'WireGuard interface (LANRAGE_INTERFACE)')
-    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+    .addHelpText('after', examplesText(examples));
+}
+
+function argumentsOf(command: Command): string {
+  return command.registeredArguments
+    .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+    .join(' ');
+}
+
+function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
 }
 
 function nickOption(): Option {
   return new Option('--as <nick>', 'the name that the others see (LANRAGE_NICKNAME)');
 }
 
-function contextOf({ server, home, interface: interfaceName, json }: CommonOptions): Context {
-  const config = loadConfig({ server, home, interface: interfaceName });
-  return { config, json: json === true };
-}
-
 function portNumber(text: string): number {
   const value = wholeNumber(text);
   if (value <= 65_535) return value;
   throw new InvalidArgumentError('A port is a whole number from 1 to 65535.');
+}
+
+function playerCount(text: string): number {
+  const value = wholeNumber(text);
+  const { least, most } = PARTY_SIZE_LIMITS;
+  if (value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`A party is of ${least} to ${most} players, or fewer on most servers.`);
 }
 
 function wholeNumber(text: string): number {

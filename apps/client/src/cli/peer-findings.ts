@@ -1,8 +1,10 @@
 /** What a doctor has to say of the players and the paths to them. Pure. */
-import type { Diagnosis } from '../agent/local-api';
+import type { Diagnosis, StatusAnswer } from '../agent/local-api';
 import type { PathReasonCode } from '../connection/explanation';
 import type { Peer } from '../party/party';
 import type { Finding, PathFacts, Severity } from './finding';
+
+type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
 /** How bad each reason is. */
 const reasonSeverities: Record<PathReasonCode, Severity> = {
@@ -65,13 +67,19 @@ export function peerFindings(diagnosis: Diagnosis): Finding[] {
         code: 'alone',
         severity: 'info',
         message,
-        advice: `Friends join with: lanrage join ${status.party.id}`,
+        advice: waysIn(status.party),
       },
     ];
   }
   return others
     .filter(({ id }) => peerId === null || id === peerId)
     .flatMap((peer) => [peerFinding(peer, diagnosis), ...narrowPath(peer)]);
+}
+
+function waysIn({ id, settings }: InParty['party']): string {
+  if (settings.sealed || settings.locked)
+    return 'Friends join by a link, which the host makes with: lanrage invite';
+  return `Friends join with: lanrage join ${id}`;
 }
 
 function narrowPath({ id, name, virtualIp, packetLimit }: Peer): Finding[] {

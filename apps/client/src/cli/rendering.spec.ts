@@ -2,7 +2,7 @@ import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
-import { printable } from '#shared/terminal/text';
+import { columnsOf, printable } from '#shared/terminal/text';
 import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { StatusAnswer } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
@@ -52,7 +52,7 @@ const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }
   controlConnected: true,
   ...machineFixture,
 });
-const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+const widest = (text: string) => Math.max(...text.split('\n').map(columnsOf));
 
 const noAnswer = { code: 'no_answer' as const, message: 'No answer. '.repeat(12).trim(), advice: 'Try it.' };
 
@@ -95,8 +95,22 @@ describe('status', () => {
     expect(renderStatus({ ...crowd, guard }).split('\n')).toContain(line);
   });
 
-  it('fits 80 columns, whatever the names', () => {
-    expect(widest(renderStatus(crowd))).toBeLessThanOrEqual(80);
+  it.each(['B'.repeat(50), '李'.repeat(50), '👨‍👩‍👧‍👦'.repeat(50), '🫠'.repeat(50)])(
+    'fits 80 columns, whatever the names: %s',
+    (name) => {
+      const status = inParty(peer({ name }), peer({ name, isSelf: true, isHost: true, online: false }));
+      status.party.name = name;
+      expect(widest(renderStatus(status))).toBeLessThanOrEqual(80);
+      // What is noted beside a name is not what is cut off.
+      expect(renderStatus(status)).toContain('… (you, host, offline) ');
+    },
+  );
+
+  it('shows a ping as a whole, however old', () => {
+    const line = renderStatus(crowd)
+      .split('\n')
+      .find((text) => text.startsWith('BBB'));
+    expect(line).toMatch(/relayed +1235 ms, 39 min ago$/);
   });
 
   it('shows which servers of games run in the party, and where', () => {
@@ -159,9 +173,25 @@ describe('names from elsewhere', () => {
 
 describe('the other answers', () => {
   it('welcome: what to tell friends, with the server where they need it', () => {
-    const status = inParty(peer({ isSelf: true }));
+    const status = inParty(peer({ isSelf: true, isHost: true }));
     expect(renderWelcome(status, null)).toContain('lanrage join 0123456789ab --as THEIR_NAME\n');
     expect(renderWelcome(status, 'http://192.0.2.1:8080')).toContain('--server http://192.0.2.1:8080');
+    expect(renderWelcome(status, null)).toContain('lanrage invite');
+  });
+
+  it('welcome shows a new host the link for friends before all else', () => {
+    const link = 'http://192.0.2.1:8080/#join=AQ';
+    const times = { createdAt: '2026-01-01T00:00:00.000Z', expiresAt: '2026-01-02T00:00:00.000Z' };
+    const invite = { link, id: '3f9a01c2', maxUses: null, uses: 0, ...times };
+    const lines = renderWelcome(inParty(peer({ isSelf: true, isHost: true })), null, invite).split('\n');
+    expect(lines[0]).toBe(link);
+    expect(lines).toContain('Take it back with: lanrage uninvite 3f9a01c2');
+  });
+
+  it.each([{}, { sealed: true }, { locked: true }])('welcome proposes to a guest no link: %j', (settings) => {
+    const status = inParty(peer({ isSelf: true }));
+    status.party.settings = { ...settingsFixture, ...settings };
+    expect(renderWelcome(status, null)).not.toContain('lanrage invite');
   });
 
   it('ping', () => {

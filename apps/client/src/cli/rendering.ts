@@ -1,7 +1,15 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
 import type { Endpoint } from '#shared/endpoint';
 import type { LanrageError } from '#shared/errors';
-import { formatLatency, printable, renderTable, wrap } from '#shared/terminal/text';
+import {
+  columnsOf,
+  fit,
+  formatDuration,
+  formatLatency,
+  printable,
+  renderTable,
+  wrap,
+} from '#shared/terminal/text';
 import type { PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
@@ -15,11 +23,17 @@ import type { Ipv4Way } from '../network/ipv4/translation';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
 import { natEase, natName, natTexts, noIpv4 } from './nat-texts';
-import { renderTerms } from './party-rendering';
+import type { NewInvite } from '../party/invites';
+import { renderInvite, renderTerms } from './party-rendering';
 import { renderPacketLimits, renderReasons } from './reasons';
 import { silenceFindings } from './silence-findings';
 
-const columnWidths = [36, 16, 14, 12];
+const columnWidths = [31, 17, 12, 20];
+const PLAYER_COLUMNS = 29;
+/** Of a party's name, which may be of 50 wide characters. */
+const PARTY_COLUMNS = 60;
+/** Of a name, however much is noted beside it. */
+const LEAST_NAME_COLUMNS = 8;
 
 /** What `netcheck` finds out. */
 export interface NetcheckReport {
@@ -61,7 +75,7 @@ export function renderStatus(status: StatusAnswer): string {
   const remarks = [...renderReasons(party.peers), ...renderPacketLimits(party.peers)];
   const size = `${peerCount} of at most ${party.maxPeers} players`;
   return [
-    ...wrap(`"${printable(party.name)}" · party id ${party.id} · ${size}`),
+    ...wrap(`"${fit(printable(party.name), PARTY_COLUMNS)}" · party id ${party.id} · ${size}`),
     ...renderTerms(party.settings),
     '',
     renderPeers(party.peers),
@@ -80,21 +94,38 @@ export function renderRepaired(parts: readonly TunnelPart[]): string {
   return `Another program took away the party's ${parts.join(' and ')} on this machine; it is back.`;
 }
 
-/** Said once after entering a party. `server`: null when friends use the same default. */
-export function renderWelcome({ party }: InParty, server: string | null): string {
+/**
+ * Said once after entering a party.
+ * @param server null when friends use the same default
+ * @param invite for friends, which comes first
+ */
+export function renderWelcome(
+  { party }: InParty,
+  server: string | null,
+  invite: NewInvite | null = null,
+): string {
   const self = party.peers.find(({ isSelf }) => isSelf);
-  const where = server === null ? '' : ` --server ${server}`;
   return [
-    ...wrap(`You are in "${printable(party.name)}", at ${self?.virtualIp ?? '?'}.`),
+    ...(invite ? [renderInvite(invite), ''] : []),
+    ...wrap(
+      `You are in "${fit(printable(party.name), PARTY_COLUMNS)}", party id ${party.id}, at ${self?.virtualIp ?? '?'}.`,
+    ),
     '',
-    party.settings.sealed ? 'Friends join by a link, from: lanrage invite' : 'Friends join with:',
-    ...(party.settings.sealed
-      ? []
-      : [`  lanrage join ${party.id} --as THEIR_NAME${where}`, 'or by a link, from: lanrage invite']),
-    ...(party.settings.hasPassword ? ['They are asked for the password.'] : []),
-    '',
+    ...(invite ? [] : [...waysIn(party, self?.isHost === true, server), '']),
     'Ctrl-C leaves.',
   ].join('\n');
+}
+
+/** How friends join; links are the host's to make. */
+function waysIn({ id, settings }: InParty['party'], isHost: boolean, server: string | null): string[] {
+  if (settings.sealed || settings.locked)
+    return [`Friends join by a link, ${isHost ? 'from: lanrage invite' : 'which the host makes'}.`];
+  return [
+    'Friends join with:',
+    `  lanrage join ${id} --as THEIR_NAME${server === null ? '' : ` --server ${server}`}`,
+    ...(isHost ? ['or by a link, from: lanrage invite'] : []),
+    ...(settings.hasPassword ? ['Without a link they are asked for the password.'] : []),
+  ];
 }
 
 export function renderPeerJoined({ name, virtualIp }: Peer): string {
@@ -166,15 +197,19 @@ function peerRow(peer: Peer): string[] {
     !peer.online && (peer.doubted ? 'timed out' : 'offline'),
     peer.vouched === false && 'not vouched',
   ].filter(Boolean);
-  const label = `${printable(peer.name)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  const noted = notes.length > 0 ? ` (${notes.join(', ')})` : '';
+  const room = Math.max(LEAST_NAME_COLUMNS, PLAYER_COLUMNS - columnsOf(noted));
+  const label = `${fit(printable(peer.name), room)}${noted}`;
   return [label, peer.virtualIp, peer.isSelf ? '' : peer.connectionType, peerLatency(peer)];
 }
 
 function peerLatency({ latencyMs, latencyAgeMs, isSelf }: Peer): string {
   if (isSelf) return '';
   if (latencyMs === null) return '–';
-  const ageSeconds = Math.round((latencyAgeMs ?? 0) / 1_000);
-  return ageSeconds < 2 ? formatLatency(latencyMs) : `${formatLatency(latencyMs)}, ${ageSeconds} s ago`;
+  const ageMs = latencyAgeMs ?? 0;
+  return ageMs < 1_500
+    ? formatLatency(latencyMs)
+    : `${formatLatency(latencyMs)}, ${formatDuration(ageMs)} ago`;
 }
 
 function renderNat(natInfo: NatInfo): string[] {
