@@ -88,7 +88,7 @@ describeLab("the player's page", () => {
     async () => {
       const { address = '' } = await run(alice, 'ui');
       page = await (browser as Browser).newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       page.on('dialog', (dialog) => void dialog.accept());
       seen = observe(page);
       await page.goto(new URL(address).origin);
@@ -181,8 +181,12 @@ describeLab("the player's page", () => {
     'shows games as they appear, and what the party shares',
     async () => {
       const announce = `require('node:dgram').createSocket('udp4').send('${world}', 4445, '224.0.2.60', () => process.exit())`;
-      await bob.host.exec([process.execPath, '-e', announce]);
-      await page.locator('#games').getByRole('heading', { name: 'Castle' }).waitFor();
+      const shown = page.locator('#games').getByRole('heading', { name: 'Castle' });
+      // As the game does it, which says so again and again.
+      await until('the game is shown', async () => {
+        await bob.host.exec([process.execPath, '-e', announce]);
+        return shown.isVisible();
+      });
       await page
         .locator('#games')
         .getByText(`${await bob.virtualIp()}:25565`)

@@ -3,6 +3,7 @@
  * function interface). For Linux on 64-bit little-endian processors, whose constants and structures are the same. Results are as in
  * C: -1 for a failure of the system's, which `errno` explains, and a negative number for one of libuv's.
  */
+import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
@@ -21,7 +22,7 @@ let loaded: Promise<System | string> | undefined;
 
 /** @returns the functions, or why they cannot be had */
 export function loadSystem(): Promise<System | string> {
-  return (loaded ??= load());
+  return (loaded ??= Promise.resolve(load()));
 }
 
 /** What a system call said at its last failure. */
@@ -31,12 +32,13 @@ export function systemError(system: System, call: string): NodeJS.ErrnoException
   return Object.assign(new Error(`${call} ${code}`), { code, errno: -errno, syscall: call });
 }
 
-async function load(): Promise<System | string> {
+function load(): System | string {
   if (process.platform !== 'linux') return 'needs Linux';
   if (!processors.includes(process.arch) || endianness() !== 'LE') return `not for ${process.arch}`;
   if (!isMainThread) return 'needs the main thread, whose event loop can be found';
   try {
-    const system = bind(await import('koffi'));
+    // Commands run code that V8 has kept (bin/load-program.mjs), and that can require, but not import.
+    const system = bind(createRequire(__filename)('koffi') as Koffi);
     return whyUseless(system) ?? system;
   } catch (error) {
     return (error as Error).message;
