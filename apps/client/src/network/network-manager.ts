@@ -50,8 +50,11 @@ interface NetworkEvents extends TunnelEvents {
 }
 
 const ECHO_LIMIT_MS = 1_000;
-/** Between the candidates of a peer with whom there is no session yet: time for its handshake to leave. */
-const KNOCK_MS = 2;
+/**
+ * How long an endpoint stays at a candidate for one check. WireGuard encrypts it in another thread and looks the
+ * endpoint up only then; what the game sends meanwhile goes to the candidate, too.
+ */
+const FLICK_MS = 2;
 
 /**
  * The player's end of the virtual LAN: one WireGuard interface, from its creation to its removal.
@@ -209,7 +212,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
   async knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void> {
     for (const endpoint of candidates) {
       await this.addPeer({ ...peer, endpoint });
-      await delay(KNOCK_MS);
+      await delay(FLICK_MS);
     }
   }
 
@@ -226,8 +229,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     candidates: readonly Endpoint[],
     home: Endpoint,
   ): Promise<void> {
-    for (const endpoint of candidates)
-      await this.table.visit(publicKey, endpoint, () => this.tunnel?.check(virtualIp, endpoint) ?? 0);
+    for (const endpoint of candidates) {
+      await this.pointPeer(publicKey, endpoint);
+      this.tunnel?.check(virtualIp, endpoint);
+      await delay(FLICK_MS);
+    }
     await this.pointPeer(publicKey, home);
   }
 
@@ -235,10 +241,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     { publicKey, virtualIp }: PeerAddress,
     { nonce, endpoint, home, isBackOpen }: CheckAnswer,
   ): Promise<void> {
-    await this.table.visit(publicKey, endpoint, () => {
-      const wordBytes = this.tunnel?.sayHeard(virtualIp, nonce) ?? 0;
-      return wordBytes + (isBackOpen ? (this.tunnel?.check(virtualIp, endpoint) ?? 0) : 0);
-    });
+    await this.pointPeer(publicKey, endpoint);
+    this.tunnel?.sayHeard(virtualIp, nonce);
+    if (isBackOpen) this.tunnel?.check(virtualIp, endpoint);
+    await delay(FLICK_MS);
     await this.pointPeer(publicKey, home);
     this.tunnel?.sayHeard(virtualIp, nonce);
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint } from '#shared/endpoint';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerChange, PeerReading, WireGuardDevice } from './device';
@@ -7,8 +6,6 @@ import { SendWatch } from './send-watch';
 
 /** Equal at both ends: receiving a keepalive restarts the timer of the slower side, which then falls silent. */
 const KEEPALIVE_SECONDS = 25;
-/** In which WireGuard sends a message in any case. */
-const LONGEST_VISIT_MS = 2;
 
 /**
  * The peers of the WireGuard interface. Their endpoints are where peers are known to be; WireGuard is told how to get there,
@@ -53,23 +50,6 @@ export class PeerTable {
     await this.change([{ publicKey, update: true, endpoint }]);
   }
 
-  /**
-   * Points a peer elsewhere while a few messages leave for it. WireGuard encrypts them in another thread and looks the endpoint
-   * up only then; what the game sends meanwhile goes there, too, so that every fraction of a millisecond counts.
-   * @param send hands the messages over @returns their bytes in all, as WireGuard counts them
-   * @throws LanrageError INTERFACE_FAILED
-   */
-  async visit(publicKey: string, endpoint: Endpoint, send: () => number): Promise<void> {
-    const bytesSent = async () => (await this.bytesSent()).get(publicKey) ?? null;
-    const before = await bytesSent();
-    await this.point(publicKey, endpoint);
-    const endsAtMs = performance.now() + LONGEST_VISIT_MS;
-    const bytes = send();
-    if (before === null) return delay(LONGEST_VISIT_MS);
-    // Another sum counts something of the game's, and does not tell whether the messages have left.
-    while (performance.now() < endsAtMs && (await bytesSent()) !== before + bytes) continue;
-  }
-
   /** @throws LanrageError INTERFACE_FAILED */
   async remove(publicKey: string): Promise<void> {
     this.addresses.delete(publicKey);
@@ -103,7 +83,7 @@ export class PeerTable {
     if (changes.length > 0) await this.change(changes);
   }
 
-  /** To each peer, by public key; of nobody where reading takes longer than a {@link visit} may. */
+  /** To each peer, by public key; of nobody where reading takes longer than a pause lasts. */
   private async bytesSent(): Promise<ReadonlyMap<string, number>> {
     const device = await this.device();
     const peers = device?.isQuick ? (await device.read()).peers : [];

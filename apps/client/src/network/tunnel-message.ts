@@ -76,14 +76,6 @@ const proofBytes = 16;
 const portBytes = 4;
 const goodbyeLabels = { alone: 'lanrage goodbye 1', toHandOn: 'lanrage goodbye 2' } as const;
 
-/** What WireGuard adds to a packet, beyond padding it to a multiple of 16 bytes; see its paper, 5.4.6. */
-const wireGuardBytes = 32;
-
-/** How much a message adds to WireGuard's count of bytes sent, as long as it is below the interface's MTU. */
-export function bytesInWireGuard(message: Buffer): number {
-  return wireGuardBytes + 16 * Math.ceil((outerBytes + message.length) / 16);
-}
-
 /** @param nonce 8 bytes */
 export function encodePlain(type: PlainType, nonce: Buffer): Buffer {
   return encodeHeader(typeNumbers[type], nonce);

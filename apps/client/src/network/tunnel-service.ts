@@ -6,7 +6,6 @@ import type { Endpoint } from '#shared/endpoint';
 import { parseVirtualIp, type VirtualIp, type VirtualNetwork } from '#shared/party/virtual-ip';
 import { TokenBucket } from '#shared/token-bucket';
 import {
-  bytesInWireGuard,
   decodeTunnelMessage,
   encodeGoodbye,
   encodePlain,
@@ -114,15 +113,11 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     this.send(encodePlain('sent', randomBytes(NONCE_BYTES)), virtualIp);
   }
 
-  /**
-   * Sends a check, to wherever WireGuard sends just now.
-   * @param endpoint where that is
-   * @returns its bytes, as WireGuard counts them
-   */
-  check(virtualIp: VirtualIp, endpoint: Endpoint): number {
+  /** Sends a check, to wherever WireGuard sends just now. @param endpoint where that is */
+  check(virtualIp: VirtualIp, endpoint: Endpoint): void {
     const nonce = randomBytes(NONCE_BYTES);
     remember(this.checks, keyOf(virtualIp, nonce), { endpoint, sentAtMs: performance.now() }, MOST_CHECKS);
-    return this.send(encodePlain('check', nonce), virtualIp);
+    this.send(encodePlain('check', nonce), virtualIp);
   }
 
   /**
@@ -143,9 +138,9 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     }
   }
 
-  /** @param nonce of the check that was heard @returns the bytes of the word, as WireGuard counts them */
-  sayHeard(virtualIp: VirtualIp, nonce: Buffer): number {
-    return this.send(encodePlain('heard', nonce), virtualIp);
+  /** @param nonce of the check that was heard */
+  sayHeard(virtualIp: VirtualIp, nonce: Buffer): void {
+    this.send(encodePlain('heard', nonce), virtualIp);
   }
 
   /**
@@ -219,8 +214,7 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     if (!this.isWithinBudget(virtualIp)) return;
     switch (message.type) {
       case 'echo_request':
-        this.send(encodePlain('echo_reply', message.nonce), virtualIp);
-        return;
+        return this.send(encodePlain('echo_reply', message.nonce), virtualIp);
       case 'port_question':
         this.emit('portAsked', virtualIp, message.nonce, message.port);
         return;
@@ -263,10 +257,8 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
     return budget.take(1, nowMs);
   }
 
-  /** @returns the bytes of it, as WireGuard counts them */
-  private send(datagram: Buffer, virtualIp: VirtualIp): number {
+  private send(datagram: Buffer, virtualIp: VirtualIp): void {
     this.socket.send(datagram, TUNNEL_PORT, virtualIp, () => undefined);
-    return bytesInWireGuard(datagram);
   }
 }
 
