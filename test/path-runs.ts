@@ -35,10 +35,6 @@ export const counters = (reading: PeerCounters | undefined): PathInput => ({
 function textOf(command: PathCommand): string {
   if (command.type === 'knock') return ['knock', ...command.candidates].join(' ');
   if (command.type === 'flick') return ['flick', ...command.candidates, command.home].join(' ');
-  if (command.type === 'round')
-    return ['round', ...command.candidates, command.home, ...(command.measures ? ['measures'] : [])].join(
-      ' ',
-    );
   if (command.type === 'answer_check')
     return `answer_check ${command.endpoint} ${command.home}${command.isBackOpen ? '' : ' only'}`;
   if (command.type === 'point') return `point ${command.endpoint}`;

@@ -26,7 +26,6 @@ import {
   type PathRole,
   type PathState,
   type PeerCounters,
-  type Round,
 } from './path';
 import { Turns } from './turns';
 
@@ -138,8 +137,6 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     { candidates, ...order }: Omit<AttemptOrder, 'candidates'> & { candidates: readonly Candidate[] },
   ): Promise<void> {
     if (!this.mayOrder()) return Promise.resolve();
-    const ordered = this.connections.get(peerId);
-    if (ordered) this.network.watchSends(ordered.target.publicKey);
     const endpoints = endpointsToTry(candidates, surroundings());
     return this.tell(peerId, { type: 'attempt', candidates: endpoints, ...order });
   }
@@ -295,19 +292,6 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
     });
   }
 
-  /** What the game sends during the checks goes to the candidates and may be lost: they begin right after it has sent something. */
-  private async beginRound(connection: Connection, { candidates, home, measures }: Round): Promise<void> {
-    const { peerId, publicKey, virtualIp } = connection.target;
-    await this.network.pauseOfSends(publicKey);
-    await this.turns.take(async () => {
-      const isInUse = this.connections.get(peerId) === connection && homeOf(connection.path) === home;
-      if (!isInUse) return;
-      await this.network.flickPeer({ publicKey, virtualIp }, candidates, home);
-      this.network.saySent(virtualIp);
-      if (measures) void this.probe(connection, home);
-    });
-  }
-
   private at(virtualIp: VirtualIp): Connection | undefined {
     return [...this.connections.values()].find(({ target }) => target.virtualIp === virtualIp);
   }
@@ -369,8 +353,6 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
         return this.network.removePeer(publicKey);
       case 'flick':
         return this.network.flickPeer(peer, command.candidates, command.home);
-      case 'round':
-        return void this.beginRound(connection, command);
       case 'answer_check':
         return this.network.answerCheck(peer, command);
       case 'say_heard':
@@ -381,6 +363,8 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
         return void this.probe(connection, command.endpoint);
       case 'doubt':
         return void this.emit('doubt');
+      case 'say_sent':
+        return this.network.saySent(virtualIp);
       case 'request_attempt':
         this.emit('attemptWanted', target.peerId, command.cause);
     }

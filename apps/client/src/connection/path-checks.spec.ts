@@ -94,16 +94,16 @@ describe('a way to the peer', () => {
         [atMs + 3_200, counters(alive(600))],
       ]);
     const first = tried(connected, 200);
-    expect(first.commands.join()).toContain(`round ${home} ${elsewhere} ${relay}`);
+    expect(first.commands.join()).toContain(`flick ${home} ${elsewhere} ${relay}`);
     expect(first.path.search).toMatchObject({ outcome: 'one_way' });
     const triedAt = (atMs: number, path = first.path) => tried(path, atMs).commands.join();
-    expect(triedAt(300_000)).not.toContain(`round ${home} ${elsewhere}`);
-    expect(triedAt(310_000)).toContain(`round ${home} ${elsewhere}`);
+    expect(triedAt(300_000)).not.toContain(`flick ${home} ${elsewhere}`);
+    expect(triedAt(310_000)).toContain(`flick ${home} ${elsewhere}`);
     const again = tried(first.path, 310_000).path;
-    expect(triedAt(900_000, again)).not.toContain(`round ${home} ${elsewhere}`);
-    expect(triedAt(920_000, again)).toContain(`round ${home} ${elsewhere}`);
+    expect(triedAt(900_000, again)).not.toContain(`flick ${home} ${elsewhere}`);
+    expect(triedAt(920_000, again)).toContain(`flick ${home} ${elsewhere}`);
     const { path: elsewhereNow } = run(first.path, [[5_000, { type: 'network_changed' }]]);
-    expect(triedAt(6_000, elsewhereNow)).toContain(`round ${home} ${elsewhere}`);
+    expect(triedAt(6_000, elsewhereNow)).toContain(`flick ${home} ${elsewhere}`);
   });
 
   it('is not taken when the relay is faster, which is said', () => {
@@ -220,7 +220,7 @@ describe('a direct path among several', () => {
       [41_000, attempt(tunnel, home)],
       [41_010, counters(alive(2_000, 700, tunnel))],
     ]);
-    expect(again.commands).toContain(`41010 round ${home} ${tunnel}`);
+    expect(again.commands).toContain(`41010 flick ${home} ${tunnel}`);
     expect(run(following, busy).commands.join()).not.toContain('request');
   });
 

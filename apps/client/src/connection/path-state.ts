@@ -90,17 +90,6 @@ export type PathInput =
   /** A reading of the counters; undefined while WireGuard does not know the peer. */
   | { readonly type: 'counters'; readonly counters: PeerCounters | undefined };
 
-/**
- * Send a check to each candidate in the next pause of what the game sends, and tell the peer, by `home`, that this side has sent
- * to its candidates; `measures`: send an echo request by `home` as well.
- */
-export interface Round {
-  readonly type: 'round';
-  readonly candidates: readonly Endpoint[];
-  readonly home: Endpoint;
-  readonly measures: boolean;
-}
-
 export type PathCommand =
   /** Configure the peer afresh, which forces a handshake. */
   | { readonly type: 'handshake'; readonly endpoint: Endpoint }
@@ -110,7 +99,6 @@ export type PathCommand =
   | { readonly type: 'forget' }
   /** Send a check to each of these, then point to `home` again. */
   | { readonly type: 'flick'; readonly candidates: readonly Endpoint[]; readonly home: Endpoint }
-  | Round
   /** Say to the peer that its check was heard, at this endpoint and by `home`; `isBackOpen`: check the way back, too. */
   | {
       readonly type: 'answer_check';
@@ -127,6 +115,8 @@ export type PathCommand =
   | { readonly type: 'probe'; readonly endpoint: Endpoint }
   /** See whether the relays still answer, as this peer does not. */
   | { readonly type: 'doubt' }
+  /** Tell the peer, through the tunnel, that this side has sent to its candidates. */
+  | { readonly type: 'say_sent' }
   /** Ask the control plane for another attempt; `changed`: as something is different from the last one. */
   | { readonly type: 'request_attempt'; readonly cause: AttemptCause };
 

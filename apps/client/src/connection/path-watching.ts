@@ -146,8 +146,8 @@ function seek(path: PathState, nowMs: number, jitter: number): PathStep {
     .map(({ endpoint }) => endpoint);
   const candidates = [...new Set([...flick, ...promising])].filter((endpoint) => endpoint !== path.direct);
   if (candidates.length === 0) return unchanged(next);
-  const measures = path.phase === 'relayed' && path.relayMs === null;
-  return { path: next, commands: [{ type: 'round', candidates, home, measures }] };
+  const measure = path.phase === 'relayed' && path.relayMs === null ? probe(path) : [];
+  return { path: next, commands: [...measure, { type: 'flick', candidates, home }, { type: 'say_sent' }] };
 }
 
 /** Looks for a faster path while there is a direct one, unless that is fast enough; the side that leads asks. */

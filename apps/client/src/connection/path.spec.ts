@@ -166,7 +166,7 @@ describe('an attempt to become direct', () => {
     });
 
   it('sends to the candidates, goes on via the relay, which it measures, and tells the peer', () => {
-    expect(trying.commands).toEqual([`200 round ${home} ${relay} measures`]);
+    expect(trying.commands).toEqual(['200 probe', `200 flick ${home} ${relay}`, '200 say_sent']);
     expect(trying.path.phase).toBe('relayed');
     const { path } = run(trying.path, [[260, { type: 'answered', endpoint: relay, roundTripMs: 60 }]]);
     expect(path.relayMs).toBe(60);
@@ -179,7 +179,7 @@ describe('an attempt to become direct', () => {
       [100, counters(alive(300))],
       [110, counters(alive(300))],
     ]);
-    expect(early.commands).toEqual([`110 round ${home} ${relay} measures`]);
+    expect(early.commands).toEqual(['110 probe', `110 flick ${home} ${relay}`, '110 say_sent']);
   });
 
   it('is over after 3 s, and wanted again after more than the router remembers, ever more rarely', () => {

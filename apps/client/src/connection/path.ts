@@ -58,7 +58,6 @@ export type {
   PathState,
   PathStep,
   PeerCounters,
-  Round,
 } from './path-state';
 
 /** The path to a peer that just became known. */

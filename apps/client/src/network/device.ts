@@ -3,8 +3,6 @@ import type { VirtualIp } from '#shared/party/virtual-ip';
 
 /** One WireGuard interface, however it is spoken to. */
 export interface WireGuardDevice {
-  /** Whether {@link read} takes so little time, well below a millisecond, that it shows when a single datagram has left. */
-  readonly isQuick: boolean;
   /** Applies the changes in order, as one call. @throws LanrageError INTERFACE_FAILED */
   configure(change: DeviceChange): Promise<void>;
   /** The port it listens on, and what every peer's counters say. @throws LanrageError INTERFACE_FAILED */

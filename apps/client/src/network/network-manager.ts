@@ -216,14 +216,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     }
   }
 
-  watchSends(publicKey: string): void {
-    this.table.sends.watch(publicKey);
-  }
-
-  pauseOfSends(publicKey: string): Promise<void> {
-    return this.table.sends.pause(publicKey);
-  }
-
   async flickPeer(
     { publicKey, virtualIp }: PeerAddress,
     candidates: readonly Endpoint[],

@@ -23,10 +23,6 @@ export interface PeerNetwork {
   removePeer(publicKey: string): Promise<void>;
   /** Adds the peer at each candidate in turn, which sends a handshake initiation there; it stays at the last. */
   knockPeer(peer: PeerAddress, candidates: readonly Endpoint[]): Promise<void>;
-  /** Begins to look for pauses in what leaves for the peer. */
-  watchSends(publicKey: string): void;
-  /** Resolves when there is one, after a few hundredths of a second at most. */
-  pauseOfSends(publicKey: string): Promise<void>;
   /** Sends a check to each candidate, then points the peer to `home` again. */
   flickPeer(peer: PeerAddress, candidates: readonly Endpoint[], home: Endpoint): Promise<void>;
   /**

@@ -13,7 +13,6 @@ const homeByIpv6 = parseEndpoint('[2001:db8::7]:51900') as Endpoint;
 
 /** Peers with their endpoints, and what was changed. */
 class FakeDevice implements WireGuardDevice {
-  readonly isQuick = true;
   readonly changes: PeerChange[][] = [];
   private readonly endpoints = new Map<string, Endpoint | null>();
 

@@ -2,7 +2,6 @@ import type { Endpoint } from '#shared/endpoint';
 import type { VirtualIp } from '#shared/party/virtual-ip';
 import type { PeerChange, PeerReading, WireGuardDevice } from './device';
 import type { Ipv4Access } from './ipv4/ipv4-access';
-import { SendWatch } from './send-watch';
 
 /** Equal at both ends: receiving a keepalive restarts the timer of the slower side, which then falls silent. */
 const KEEPALIVE_SECONDS = 25;
@@ -12,8 +11,6 @@ const KEEPALIVE_SECONDS = 25;
  * which is by other addresses where the network carries IPv6 alone. Without an interface every change is for nothing.
  */
 export class PeerTable {
-  /** Where reading is quick enough to see single datagrams. */
-  readonly sends = new SendWatch(() => this.bytesSent());
   /** By public key. */
   private readonly addresses = new Map<string, VirtualIp>();
 
@@ -81,13 +78,6 @@ export class PeerTable {
       return isRight ? [] : [{ publicKey, update: true, endpoint }];
     });
     if (changes.length > 0) await this.change(changes);
-  }
-
-  /** To each peer, by public key; of nobody where reading takes longer than a pause lasts. */
-  private async bytesSent(): Promise<ReadonlyMap<string, number>> {
-    const device = await this.device();
-    const peers = device?.isQuick ? (await device.read()).peers : [];
-    return new Map(peers.map(({ publicKey, txBytes }) => [publicKey, txBytes]));
   }
 
   private async readDevice(): Promise<readonly PeerReading[]> {

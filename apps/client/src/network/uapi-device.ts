@@ -16,7 +16,6 @@ export function uapiSocketPath(interfaceName: string): string {
  * to a hundred a second.
  */
 export class UapiDevice implements WireGuardDevice {
-  readonly isQuick = true;
   private socket: Socket | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 

@@ -5,8 +5,6 @@ import type { DeviceChange, DeviceReading, PeerChange, WireGuardDevice } from '.
 
 /** A WireGuard interface configured by the `wg` tool: the kernel's, which has no socket to speak to. */
 export class WgToolDevice implements WireGuardDevice {
-  readonly isQuick = false;
-
   constructor(private readonly interfaceName: string) {}
 
   async configure({ privateKey, listenPort, peers = [] }: DeviceChange): Promise<void> {
