@@ -102,7 +102,10 @@ describe('the image of the control plane', () => {
     const env = { PATH, LANRAGE_DATA: join(cwd, 'data'), LANRAGE_HTTP_PORT: '0' };
     const [, ...start] = command('control', 'CMD');
     const { status, stderr } = spawnSync(process.execPath, start, { cwd, env, encoding: 'utf8' });
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error POSTGRES_MISSING: PostgreSQL .* Set DATABASE_URL/)]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error POSTGRES_MISSING: PostgreSQL .* Set DATABASE_URL/),
+    ]);
   }, 60_000);
 });
 
