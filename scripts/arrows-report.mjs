@@ -15,17 +15,14 @@ export default function report({ modules, summary }) {
     (ends) => ends[0] !== ends[1] && ends.every((end) => `${end}/`.startsWith(CONTROL)),
   );
   const backUp = summary.violations.filter(({ rule }) => rule.name.startsWith('control-imports-downwards'));
-  const counts = [
-    new Set(between.flat()),
-    new Set(between.map(String)),
-    new Set(backUp.map(({ from, to }) => `${dirname(from)} ${dirname(to)}`)),
-  ];
-  const [folders, all, back] = counts.map(({ size }) => size);
+  const folders = new Set(between.flat());
+  const all = new Set(between.map(String));
+  const back = new Set(backUp.map(({ from, to }) => `${dirname(from)} ${dirname(to)}`));
   return {
     output: [
       ...found,
       `${summary.totalCruised} modules, ${summary.totalDependenciesCruised} imports: ${summary.error} against the rules`,
-      `${CONTROL}: ${all} arrows between ${folders} folders, ${back} back up`,
+      `${CONTROL}: ${all.size} arrows between ${folders.size} folders, ${back.size} back up`,
       '',
     ].join('\n'),
     exitCode: summary.error,

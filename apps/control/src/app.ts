@@ -25,7 +25,7 @@ import { limitConnections, refuseOtherUpgrades } from './sockets/connection-limi
 import { SocketGuard } from './sockets/socket-guard';
 
 const LARGEST_BODY = '16kb';
-/** Of what members share: 64 kB, most of it escaped. */
+/** The largest write of what members share: 64 kB, most of it escaped. */
 const LARGEST_STATE_BODY = '160kb';
 const statePath = /^\/v1\/parties\/[0-9a-f]{12}\/state$/;
 
@@ -41,7 +41,7 @@ const timeouts = {
 const requireHostHeader = false;
 
 export interface ControlApp {
-  /** Where it can be reached. */
+  /** The URL at which it can be reached. */
   readonly url: string;
   readonly port: number;
   /** Answers what is under way, then closes connections and database. */
@@ -69,7 +69,7 @@ export async function startControl(config: Config): Promise<ControlApp> {
   return { url: urlOf(config, port), port, close: () => app.close() };
 }
 
-/** For the database or a secret that is kept. */
+/** Whether there is something to keep in it: the database, or a secret. */
 function needsDataFolder({ databaseUrl, tokenSecret, relaySecrets }: Config): boolean {
   return databaseUrl === null || tokenSecret === null || relaySecrets === null;
 }

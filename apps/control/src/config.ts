@@ -94,7 +94,7 @@ export interface Config {
   readonly connectionsPerAddress: number;
   /** How many parties made from one address there may be at a time; 0 means unlimited. */
   readonly partiesPerAddress: number;
-  /** The same for public parties. */
+  /** How many public parties made from one address there may be at a time; 0 means unlimited. */
   readonly publicPartiesPerAddress: number;
   /** How many persistent parties one owner may have. */
   readonly persistentPartiesPerOwner: number;

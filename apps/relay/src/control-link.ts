@@ -338,7 +338,7 @@ function reasonOf(error: unknown): object {
   const { message, code, cause } = refusal.success
     ? remoteError(refusal.data.error)
     : (error as LanrageError);
-  // Of fetch, which says no more itself than that it failed.
+  // The error of fetch says no more than that it failed; its cause says why.
   const reason = cause instanceof Error ? `${message}: ${cause.message}` : message;
   return { ...(isErrorCode(code) && { code }), reason };
 }

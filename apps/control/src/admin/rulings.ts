@@ -14,7 +14,7 @@ const INTERVAL_MS = 1000;
 
 /**
  * Has this node follow what is laid down in the database: at the start, at once after a change by itself, and
- * within a second after one by another node. Whoever slipped in while a ban was written goes the same way.
+ * within a second after one by another node. A player who slipped in while a ban was written goes the same way.
  */
 @Injectable()
 export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdown {

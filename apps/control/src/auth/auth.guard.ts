@@ -26,7 +26,7 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-/** Whoever the request's token speaks for; only behind {@link AuthGuard}. */
+/** The peer that the request's token speaks for; only behind {@link AuthGuard}. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Identity => {
   const { identity } = context.switchToHttp().getRequest<Request & { identity?: Identity }>();
   if (!identity) throw new Error('a route that names its caller needs the AuthGuard');

@@ -6,7 +6,7 @@ import { BannedKeys } from './banned-keys';
 import { SignIn } from './sign-in';
 import { Tokens } from './tokens';
 
-/** The same for all nodes of a server. */
+/** The secret that tokens are signed with; all nodes of a server have one and the same. */
 export async function tokenSecret({ tokenSecret: given, dataDirectory }: Config): Promise<string> {
   return given ?? (await keptSecret(dataDirectory, 'token-secret'));
 }

@@ -41,7 +41,7 @@ export interface Cluster {
   readonly isLed: boolean;
   /** Takes the duties up; calls can be made from now on. */
   start(duties: Duties): Promise<void>;
-  /** Asks the leader, whoever it is by then. @throws LanrageError its own, or CONTROL_UNAVAILABLE while nobody leads */
+  /** Asks the node that leads by then. @throws LanrageError its own, or CONTROL_UNAVAILABLE while nobody leads */
   askLeader(name: string, payload: object): Promise<unknown>;
   /** Asks a certain node. @throws LanrageError CONTROL_UNAVAILABLE when another one does not answer within the time */
   ask(nodeId: NodeId, name: string, payload: object, timeoutMs: number): Promise<unknown>;

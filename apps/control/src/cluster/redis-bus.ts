@@ -22,7 +22,7 @@ export interface BusListener {
   deaf(): void;
 }
 
-/** Messages between nodes through Redis, in order, and lost with the connection: whoever needs an answer waits for it. */
+/** Messages between nodes through Redis, in order, and lost with the connection: a node that needs an answer waits for it. */
 export class RedisBus {
   private readonly logger = new Logger('cluster');
   private readonly pending = new Map<number, Pending>();

@@ -28,7 +28,7 @@ const PATIENCE_MS = 5000;
 /** An election takes less; a node that has had no leader for longer has no Redis. */
 const LEADERLESS_MS = 3000;
 const RETRY_SECONDS = 2;
-/** Until a leader that is none any more has been replaced. */
+/** How long a question waits for a leader that is none any more to be replaced. */
 const NOT_LEADING_PAUSE_MS = 50;
 
 const redisOptions = {
@@ -201,7 +201,7 @@ export class RedisNode implements Cluster {
     void this.introduceIfDue();
   }
 
-  /** Those who wait look again. */
+  /** Has those who wait for a leader look again. */
   private wake(): void {
     this.change.resolve();
     this.change = deferred<void>();
@@ -283,7 +283,7 @@ function unavailable(cause?: unknown): LanrageError {
   });
 }
 
-/** Once for each, however often it is tried again. */
+/** Logs each outage once, however often a connection is tried. */
 function logOutages(redis: Redis): void {
   const logger = new Logger('cluster');
   let isAway = false;

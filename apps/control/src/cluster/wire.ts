@@ -17,7 +17,7 @@ export type NodeMessage =
     }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
-  /** Of a leader in this term. */
+  /** What a leader says in this term; nothing answers it. */
   | { readonly kind: 'tell'; readonly term: number; readonly name: string; readonly payload: unknown };
 
 interface WireError {

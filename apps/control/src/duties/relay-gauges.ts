@@ -18,7 +18,8 @@ const perRelay: readonly (readonly [name: string, help: string, read: (relay: Re
 ];
 
 /**
- * The gauges of all relays, and of each one by its id, of which the registry keeps a bounded number; where the leader is.
+ * Adds gauges to the metrics: whether this node leads, and while it does, of all relays together and of each one by its id. The
+ * registry keeps a bounded number of them.
  * @param live what this node holds while it leads; null while another one does
  */
 export function showRelays(metrics: Metrics, live: () => LiveState | null): void {

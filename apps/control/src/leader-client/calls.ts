@@ -20,6 +20,14 @@ export type Told<Calls, Done = void> = {
   };
 };
 
+/** The names of all calls of a contract, `<part>.<call>`; the compiler tells of one that is missing, or too many. */
+export type CallNames<Calls> = Readonly<
+  Record<
+    { [Part in keyof Calls & string]: `${Part}.${keyof Calls[Part] & string}` }[keyof Calls & string],
+    true
+  >
+>;
+
 /** Makes calls of what looks like the object that serves them. @param send takes a call's name and payload there */
 export function remote<Calls extends object>(send: (name: string, payload: object) => unknown): Calls {
   const part = (of: string) =>
@@ -35,11 +43,20 @@ export function remote<Calls extends object>(send: (name: string, payload: objec
   return new Proxy({}, { get: (_, name: string) => part(name) }) as Calls;
 }
 
-/** Serves a call. @throws Error for one that there is not, as of a node of another version */
-export function dispatch(calls: object, name: string, payload: unknown): unknown {
+/**
+ * Serves a call.
+ * @param names the calls of the contract: nothing else that the serving object can do is to be had by its name
+ * @throws Error for another name, as of a node of another version
+ */
+export function dispatch<Calls extends object>(
+  calls: Calls,
+  names: CallNames<Calls>,
+  name: string,
+  payload: unknown,
+): unknown {
   const [part = '', call = ''] = name.split('.');
-  const served = Object.hasOwn(calls, part) ? (calls as Record<string, Record<string, unknown>>)[part] : {};
-  const handler = served?.[call];
-  if (typeof handler !== 'function') throw new Error(`no such call: ${name}`);
-  return handler.call(served, payload) as unknown;
+  const served = (calls as Record<string, Record<string, (payload: unknown) => unknown>>)[part];
+  const handler = Object.hasOwn(names, name) ? served?.[call] : undefined;
+  if (!handler) throw new Error(`no such call: ${name}`);
+  return handler.call(served, payload);
 }

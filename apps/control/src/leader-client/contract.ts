@@ -1,4 +1,4 @@
-/** What nodes ask of the leader and what the leader asks of nodes, see cluster.ts. All of it survives JSON. */
+/** What nodes ask of the leader and what the leader asks of nodes, see cluster.ts. All of it survives JSON, and nothing else is served. */
 import type { EndReason, LeaveReason, PartySnapshot, Presence } from '#shared/api/party';
 import type { AnnouncedRelay, relayReportSchemas } from '#shared/api/relay-link';
 import type { ServerInfo } from '#shared/api/rest';
@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import type { News } from '../model/news';
 import type { Attendance, MemberRecord, PartyRecord } from '../model/party';
 import type { RelayFacts } from '../model/relay-facts';
+import type { CallNames } from './calls';
 
 /** A socket of one of the nodes. */
 export interface SocketPlace {
@@ -48,7 +49,7 @@ export interface Departure {
 /** A relay that holds the secret, and what is known of where it is. */
 export interface AdmittedRelay {
   readonly announced: AnnouncedRelay;
-  /** Those of its addresses that may be somebody else's. */
+  /** The announced addresses that may be somebody else's. */
   readonly unproven: readonly string[];
   /** The other end of its link; null when it cannot be told. */
   readonly clientAddress: string | null;
@@ -67,7 +68,7 @@ export interface ListedRelay extends RelayFacts {
   readonly publicAddress: string;
   /** Why players do not reach it; null when nothing is known to be wrong, or it is away. */
   readonly fault: RelayFault | null;
-  /** Those of its addresses that are not known to be its own. */
+  /** The announced addresses that are not known to be its own. */
   readonly unproven: readonly string[];
 }
 
@@ -106,9 +107,9 @@ export interface AgentCalls {
   disconnected(agent: { peerId: PeerId; socketId: string }): Promise<void>;
   /** @returns the version of the list of relays, see registry.ts */
   declared(agent: { peerId: PeerId; presence: Presence }): Promise<string>;
-  /** Those of the peers that are connected. */
+  /** @returns those of the peers that are connected */
   online(question: { peerIds: readonly PeerId[] }): PeerId[];
-  /** In the order of the question. */
+  /** @returns how far each peer is there, in the order of the question */
   attendance(question: { peerIds: readonly PeerId[] }): Attendance[];
 }
 
@@ -149,15 +150,15 @@ export interface RelayCalls {
   load(report: RelayReport<'load'>): void;
   /** @returns whether other relays can take its pairs */
   drain(report: RelayReport<'drain'>): boolean;
-  /** All that are known. */
+  /** @returns all relays that are known */
   listed(): ListedRelay[];
-  /** These are to give their pairs away and take no more, and no others. */
+  /** Has these relays, and no others, give their pairs away and take no more. */
   drained(relays: { relayIds: readonly string[] }): void;
-  /** Those in touch that players do not reach, and why. */
+  /** @returns the relays in touch that players do not reach, and why */
   faults(): FaultyRelay[];
-  /** The players of the largest party that the relays carry, see carried.ts. */
+  /** @returns the players of the largest party that the relays carry, see carried.ts */
   carried(): number;
-  /** Those that agents may use. */
+  /** @returns the relays that agents may use */
   described(): ServerInfo['relays'];
 }
 
@@ -168,6 +169,34 @@ export interface LeaderCalls {
   readonly paths: PathCalls;
   readonly relays: RelayCalls;
 }
+
+/** The calls that the leader serves. */
+export const leaderCalls: CallNames<LeaderCalls> = {
+  'agents.introduced': true,
+  'agents.connected': true,
+  'agents.disconnected': true,
+  'agents.declared': true,
+  'agents.online': true,
+  'agents.attendance': true,
+  'parties.snapshot': true,
+  'parties.entered': true,
+  'parties.departed': true,
+  'parties.news': true,
+  'paths.requested': true,
+  'relays.reserve': true,
+  'relays.connected': true,
+  'relays.disconnected': true,
+  'relays.seen': true,
+  'relays.announced': true,
+  'relays.observed': true,
+  'relays.load': true,
+  'relays.drain': true,
+  'relays.listed': true,
+  'relays.drained': true,
+  'relays.faults': true,
+  'relays.carried': true,
+  'relays.described': true,
+};
 
 /** What a node does for the leader with the sockets that it has. */
 export interface NodeCalls {
@@ -187,3 +216,11 @@ export interface NodeCalls {
     dismissed(connection: { socketId: string }): void;
   };
 }
+
+/** The calls that a node serves. */
+export const nodeCalls: CallNames<NodeCalls> = {
+  'agents.emit': true,
+  'agents.replaced': true,
+  'relays.command': true,
+  'relays.dismissed': true,
+};

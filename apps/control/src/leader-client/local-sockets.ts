@@ -4,14 +4,14 @@ import type { Presence } from '#shared/api/party';
 import type { PeerId } from '#shared/party/identity';
 import type { Serve } from '../cluster/cluster';
 import { dispatch } from './calls';
-import type { ConnectedAgent, NodeCalls } from './contract';
+import { nodeCalls, type ConnectedAgent, type NodeCalls } from './contract';
 
 /** What a node remembers of an agent that is connected to it. */
 export interface AgentSocketData {
   peerId: PeerId;
   /** What it said of its network last; null until it has. */
   presence: Presence | null;
-  /** Of the node's monotonic clock. */
+  /** When it connected, by the node's monotonic clock. */
   connectedAtMs: number;
 }
 
@@ -30,7 +30,7 @@ export class LocalSockets {
     this.relayNamespace = namespace;
   }
 
-  readonly serve: Serve = (name, payload) => dispatch(this.calls, name, payload);
+  readonly serve: Serve = (name, payload) => dispatch(this.calls, nodeCalls, name, payload);
 
   agents(): ConnectedAgent[] {
     const nowMs = performance.now();
@@ -94,7 +94,7 @@ export class LocalSockets {
   }
 }
 
-/** For good: the agent does not come back by itself. */
+/** Closes a connection for good: the agent does not come back by itself. */
 function dismiss(socket: Socket, reason: 'session.replaced' | 'session.banned'): void {
   socket.emit(reason, {});
   socket.disconnect(true);

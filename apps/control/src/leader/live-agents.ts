@@ -58,7 +58,7 @@ export class LiveAgents implements AgentCalls {
     return peerIds.map((peerId) => this.presence.attendance(peerId, performance.now()));
   }
 
-  /** They have their snapshots, if not of late. */
+  /** Agents that are introduced have their snapshots, if not of late. */
   introduced({ nodeId, isFirst, agents }: Introduction): void {
     if (isFirst) this.forget(nodeId);
     for (const { peerId, socketId, ageMs, presence } of agents) {

@@ -69,7 +69,7 @@ export class LiveRelays implements RelayCalls {
     link.close();
   }
 
-  /** Whether there is place for a relay of this name. */
+  /** @throws LanrageError RATE_LIMITED when there is no place for one more relay of this name */
   private assertPlace(relayId: string): void {
     if (this.registry.canTake(relayId)) return;
     const message = `The control plane knows ${MAX_RELAYS} relays already. Give relays names that stay: LANRAGE_RELAY_ID.`;

@@ -1,4 +1,4 @@
-import type { Cluster, NodeId, Nodes, Term } from '../cluster/cluster';
+import type { Cluster, NodeId, Nodes, Serve, Term } from '../cluster/cluster';
 import type { Membership } from '../parties/membership/membership';
 import type { PartyStore } from '../parties/membership/party.store';
 import { RelayMoves } from './relays/moves';
@@ -11,7 +11,7 @@ import { DirectPaths } from './paths/direct-paths';
 import { PresenceBook } from './agents/presence';
 import { PresenceWatch } from './agents/presence-watch';
 import { dispatch } from '../leader-client/calls';
-import type { LeaderCalls } from '../leader-client/contract';
+import { leaderCalls, type LeaderCalls } from '../leader-client/contract';
 import { LiveAgents } from './live-agents';
 import { LiveParties } from './parties/live-parties';
 import { LiveRelays } from './live-relays';
@@ -76,7 +76,7 @@ export class LiveState implements Term, LeaderCalls {
     this.watch.start();
   }
 
-  readonly serve = (name: string, payload: unknown): unknown => dispatch(this, name, payload);
+  readonly serve: Serve = (name, payload) => dispatch<LeaderCalls>(this, leaderCalls, name, payload);
 
   nodeGone(nodeId: NodeId): void {
     this.agents.nodeGone(nodeId);

@@ -13,7 +13,7 @@ export type News = {
   };
 }[AgentEventName];
 
-/** For all members, that the terms are others. */
+/** News for all members: the terms have changed. */
 export function newsOfTerms(party: PartyRecord): News {
   const peerIds = party.members.map(({ peerId }) => peerId);
   return { partyId: party.id, peerIds, event: 'party.changed', payload: termsOf(party) };

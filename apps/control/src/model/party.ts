@@ -25,10 +25,10 @@ export interface PartyTerms {
 export interface PartyRecord extends PartyTerms {
   readonly id: PartyId;
   readonly revision: number;
-  /** Of what the members share, when it was read. */
+  /** The version of what the members share, when it was read. */
   readonly stateVersion: number;
   readonly createdAtMs: number;
-  /** Of the members' addresses, for good. */
+  /** The network that the members' addresses are in, for good. */
   readonly network: VirtualNetwork;
   /** Stands for the address that it was made from; null: not known. For nobody to see. */
   readonly origin: string | null;

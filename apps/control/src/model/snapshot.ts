@@ -25,7 +25,7 @@ export function memberView(
   };
 }
 
-/** Without an endpoint inside the party's network, where the tunnel would lead into itself. */
+/** A peer's presence, without an endpoint inside the party's network, where the tunnel would lead into itself. */
 export function presenceIn(network: VirtualNetwork, presence: PresenceView): PresenceView {
   const isInside = presence.endpoint && isInsideParty(presence.endpoint, network);
   return isInside ? { ...presence, endpoint: null } : presence;

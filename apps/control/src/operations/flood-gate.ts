@@ -14,7 +14,7 @@ const AT_ONCE = 4;
 const REFUSAL_DELAY_MS = 1000;
 
 /**
- * Express middleware that turns away whoever asks too often, before anything else is done for the request: a refusal costs a
+ * Express middleware that turns away clients that ask too often, before anything else is done for the request: a refusal costs a
  * fraction of an answer, and writes no line into the log.
  */
 export function turnAwayFloods(limits: RequestLimits, metrics: Metrics) {

@@ -39,7 +39,7 @@ export class Metrics {
     });
   }
 
-  /** The same for each of a few things, told apart by one label. */
+  /** A number for each of a few things, told apart by one label, that is asked for whenever somebody reads the metrics. */
   gauges(
     name: string,
     help: string,

@@ -43,13 +43,13 @@ export function Answers({ summary, status = 200, body, refusals = [] }: Answer):
   );
 }
 
-/** The same, for routes that need a token. */
+/** Describes the answers of a route that needs an agent's token. */
 export function AnswersToCaller({ refusals = [], ...answer }: Answer): MethodDecorator {
   const ofCallers = ['UNAUTHENTICATED', 'BANNED_FROM_SERVER', ...refusals] as const;
   return applyDecorators(ApiBearerAuth(), Answers({ ...answer, refusals: ofCallers }));
 }
 
-/** The same, for routes that need the admin token. */
+/** Describes the answers of a route that needs the admin token. */
 export function AnswersToOperator({ refusals = [], ...answer }: Answer): MethodDecorator {
   const ofOperators = ['ADMINISTRATION_OFF', 'WRONG_ADMIN_TOKEN', ...refusals] as const;
   return applyDecorators(ApiBearerAuth(ADMIN_SCHEME), Answers({ ...answer, refusals: ofOperators }));

@@ -24,7 +24,7 @@ const SECONDS_PER_MINUTE = 60;
 const BURST_SHARE = 1 / 15;
 const LEAST_BURST = 100;
 const LIMITED_ACTION = 'limited-action';
-/** Those of players who have signed in. */
+/** The actions of players who have signed in. */
 const playersActions: ReadonlySet<LimitedAction> = new Set(['creates', 'joins']);
 
 /** One address, such as that of a student house or of a provider's NAT, may do as much as this many players. */
@@ -44,7 +44,7 @@ export const Limited = (action: LimitedAction) =>
 export class RequestLimits {
   private readonly ofAddress: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
   private readonly ofPlayer: ReadonlyMap<LimitedAction, RateLimiterAbstract>;
-  /** Of this node alone: it is its time that they take. Null: unlimited. */
+  /** Counts bursts at this node alone: it is its time that they take. Null: unlimited. */
   private readonly burst: RateLimiterAbstract | null;
 
   constructor(
@@ -78,7 +78,7 @@ export class RequestLimits {
     return this.ofAddress.has(action);
   }
 
-  /** By what the client's address is counted. */
+  /** The key by which the client's address is counted. */
   keyOf(request: ClientRequest): string {
     return limitKey(this.addressOf(request));
   }

@@ -7,7 +7,7 @@ import { groupBy } from '../util/lists';
 
 type Occupied = Pick<ServerStats, 'parties' | 'players'>;
 
-/** How long a count is good for, whoever asks how often; one that failed as well. */
+/** How long a count is good for, however often it is asked for; one that failed as well. */
 export const FRESH_MS = 5000;
 
 /** How much is going on here. */

@@ -37,7 +37,7 @@ export interface EnginePacket {
   readonly data?: unknown;
 }
 
-/** Of a token of 2 kB with its frame, or what a relay says of itself. */
+/** Enough for a token of 2 kB with its frame, and for what a relay says of itself. */
 export const BYTES_BEFORE_SIGN_IN = 6 * 1024;
 
 /** Packets of socket.io 5, as they begin. */

@@ -75,7 +75,7 @@ export class SocketRequests<Requests extends Schemas> {
   }
 }
 
-/** Of the one socket.io server behind all namespaces. */
+/** The settings of the one socket.io server behind all namespaces. */
 export const socketOptions = {
   /** Bytes; messages between relays and control plane are split to stay below it. */
   maxHttpBufferSize: 128 * 1024,
@@ -102,7 +102,7 @@ export function forgetRequest(socket: Socket): void {
   Object.assign(handshake, { headers: {}, auth: {}, query: {} });
 }
 
-/** The same for what stands in for a response when a WebSocket opens: it waits for the close, and holds the request. */
+/** Lets go of the request in what stands in for a response when a WebSocket opens, and is there until the close. */
 export function forgetRequestOf(response: object): void {
   if (!(response instanceof ServerResponse)) Object.assign(response, { req: null });
 }

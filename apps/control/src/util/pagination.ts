@@ -27,7 +27,7 @@ export function toPage<Item extends Row>(
   return { items, nextCursor: last ? `${last.atMs}-${last.id}` : null };
 }
 
-/** As part of a LIKE pattern that means itself. */
+/** A text as the part of a LIKE pattern that means the text itself. */
 export function literal(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

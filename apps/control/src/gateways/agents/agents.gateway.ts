@@ -43,7 +43,7 @@ const SENT_AWAY_PER_CHECK = 1000;
 
 type AgentSocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, AgentSocketData>;
 
-/** The agents' live connections: whoever has one is online, hears of changes, and tells of its network. */
+/** The agents' live connections: an agent that has one is online, hears of changes, and tells of its network. */
 @WebSocketGateway({ namespace: AGENT_NAMESPACE, ...socketOptions })
 export class AgentsGateway
   implements OnGatewayInit<Namespace>, OnGatewayConnection, OnGatewayDisconnect, BeforeApplicationShutdown
@@ -153,7 +153,7 @@ export class AgentsGateway
     return { ok: true, relaysVersion };
   }
 
-  /** Before the leader, which may only be out of this node's reach, takes them for gone. */
+  /** Sends agents to another node before the leader, which may only be out of this node's reach, takes them for gone. */
   private checkLeader(nowMs: number): void {
     if (this.leader.isPresent) this.ledAtMs = nowMs;
     else if (nowMs - this.ledAtMs >= this.sentAwayAfterMs) this.sockets.sendAway(SENT_AWAY_PER_CHECK);

@@ -24,7 +24,7 @@ import { SocketGuard } from '../../sockets/socket-guard';
 import { RelaySignIn } from './relay-sign-in';
 
 const EVENTS_PER_SECOND = 100;
-/** It announces 20,000 pairs, 3 MB, when it connects, and reads as many from the server. */
+/** A relay announces 20,000 pairs, 3 MB, when it connects, and reads as many from the server. */
 const rules: NamespaceRules = {
   name: RELAY_NAMESPACE,
   acknowledges: true,

@@ -7,7 +7,7 @@ import { groupBy } from '../../util/lists';
 
 /** How the leader reaches agents, whichever node they are connected to. */
 export class AgentSockets {
-  /** Those that have their snapshot, on top of which they can understand events. */
+  /** The peers that have their snapshot, on top of which they can understand events. */
   private readonly attached = new Map<PeerId, SocketPlace>();
 
   constructor(private readonly nodes: Nodes) {}
@@ -30,7 +30,7 @@ export class AgentSockets {
     this.deliverToAll([peerId], event, payload);
   }
 
-  /** The same to several peers. */
+  /** Sends one event to those of several peers that are connected. */
   deliverToAll<Name extends AgentEventName>(
     peerIds: readonly PeerId[],
     event: Name,

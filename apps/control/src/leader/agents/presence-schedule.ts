@@ -11,12 +11,12 @@ import { TokenBucket } from '#shared/token-bucket';
 /** A member's changes are told this far apart. */
 const APART_MS = 250;
 /**
- * Of one party: a change of one member to one other is one, and takes about 50 µs. So many at once as one change in the
- * largest party takes, and others hardly wait for.
+ * What a party may be told: a change of one member, told to one other, is one delivery, and takes about 50 µs. As many may go at
+ * once as one change in the largest party takes; others hardly wait for that.
  */
 const DELIVERIES = { perSecond: 5_000, burst: 256 };
 
-/** For members and times in milliseconds of one clock. */
+/** Says whose presence is to be told when. Times are milliseconds of one clock. */
 export class PresenceSchedule<Member> {
   /** In the order in which they asked. */
   private readonly waiting = new Set<Member>();
@@ -32,7 +32,7 @@ export class PresenceSchedule<Member> {
     this.waiting.add(member);
   }
 
-  /** Those that have changed since they were told of. */
+  /** The members that have changed since they were told of. */
   get unsaid(): Member[] {
     return [...this.waiting];
   }
@@ -42,7 +42,7 @@ export class PresenceSchedule<Member> {
     return this.waiting.size === 0 && this.toldAtMs.size === 0 && this.deliveries.isFull(nowMs);
   }
 
-  /** Those whose newest state is to be told now. @param others how many hear of each */
+  /** @returns the members whose newest state is to be told now @param others how many hear of each */
   take(others: number, nowMs: number): Member[] {
     for (const [member, atMs] of this.toldAtMs) {
       if (nowMs - atMs < APART_MS) break;

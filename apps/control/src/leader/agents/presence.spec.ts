@@ -120,7 +120,7 @@ describe('PresenceBook', () => {
     book.connect(bob, at('c1'));
     expect(book.attendance(alice, 14_999)).toBe('away');
     expect(book.attendance(alice, 15_000)).toBe('gone');
-    // Whoever was back has no more time than others.
+    // A peer that was back has no more time than others.
     book.disconnect(bob, 'c1', 1000);
     expect(book.attendance(bob, 6000)).toBe('gone');
   });

@@ -114,7 +114,7 @@ export class PresenceBook {
     }
   }
 
-  /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
+  /** Notes what a peer says, if it is connected or expected. @returns whether anything changed for those who look on */
   declare(peerId: PeerId, presence: Presence): boolean {
     return this.change(peerId, (entry) => {
       entry.declared = presence;
@@ -127,14 +127,14 @@ export class PresenceBook {
     if (presence.relayRoundTripsMs) this.measure(peerId, presence.relayRoundTripsMs, nowMs);
   }
 
-  /** Of a peer that is connected or expected. @returns whether anything changed for those who look on */
+  /** Notes where a relay sees a peer, if that is connected or expected. @returns whether anything changed for those who look on */
   observe(peerId: PeerId, endpoint: Endpoint): boolean {
     return this.change(peerId, (entry) => {
       entry.observed = endpoint;
     });
   }
 
-  /** Of a peer that is connected or expected; nobody but the choice of relays looks at it. */
+  /** Notes the round trips of a peer, if it is connected or expected; nobody but the choice of relays looks at them. */
   measure(peerId: PeerId, roundTripsMs: Readonly<Record<string, number | null>>, nowMs: number): void {
     const entry = this.entries.get(peerId);
     if (entry) entry.measured = { roundTripsMs: new Map(Object.entries(roundTripsMs)), atMs: nowMs };
@@ -145,7 +145,7 @@ export class PresenceBook {
     return this.entries.get(peerId)?.measured ?? null;
   }
 
-  /** Of all peers that have measured any. */
+  /** The round trips of all peers that have measured any. */
   *allMeasured(): Generator<MeasuredRelays> {
     for (const { measured } of this.entries.values()) if (measured) yield measured;
   }

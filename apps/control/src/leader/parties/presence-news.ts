@@ -38,7 +38,7 @@ export class PresenceNews {
     if (partyId && !this.isStopped) this.tellIn(partyId, peerId);
   }
 
-  /** The same for a member of a party that the roster knows. */
+  /** The others in a party that the roster knows hear where this member is: now, or in a while. */
   tellIn(partyId: PartyId, peerId: PeerId): void {
     let turns = this.parties.get(partyId);
     if (!turns) {

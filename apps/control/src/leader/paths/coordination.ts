@@ -12,7 +12,7 @@ import type { AttemptRecord } from '../relays/pair';
 export interface AttemptQuestion {
   /** `observed`: a relay has seen where both are. Else one of the two asks for it. */
   readonly cause: 'observed' | AttemptCause;
-  /** Of each of the two, in the order of the pair. */
+  /** The candidates of each of the two, in the order of the pair. */
   readonly candidates: readonly [readonly Candidate[], readonly Candidate[]];
   /** `unknown`: the two were together before this process began. */
   readonly last: AttemptRecord | 'unknown' | null;
@@ -26,7 +26,7 @@ export interface AttemptDecision {
 
 /** Longer than Linux routers remember a flow that was never answered (nf_conntrack_udp_timeout). */
 const SAME_ADDRESSES_GAP_MS = 31_000;
-/** Whoever is elsewhere, or says that its network has changed, need not wait for that; but nobody makes others flood. */
+/** An agent that is elsewhere, or says that its network has changed, waits only so long; but nobody makes others flood. */
 const CHANGE_GAP_MS = 2_000;
 
 /** @returns null when this is not the moment */

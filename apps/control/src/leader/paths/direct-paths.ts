@@ -56,7 +56,7 @@ export class DirectPaths implements PathCalls {
     this.sockets.deliver(other, 'path.attempt', order(1));
   }
 
-  /** Without those inside the party's network, where the tunnel would lead into itself. */
+  /** A peer's candidates, without those inside the party's network, where the tunnel would lead into itself. */
   private candidates({ partyId }: Pair, peerId: PeerId): Candidate[] {
     const network = this.networkOf(partyId);
     const all = this.presence.candidates(peerId);

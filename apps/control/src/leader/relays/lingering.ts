@@ -31,12 +31,12 @@ export class Lingering {
     this.lingerers.delete(keyOf(pairId, relayId));
   }
 
-  /** Those whose time is over; they are forgotten. */
+  /** @returns the lingerers whose time is over; they are forgotten */
   takeDue(nowMs: number): Lingerer[] {
     return this.take(({ untilMs }) => untilMs <= nowMs);
   }
 
-  /** Those of pairs that have ended; they are forgotten. */
+  /** @returns the lingerers of pairs that have ended; they are forgotten */
   takeOf(pairIds: ReadonlySet<string>): Lingerer[] {
     return this.lingerers.size === 0 ? [] : this.take(({ pairId }) => pairIds.has(pairId));
   }

@@ -15,7 +15,7 @@ const MOVES_PER_TURN = 25;
 /** The last quarter of a relay's time to drain: players who have not heard of a new relay by then must do without. */
 const URGENT_SHARE = 0.25;
 
-/** Of a relay that is to be empty, but does not stop. */
+/** How a relay drains that is to be empty, but does not stop. */
 const NO_HURRY = { stopsAtMs: Infinity, withinMs: 0 } as const;
 
 interface Wish {

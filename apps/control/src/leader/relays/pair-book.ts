@@ -5,9 +5,9 @@ import type { Pair } from './pair';
 export interface Tally {
   readonly partyId: PartyId;
   readonly wanted: number;
-  /** Those that a relay is to carry. */
+  /** How many of them a relay is to carry. */
   readonly held: number;
-  /** Of these, those through which nothing ever went. */
+  /** How many of the held ones nothing ever went through. */
   readonly unused: number;
 }
 

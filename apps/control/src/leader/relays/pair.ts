@@ -76,7 +76,10 @@ export function arePresentSince(
   return ({ peers }) => peers.every((peerId) => before.has(peerId));
 }
 
-/** The same for both of them, and telling: a relay that outlives this process brings the ids back. */
+/**
+ * The id of a pair, whichever of the two is named first. It names party and peers, because a relay that outlives this process
+ * brings ids back.
+ */
 export function pairIdOf(partyId: PartyId, a: PeerId, b: PeerId): string {
   return [partyId, ...[a, b].sort()].join(':');
 }

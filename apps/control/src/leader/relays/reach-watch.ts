@@ -52,7 +52,7 @@ export class ReachWatch {
   }
 }
 
-/** Where its link comes from, if that may be the address to announce. */
+/** The address from which a relay's link comes, if that may be the one to announce. */
 function otherAddress({ clientAddress, publicAddress }: Relay): string | undefined {
   const isOther = clientAddress !== null && clientAddress !== publicAddress;
   return isOther && ipScope(clientAddress) === 'global' ? clientAddress : undefined;

@@ -5,7 +5,7 @@
 import type { RelayFault } from '#shared/api/stats';
 import { ipScope } from '#shared/ip-scope';
 
-/** Of the agents that asked it of late. */
+/** How many agents asked a relay of late, and how many of them it answered. */
 export interface Reach {
   readonly askedBy: number;
   readonly reachedBy: number;

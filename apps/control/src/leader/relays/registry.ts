@@ -20,7 +20,7 @@ export interface Relay extends RelayFacts {
   link: RelayLink | null;
   /** The other end of its link; null when it cannot be told. */
   clientAddress: string | null;
-  /** Those of its addresses of which it is not known yet whether they are its own. Until then it carries nobody. */
+  /** The announced addresses that are not known yet to be its own. While there are any, it carries nobody. */
   unproven: Set<string>;
   /** When its link began. */
   linkedAtMs: number;
@@ -59,7 +59,7 @@ const WORDS = { perSecond: 4000, burst: 120_000 };
 
 export class RelayRegistry {
   private readonly relays = new Map<string, Relay>();
-  /** Those that are to carry nobody, connected or not. */
+  /** The relays that are to carry nobody, connected or not. */
   private drained: ReadonlySet<string> = new Set();
 
   /** Whether there is place for a relay of this name. */

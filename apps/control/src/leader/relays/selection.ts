@@ -24,7 +24,7 @@ const EQUAL_WITHIN_MS = 5;
 
 /** How long a relay may be out of touch before its pairs move, when nobody knows whether it still forwards. */
 export const RELAY_AWAY_MS = 15_000;
-/** The same for a relay that answers STUN, so that only its link is gone: its pairs go on all the while. */
+/** How long a relay may be out of touch that answers STUN, so that only its link is gone: its pairs go on all the while. */
 export const LINK_AWAY_MS = 60_000;
 
 /** @returns the relay for a pair, null when none has room */
@@ -94,7 +94,7 @@ function sumsMs(relays: readonly RelayFacts[], [one, other]: PairRoundTrips): Ma
   return new Map(sums.map(([id, sum]) => [id, sum ?? worst]));
 }
 
-/** As measured, else the mean into the same region; undefined while neither is known. */
+/** The round trip of a player to a relay: as measured, else the mean into the same region; undefined while neither is known. */
 function expectedMs(
   { id, region }: RelayFacts,
   relays: readonly RelayFacts[],
@@ -123,7 +123,7 @@ function share({ pairs, capacityPairs }: RelayFacts): number {
   return pairs / capacityPairs;
 }
 
-/** Those first that would be worst off with their second choice. */
+/** The wishes, those first that would be worst off with their second choice. */
 function byRegret<Wish extends { readonly sums: ReadonlyMap<string, number> }>(
   wishes: readonly Wish[],
   relays: readonly RelayFacts[],

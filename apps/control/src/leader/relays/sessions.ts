@@ -56,7 +56,7 @@ export class RelaySessions {
   private readonly pairs = new PairBook();
   private readonly room: RelayRoom;
   private readonly lingering = new Lingering();
-  /** Of the node's monotonic clock. */
+  /** When the term began, by the node's monotonic clock. */
   private readonly startedAtMs = performance.now();
   /** Unix milliseconds, as members' times are. */
   private readonly startedAt = unixMs();
@@ -86,7 +86,7 @@ export class RelaySessions {
     return this.pairs.of(peerId);
   }
 
-  /** Those that could be moved away. */
+  /** The pairs on a relay that could be moved away. */
   pairsOn(relayId: string): Pair[] {
     return this.pairs.on(relayId).filter((pair) => !pair.opening);
   }
@@ -184,8 +184,8 @@ export class RelaySessions {
   }
 
   /**
-   * Opens pairs on other relays, tells the players, and leaves them open where they were for a while: whoever hears of it
-   * later is still heard there.
+   * Opens pairs on other relays, tells the players, and leaves them open where they were for a while: a player who hears
+   * of it later is still heard there.
    *
    * @returns those that have moved
    */
@@ -381,7 +381,7 @@ export class RelaySessions {
     return pair.endpoint !== before;
   }
 
-  /** As measured, but for a relay that refused the pair: it is asked again if there is no other. */
+  /** The round trips by which a relay is chosen: as measured, but a relay that refused the pair comes last. */
   private wishesOf(pair: Pair): PairRoundTrips {
     const [one, other] = this.roundTripsOf(pair);
     const refusedBy = this.refusedBy.get(pair);

@@ -165,7 +165,7 @@ describe('maxMin', () => {
         const most = Math.max(0, ...shares);
         for (const [index, share] of shares.entries()) {
           expect(share).toBeLessThanOrEqual(wanted[index] ?? 0);
-          // Whoever has less than it wants has as much as anybody, but for a remainder of one.
+          // A party that has less than it wants has as much as anybody, but for a remainder of one.
           if (share < (wanted[index] ?? 0)) expect(share).toBeGreaterThanOrEqual(most - 1);
         }
       }),

@@ -20,7 +20,7 @@ export interface Claim {
   readonly players: number;
   /** Pairs that a relay has for it. */
   readonly held: number;
-  /** Of these, those through which nothing ever went. */
+  /** How many of the held ones nothing ever went through. */
   readonly unused: number;
   /** All pairs that it would have, with those that it has. */
   readonly wanted: number;
@@ -72,7 +72,7 @@ export function rule(partyId: PartyId, asked: number, claims: readonly Claim[], 
   return { granted, evicted, refusal: granted < allowed ? 'relays_full' : 'share_used_up' };
 }
 
-/** The max–min fair share of each party, in pairs; whoever wants less than an equal share gets what it wants. */
+/** The max–min fair share of each party, in pairs; a party that wants less than an equal share gets what it wants. */
 export function fairShares(claims: readonly Claim[], room: number): Map<PartyId, number> {
   const byAccount = new Map<string, Claim[]>();
   for (const claim of claims) byAccount.set(claim.account, [...(byAccount.get(claim.account) ?? []), claim]);
@@ -113,7 +113,7 @@ function mayUseReserve(own: Claim, asked: number, claims: readonly Claim[], capa
   return own.players <= SMALL_PARTY && ofAccount + asked <= light;
 }
 
-/** Of parties with more than their share, those first that have the most beyond it. */
+/** Which parties lose unused pairs, and how many: those first that have the most beyond their share. */
 function evictions(
   claims: readonly Claim[],
   shares: ReadonlyMap<PartyId, number>,

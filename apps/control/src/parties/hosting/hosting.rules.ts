@@ -45,15 +45,15 @@ export function decideClose(party: PartyRecord, callerId: PeerId): Refusal | { r
   return party.ownerId === callerId ? { verdict: 'close' } : { verdict: 'refuse', code: 'NOT_OWNER' };
 }
 
-/** For whoever is not a member there is no such party; a member is told whose business it is. */
+/** Why the caller may not act as host; null: it may. Others than members hear of no party, members whose business it is. */
 export function refusalOfHosting(party: PartyRecord, callerId: PeerId): ErrorCode | null {
   if (!isMember(party, callerId)) return 'PARTY_NOT_FOUND';
   return party.hostId === callerId ? null : 'NOT_HOST';
 }
 
 /**
- * Who is host now that this caller asks for what only the host may do? A host that is gone gives way to whoever has been there
- * longest of those that are online; one that asks is not gone.
+ * Who is host now that this caller asks for what only the host may do? A host that is gone gives way to the member that has
+ * been there longest of those that are online; one that asks is not gone.
  */
 export function hostInCharge(party: PartyRecord, callerId: PeerId, attendanceOf: AttendanceOf): PeerId {
   const { hostId, members } = party;

@@ -28,7 +28,7 @@ export class InvitesController {
 
   @Post()
   @AnswersToCaller({
-    summary: 'Make an invite: whoever has its secret passes lock, seal and password',
+    summary: 'Make an invite: those who have its secret pass lock, seal and password',
     status: 201,
     body: inviteSchema,
     refusals: [...forHosts, 'TOO_MANY_INVITES'],
@@ -53,7 +53,7 @@ export class InvitesController {
   @Delete(':inviteId')
   @HttpCode(204)
   @AnswersToCaller({
-    summary: 'Take an invite back; whoever came by it stays',
+    summary: 'Take an invite back; those who came by it stay',
     status: 204,
     refusals: [...forHosts, 'NO_SUCH_INVITE'],
   })

@@ -16,7 +16,7 @@ export class InvitesService {
   constructor(private readonly succession: Succession) {}
 
   /**
-   * The same secret again gives the invite that is there.
+   * Makes an invite; for a secret that has one already, gives that.
    * @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, TOO_MANY_INVITES
    */
   make(callerId: PeerId, partyId: PartyId, request: MakeInviteRequest): Promise<Invite> {
@@ -43,7 +43,7 @@ export class InvitesService {
     });
   }
 
-  /** Those that are good now. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST */
+  /** The invites that are good now. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST */
   list(callerId: PeerId, partyId: PartyId): Promise<InviteList> {
     return this.step(partyId, callerId, async (party, store) => {
       refuseUnlessHost(party, callerId);
@@ -52,7 +52,7 @@ export class InvitesService {
     });
   }
 
-  /** Takes an invite back; whoever came by it stays. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_INVITE */
+  /** Takes an invite back; those who came by it stay. @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_INVITE */
   async revoke(callerId: PeerId, partyId: PartyId, id: string): Promise<void> {
     const removed = await this.step(partyId, callerId, (party, store) => {
       refuseUnlessHost(party, callerId);

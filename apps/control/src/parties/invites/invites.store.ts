@@ -15,7 +15,7 @@ export interface NewInvite {
 export class InvitesStore {
   constructor(private readonly client: Prisma.TransactionClient) {}
 
-  /** Also those that are over. The newest first. */
+  /** The invites of a party, also those that are over. The newest first. */
   async of(partyId: PartyId): Promise<InviteRecord[]> {
     const rows = await this.client.$queryRaw<{ invite: InviteRecord }[]>`
       /* invites_of_party */

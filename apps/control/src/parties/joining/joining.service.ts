@@ -31,7 +31,7 @@ const offline = {
   udp: 'unknown',
 } as const;
 
-/** As it is on the wire. */
+/** What a peer gets that joins, as it is on the wire. */
 type EntryAnswer = PartySnapshot & { readonly leaveTicket: string };
 
 /** Parties as agents deal with them: a change of membership, which the leader then makes live. */

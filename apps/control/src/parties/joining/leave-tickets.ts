@@ -6,8 +6,8 @@ import type { MemberRecord } from '../../model/party';
 const LABEL = 'lanrage leave 1\0';
 
 /**
- * What ends one stay of a member, whoever brings it: only its agent is given it, and gives it away when it leaves. Another stay has
- * another ticket, as it began at another time. Nothing of it is stored, and all nodes of a server make the same.
+ * A ticket ends one stay of a member, by anybody who has it: only the member's agent is given it, and gives it away when it leaves.
+ * Another stay has another ticket, as it began at another time. Nothing of it is stored, and all nodes of a server make the same.
  */
 export class LeaveTickets {
   constructor(private readonly secret: string) {}

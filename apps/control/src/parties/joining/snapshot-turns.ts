@@ -21,7 +21,7 @@ export class SnapshotTurns<Party, Snapshot> {
     private readonly make: (party: Party, viewer: PeerId) => Promise<Snapshot>,
   ) {}
 
-  /** As the party is after the call. @returns null for a peer in none */
+  /** @returns the party as the peer sees it after the call; null for a peer in none */
   of(peerId: PeerId, line: string): Promise<Snapshot | null> {
     const waiting = this.lines.get(line);
     const known = waiting?.get(peerId);

@@ -71,10 +71,10 @@ export type LeaveDecision =
   | { readonly verdict: 'close' }
   | { readonly verdict: 'leave'; readonly hostId: PeerId; readonly empties: boolean };
 
-/** Whoever is there succeeds before those who may come back, and these before those who did not. */
+/** Members who are there succeed before those who may come back, and these before those who did not. */
 const orderOfSuccession: readonly Attendance[] = ['online', 'away', 'gone'];
 
-/** What becomes of the party when this member goes? A host is succeeded by whoever has been there longest of those that are online. */
+/** What becomes of the party when this member goes? A host is succeeded by the online member that has been there longest. */
 export function decideLeave(
   party: Pick<PartyRecord, 'hostId' | 'members' | 'settings'>,
   peerId: PeerId,
@@ -104,7 +104,7 @@ export function isLive({ expiresAtMs, uses, maxUses }: InviteRecord, nowMs: numb
 }
 
 /**
- * Lock and seal keep out whoever has not been in before and has no invite; having been removed is like not having been in, and
+ * Lock and seal keep out those who have not been in before and have no invite; having been removed is like not having been in, and
  * for a lock so is having left some time ago. Nobody comes into a sealed party with nothing to show to the members, who would
  * not connect.
  */

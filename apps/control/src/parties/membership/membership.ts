@@ -50,7 +50,7 @@ export interface LeaveOutcome {
 
 /**
  * Who is in which party: read, decide by the rules, write on condition that nothing changed. The changes of one party
- * queue up, so that those of this process never run into each other; whoever loses against another process on the
+ * queue up, so that those of this process never run into each other; a change that loses against another process on the
  * same database starts over with the party locked.
  */
 @Injectable()
@@ -234,7 +234,7 @@ async function tryLeave(
   return { before, after: { ...without(before, peerId), hostId: decision.hostId } };
 }
 
-/** The same party after this peer went, who was a member or had timed out. */
+/** The party as it is once this peer went, who was a member or had timed out. */
 export function without({ timedOut, ...party }: PartyRecord, peerId: PeerId): PartyRecord {
   return next(
     { ...party, timedOut: timedOut.filter((other) => other !== peerId) },
@@ -242,7 +242,7 @@ export function without({ timedOut, ...party }: PartyRecord, peerId: PeerId): Pa
   );
 }
 
-/** The same party after one change, of its members or of something else. */
+/** The party as it is after one change, of its members or of something else. */
 export function next(party: PartyRecord, members = party.members): PartyRecord {
   return { ...party, members, revision: party.revision + 1 };
 }

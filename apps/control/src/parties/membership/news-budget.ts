@@ -5,9 +5,9 @@ import type { Cluster } from '../../cluster/cluster';
 import { CLUSTER } from '../../cluster/cluster.module';
 import { consume } from '../../util/consume';
 
-/** Of one peer, in deliveries: 31 changes of a party of 256, or 400 of a party of 20. */
+/** What one peer may spend, in deliveries: 31 changes of a party of 256, or 400 of a party of 20. */
 const OF_PEER: IRateLimiterOptions = { points: 8000, duration: 10 };
-/** Of all members of a party together who take other names. */
+/** What all members of a party may spend together on other names. */
 const RENAMES: IRateLimiterOptions = { points: 20_000, duration: 8 };
 /** What a change costs besides the deliveries. */
 const LEAST = 20;

@@ -39,7 +39,7 @@ export class PartyExpiry implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  /** Whoever joins at the same moment wins: the condition is checked once more when the row is free. */
+  /** Deletes parties that were empty for too long. A join at the same moment wins: the row is checked once more when it is free. */
   private async deleteForsaken(nowMs: number): Promise<void> {
     const before = new Date(nowMs - this.config.keepEmptyDays * DAY_MS);
     const { count } = await this.database.prisma.party.deleteMany({ where: { emptySince: { lt: before } } });

@@ -15,7 +15,7 @@ export class PartyLookup {
   /** @param find the parties of peers; those that are in none are missing */
   constructor(private readonly find: (peerIds: PeerId[]) => Promise<Map<PeerId, PartyRecord>>) {}
 
-  /** As the party is after the call. @returns null when the peer is in none */
+  /** @returns the party of a peer, as it is after the call; null when the peer is in none */
   of(peerId: PeerId): Promise<PartyRecord | null> {
     const known = this.asked.get(peerId);
     if (known) return known.promise;

@@ -93,7 +93,7 @@ export class PartyStore {
     return rows[0]?.party ?? null;
   }
 
-  /** The same for several peers; those that are in no party are missing. */
+  /** The parties of several peers; peers that are in no party are missing. */
   async findByMembers(peerIds: PeerId[]): Promise<Map<PeerId, PartyRecord>> {
     const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
       /* parties_of_members */

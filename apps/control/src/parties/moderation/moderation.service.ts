@@ -17,7 +17,7 @@ import { ModerationStore } from './moderation.store';
 
 /**
  * How hosts keep a party pleasant: decided by the rules, written in turn with the changes of membership, and told to the leader. That
- * has the relays close the pairs of whoever was removed, and tells the members, whose agents close theirs.
+ * has the relays close the pairs of the player who was removed, and tells the members, whose agents close theirs.
  */
 @Injectable()
 export class ModerationService {

@@ -12,7 +12,7 @@ export interface QueueLimits {
 }
 
 /**
- * A queue in which nobody waits longer because somebody else asks for much: whoever is alone in a lane waits for one turn of
+ * A queue in which nobody waits longer because somebody else asks for much: one who is alone in a lane waits for one turn of
  * each other lane of the group, however many wait there. Pure.
  */
 export class FairQueue<Item> {

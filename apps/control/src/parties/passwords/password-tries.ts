@@ -7,9 +7,9 @@ import { CLUSTER } from '../../cluster/cluster.module';
 import { networkKey } from '../../util/client-address';
 import { take } from '../../util/consume';
 
-/** For everybody who tries together. */
+/** The tries of everybody together. */
 const SHARED: IRateLimiterOptions = { points: 30, duration: 600 };
-/** When that is used up: for each network (IPv4 /24, IPv6 /48) that has not failed more often lately … */
+/** When those are used up: the tries of each network (IPv4 /24, IPv6 /48) … */
 const OF_NETWORK: IRateLimiterOptions = { points: 3, duration: 3600 };
 /** … and for all of these together. */
 const RESERVE: IRateLimiterOptions = { points: 600, duration: 3600 };

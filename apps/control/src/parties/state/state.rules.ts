@@ -4,9 +4,9 @@ import type { ErrorCode } from '#shared/errors';
 /** What a write finds. */
 export interface StateView {
   readonly isMember: boolean;
-  /** Of the key; 0: there is none. */
+  /** The version of the key that is written; 0: there is none. */
   readonly keyVersion: number;
-  /** Of all other keys and values of the party. */
+  /** The bytes of all other keys and values of the party. */
   readonly otherBytes: number;
   /** All of them hear of the write. */
   readonly members: number;

@@ -14,7 +14,10 @@ import { costOfTelling, refusalOfWrite } from './state.rules';
 import { StateStore, type WrittenState } from './state.store';
 
 const WRITES_PER_SECOND = 10;
-/** By {@link costOfTelling}: two of the largest writes to the largest party, or 5000 deliveries a second on average. */
+/**
+ * What telling the members may cost, by {@link costOfTelling}: two of the largest writes to the largest party, or 5000 deliveries
+ * a second on average.
+ */
 const TELLING = { points: 40_000, duration: 8 };
 
 /** What the members of a party share: written by compare-and-set, pushed to all of them in the order of the versions. */
