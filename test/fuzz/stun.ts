@@ -138,7 +138,7 @@ function withTrueLength(datagram: readonly number[]): number[] {
   return [...datagram.slice(0, 2), length >> 8, length & 255, ...datagram.slice(4)];
 }
 
-/** Of a datagram that ends with a FINGERPRINT; RFC 8489 section 14.7. */
+/** Makes the FINGERPRINT true at the end of a datagram; RFC 8489 section 14.7. */
 function withTrueFingerprint(datagram: readonly number[]): number[] {
   if (datagram.length < headerBytes + 8) return [...datagram];
   const covered = Buffer.from(datagram.slice(0, -8));

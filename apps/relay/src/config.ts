@@ -133,7 +133,7 @@ export interface Config {
   readonly publicAddress: string;
   /** Two UDP ports; 0: any. */
   readonly stunPorts: readonly [number, number];
-  /** Of this machine and as players see it. The first is not a wildcard if there are two. */
+  /** Addresses of STUN, on this machine and as players see them. The first is not a wildcard if there are two. */
   readonly stunAddresses: readonly [StunAddress, StunAddress?];
   readonly metricsPort: number;
   readonly metricsBindAddress: string;
@@ -211,7 +211,7 @@ function isIpv6(address: string): boolean {
   return address.includes(':');
 }
 
-/** The same at every start, and different from every other relay's, whose host name may be the same. */
+/** The name of a relay that was given none: it stays from start to start, and no other relay has it, as a host name may. */
 function defaultRelayId(address: string, { first }: PortRange): string {
   return `${address.replaceAll(':', '-').replace(/^-+/, '')}-${first}`;
 }

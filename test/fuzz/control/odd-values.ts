@@ -42,7 +42,7 @@ export const oddText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 70 }),
   fc.string({ maxLength: 70 }),
 );
-/** Of objects that a program may take for its own. */
+/** Keys of objects that a program may take for its own. */
 export const oddKey = fc.constantFrom(
   '__proto__',
   'constructor',
@@ -81,7 +81,7 @@ export function spell(value: unknown): string {
   return (JSON.stringify(value) ?? '').replaceAll(new RegExp(`"${RAW}([^"]*)"`, 'g'), '$1');
 }
 
-/** The same value for a transport that is not JSON. */
+/** A spelled number as a value, for a transport that is not JSON. */
 export function unspelled(text: string): unknown {
   return text.startsWith(RAW) ? Number(text.slice(RAW.length)) : text;
 }

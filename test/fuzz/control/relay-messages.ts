@@ -83,7 +83,11 @@ export async function sendRelayReport(world: World, { relay, event, payload }: R
   return refusal.success ? codeOf(event, refusal.data.error.code) : 'report taken';
 }
 
-/** The same, for one who comes with the right secret. */
+/**
+ * Sends the handshake of a relay that comes with the right secret.
+ * @returns the code of the answer
+ * @throws Error that says which promise the server broke
+ */
 export async function sendRelayHandshake(
   world: World,
   { announced, spoiled }: RelayHandshake,

@@ -7,7 +7,7 @@ import { oddKey, oddText, oddValue, withKey } from './odd-values';
 /** What is better made than guessed, by the schema's identity. */
 export type KnownValues = ReadonlyMap<$ZodType, fc.Arbitrary<unknown>>;
 
-/** Of values in a valid message, one in so many is odd. */
+/** One in so many values of a valid message is odd. */
 const ODD_ONE_IN = 25;
 
 /** Refused by its type, so that a schema that this does not know is noticed. */

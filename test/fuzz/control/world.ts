@@ -16,13 +16,13 @@ export const meaning = (kind: Kind, index: number) => `‹${kind} ${index}›`;
 const kinds = ['party', 'peer', 'key', 'invite', 'challenge', 'pair'] as const;
 export type Kind = (typeof kinds)[number];
 const reference = new RegExp(`^‹(${kinds.join('|')}) (\\d+)›$`);
-/** Of each kind, so many of the newest can be meant. */
+/** How many of the newest of each kind can be meant. */
 export const KNOWN = 6;
 /** Relays with the shared secret, by name. */
 export const RELAYS = 3;
 export const relayIds = Array.from({ length: RELAYS }, (_, index) => `relay-${index}`);
 
-/** Of the invites that are made: anybody may come by them. */
+/** The secrets of the invites that are made: anybody may come by them. */
 export const inviteSecrets = [1, 2].map((fill) => Buffer.alloc(INVITE_SECRET_BYTES, fill));
 const invitation = {
   secretHash: hashInviteSecret(Buffer.alloc(INVITE_SECRET_BYTES, 1)).toString('base64'),

@@ -31,7 +31,7 @@ export const reorderingMs = 1000;
 
 interface LeftAddress {
   readonly address: PlayerAddress;
-  /** Of what came from there. */
+  /** The highest counter of what came from there. */
   readonly highestCounter: number;
   readonly leftAtMs: number;
   /** When the last counter above all others came from there. */
@@ -52,7 +52,7 @@ interface Rare {
 export class End {
   /** When this player last sent new data in the session; {@link neverMs} before the first. */
   lastDataAtMs = neverMs;
-  /** Of all that passed here, and at least of what passed in the kernel. */
+  /** The highest counter of all that passed here, and at least that of what passed in the kernel. */
   #highestCounter = -1;
   /** When the first data were sent that are not answered yet; {@link neverMs} while nothing has come from the address. */
   #unansweredSinceMs = neverMs;

@@ -35,7 +35,7 @@ export interface Initiator {
 /** One for each player; missing while they are full, as those of most pairs are most of the time. */
 type Buckets = PerSide<TokenBucket | undefined>;
 
-/** Of one player; more than the strangers' burst and rate let in between two of WireGuard's retries. */
+/** How many are kept for one player: more than the strangers' burst and rate let in between two of WireGuard's retries. */
 const maxInitiators = 48;
 const nobody: readonly Initiator[] = [];
 const nowhere: readonly PlayerAddress[] = [];

@@ -22,7 +22,7 @@ export interface RelayLimits {
   readonly sourceMisses: Rate;
   /** Pairs that are tried in vain for initiations from one IP address, on all ports. */
   readonly sourceFailures: Rate;
-  /** The same of one network: what is more makes its addresses wait behind others, and is no reason to refuse them. */
+  /** Pairs that are tried in vain for one network: more make its addresses wait behind others, and are no reason to refuse them. */
   readonly networkFailures: Rate;
   /** Pairs that are tried for the initiations of strangers, 5 µs each: of one port, and of the whole relay. */
   readonly strangersPerPort: Rate;
@@ -108,7 +108,7 @@ export function sourceOf(address: string): string {
   return Buffer.from(parseIpAddress(address)?.subarray(0, 8) ?? []).toString('hex');
 }
 
-/** Of whom several sources may be had at once: an IPv4 /24, or a /48 of IPv6, as hosters give to one customer. */
+/** The network of which one party may have several sources: an IPv4 /24, or a /48 of IPv6, as hosters give to one customer. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address.slice(0, address.lastIndexOf('.'));
   return sourceOf(address).slice(0, 12);

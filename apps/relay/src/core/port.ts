@@ -43,7 +43,7 @@ export class Port {
   readonly #sources: SourceLimits;
   /** By the last bits of an index: the place of the pair that had it when it was last looked for. */
   readonly #remembered = new Uint8Array(placesRemembered);
-  /** Of the pairs that are tried for strangers; missing before the first of them. */
+  /** How many pairs are tried for strangers; missing before the first of them. */
   #ceiling: TokenBucket | undefined;
   #concerned: Pair | undefined;
 

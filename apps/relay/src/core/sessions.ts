@@ -153,7 +153,7 @@ function lineagesOf(sessions: readonly Session[]): Session[][] {
   return Array.from(numbers, (number) => sessions.filter(({ lineage }) => lineage === number));
 }
 
-/** Of the lineages both of whose ends share their source with another lineage. */
+/** The youngest of the lineages both of whose ends share their source with another lineage. */
 function youngestCrowded(lineages: readonly Session[][]): Session[] | undefined {
   const sources = lineages.map(sourcesOf);
   const isShared = (source: string) => sources.filter((ofOne) => ofOne.includes(source)).length > 1;
@@ -164,7 +164,7 @@ function isInUse(session: Session, nowMs: number): boolean {
   return nowMs - session.lastUsedAtMs < unusedMs || nowMs - session.createdAtMs < newMs;
 }
 
-/** Of both ends, as the newest session has them. */
+/** The sources of both ends, as the newest session has them. */
 function sourcesOf(lineage: readonly Session[]): string[] {
   return lineage.at(-1)?.ends.map(({ address }) => sourceOf(address.address)) ?? [];
 }

@@ -26,7 +26,7 @@ export interface Search {
 }
 
 const failureRememberedMs = 60_000;
-/** Of a ceiling, for those who have not failed. */
+/** The share of a ceiling that is kept for those who have not failed. */
 const reservedShare = 0.5;
 
 export class Strangers {

@@ -64,7 +64,7 @@ export function isSameAddress(one: PlayerAddress, other: PlayerAddress): boolean
   return isSameSocket(one, other) && one.asked === other.asked;
 }
 
-/** The same for the players' sides alone. */
+/** Whether two players' sockets are the same, whatever they ask. */
 export function isSameSocket(one: SocketAddress, other: SocketAddress): boolean {
   return one.port === other.port && one.address === other.address;
 }

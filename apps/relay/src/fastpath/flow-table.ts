@@ -83,7 +83,7 @@ export class FlowTable<Owner> {
   }
 }
 
-/** The same of a flow that may be in no table any more. */
+/** What a flow has carried since its last count, be it in a table or not; undefined: nothing. */
 export function takeCount<Owner>(
   flow: KernelFlow<Owner>,
   { packets, bytes }: Counted,

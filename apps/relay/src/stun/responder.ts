@@ -45,7 +45,10 @@ export interface StunAnswer {
   readonly to: SocketAddress;
 }
 
-/** Of no effect where nobody is asked for credentials (RFC 8489 section 9), and those of RFC 5780 section 7. */
+/**
+ * Attributes that are no reason to refuse: those of credentials, for which nobody is asked (RFC 8489 section 9), and those of
+ * RFC 5780 section 7.
+ */
 const understood: ReadonlySet<number> = new Set([
   attributeType.username,
   attributeType.messageIntegrity,

@@ -1,7 +1,7 @@
 /** capabilities(7): what a process may do that only root may otherwise. */
 import type { System } from '#runtime/native/system';
 
-/** Of linux/capability.h. */
+/** The numbers of capabilities in linux/capability.h. */
 const wanted = { netAdmin: 12, bpf: 39 } as const;
 /** _LINUX_CAPABILITY_VERSION_3: two sets of three numbers, the second one for the capabilities from 32 on. */
 const version = 0x2008_0522;

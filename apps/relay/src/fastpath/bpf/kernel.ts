@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { type System, systemError } from '#runtime/native/system';
 
-/** Of bpf(2), which the C library has no function for. */
+/** The number of bpf(2), which the C library has no function for. */
 const callNumber = process.arch === 'x64' ? 321 : 280;
 /** The commands of linux/bpf.h that are needed here. */
 const command = {
@@ -22,10 +22,10 @@ const tcxIngress = 46;
 const instructionBytes = 8;
 const attributeBytes = 128;
 const { E2BIG, EAGAIN, EBUSY, EEXIST, ENOMEM } = constants.errno;
-/** Of maps that take memory as they need it. */
+/** Errors of an insertion that are no fault: a map takes memory as it needs it. */
 const passingErrors = [E2BIG, EAGAIN, EBUSY, EEXIST, ENOMEM];
 const positionBytes = 8;
-/** Of the number of elements in the attributes of a listing, which the kernel changes to how many it gave. */
+/** Where the attributes of a listing have the number of elements, which the kernel changes to how many it gave. */
 const countOffset = 32;
 
 export interface MapShape {
@@ -36,7 +36,7 @@ export interface MapShape {
 
 /** A member of `union bpf_attr`: a number of 4 or 8 bytes, a name, or the address of what the kernel is to read or write. */
 type Attribute = readonly [value: number, bytes: 4 | 8] | string | Buffer;
-/** Of names, the zero at their end included. */
+/** How long a name is, the zero at its end included. */
 const nameBytes = 16;
 
 /** All calls throw what the system says against them. */

@@ -31,7 +31,7 @@ export async function openBpf(options: ForwarderOptions): Promise<BpfForwarder |
   }
 }
 
-/** Of those that have an address: others, as a bridge's ports, pass on what comes in to one that has. */
+/** The Ethernet devices that have an address: others, as a bridge's ports, pass on what comes in to one that has. */
 function ethernetDevices(): number[] {
   const names = Object.entries(networkInterfaces())
     .filter(([, addresses]) => addresses?.some(({ internal }) => !internal))

@@ -141,7 +141,7 @@ export class Ruleset {
     return `list counters table ${this.#table}; list map ${this.#table} to_ip`;
   }
 
-  /** The same of some flows alone. */
+  /** Asks for the counts of some flows alone. */
   listCountsOf(flows: readonly Flow[]): string {
     return `get element ${this.#table} to_ip { ${flows.map(arrivalOf).join(', ')} }`;
   }

@@ -45,7 +45,7 @@ interface Shared {
   readonly system: System;
   readonly addresses: SocketAddresses;
   readonly readiness: Readiness;
-  /** Of the port whose turn it is. */
+  /** Buffers for the port whose turn it is. */
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
 }

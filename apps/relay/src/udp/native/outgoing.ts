@@ -29,7 +29,7 @@ interface Group {
   to: PlayerAddress;
   first: number;
   count: number;
-  /** Of each datagram; the last one may be shorter, and is the last then. */
+  /** The length of each datagram. The last one may be shorter, and then no more are added. */
   datagramBytes: number;
   lastBytes: number;
 }

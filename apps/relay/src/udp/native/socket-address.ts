@@ -85,7 +85,7 @@ function ipv6Bytes(address: string): Buffer {
   return bytes;
 }
 
-/** Of four decimal numbers with dots between them. */
+/** @param address four decimal numbers with dots between them @returns their 32 bits as a number */
 export function ipv4Number(address: string): number {
   let [bits, byte] = [0, 0];
   for (let place = 0; place < address.length; place++) {
