@@ -21,7 +21,7 @@ const gameServer = join(__dirname, 'support/game-server.mjs');
 const cost = join(__dirname, 'support/discovery-cost.mjs');
 
 interface Cost {
-  /** Of a second, in milliseconds. */
+  /** Milliseconds of a second. */
   readonly rest: number;
   readonly carrying: number;
   readonly copies: number;

@@ -11,7 +11,6 @@ import { Lab } from '../lab/lab';
 import { ip, runScript } from '../lab/script';
 import { LabServer } from './support/lab-server';
 import { LanGames, type GameSocket, type SocketOptions } from './support/lan-games';
-import { othersIn } from './support/lab-player';
 import { PartyAgent } from './support/party-agent';
 import { root, until } from './support/processes';
 
@@ -19,6 +18,10 @@ const EVERYBODY = '255.255.255.255';
 const GROUP = '239.7.7.7';
 /** What is sent there shows that everything before it has arrived. */
 const marks = { group: '239.9.9.9', bobPort: 39_999, alicePort: 39_998 } as const;
+
+/** A module of discovery, as a word of JavaScript. */
+const compiled = (name: string) =>
+  JSON.stringify(join(root, `dist/apps/client/src/discovery/${name}.js`));
 
 interface Machines {
   /** Addresses of homes, and in the party. */
@@ -170,8 +173,7 @@ describeLab('a game that looks for others', () => {
       bob: await LanGames.start(bobHost),
       device: await LanGames.start(device),
     };
-    const isDirect = async () => othersIn(await agents.alice.status())[0]?.connectionType === 'direct';
-    await until('a direct path', isDirect, { timeoutMs: 75_000 });
+    await agents.alice.seen('direct', 75_000);
   }, 120_000);
 
   beforeEach(async () => {
@@ -250,7 +252,7 @@ describeLab('a game that looks for others', () => {
 
   it('that a firewall keeps from asking is seen by the doctor', async () => {
     const { host } = agents.alice;
-    const ask = `require(${JSON.stringify(join(root, 'dist/apps/client/src/discovery/broadcast-fault.js'))}).broadcastFault().then(console.log)`;
+    const ask = `require(${compiled('broadcast-fault')}).broadcastFault().then(console.log)`;
     const faultOf = async () => (await host.exec([process.execPath, '-e', ask])).stdout.trim();
     expect(await faultOf()).toBe('null');
     await shell(agents.alice, killSwitch[0]);
@@ -277,10 +279,10 @@ describeLab('a game that looks for others', () => {
     const made = await device.exec(['ip', '-batch', '-'], { input: tunnel.join('\n') });
     expect(made).toMatchObject({ code: 0 });
     const play = `
-      const { LanDiscovery } = require(${JSON.stringify(join(root, 'dist/apps/client/src/discovery/lan-discovery.js'))});
+      const { LanDiscovery } = require(${compiled('lan-discovery')});
       const { createSocket } = require('node:dgram');
       const players = Array.from({ length: 100 }, (_, index) => ({ virtualIp: '10.66.1.' + index, directEndpoint: null }));
-      const lan = new LanDiscovery('tunnel', () => players);
+      const lan = new LanDiscovery('tunnel', () => players, () => undefined);
       lan.begin('10.66.0.1', 'all').then(() => {
         const game = createSocket('udp4').bind(0, () => {
           game.setBroadcast(true);
@@ -342,16 +344,15 @@ describeLab('a game that looks for others', () => {
       await alice.send(`Alice ${number}`, EVERYBODY, port);
       await bob.send(`Bob ${number}`, EVERYBODY, port);
     }
-    const [mine, other] = [(name: string) => heardBy([alice], name), (name: string) => heardBy([bob], name)];
     for (const number of [1, 2, 3, 4, 5]) {
       await bob.hears(`Alice ${number}`);
       await alice.hears(`Bob ${number}`);
     }
     await settled();
-    expect(mine('Bob 3')).toEqual([`Bob 3 from ${machines.bob}:${port}`]);
+    expect(heardBy([alice], 'Bob 3')).toEqual([`Bob 3 from ${machines.bob}:${port}`]);
     // Their own they hear from their home networks, as ever.
     expect([alice.heard.length, bob.heard.length]).toEqual([10, 10]);
-    expect(other('Bob 3')).toEqual([`Bob 3 from ${machines.bobHome}:${port}`]);
+    expect(heardBy([bob], 'Bob 3')).toEqual([`Bob 3 from ${machines.bobHome}:${port}`]);
   });
 
   it('at 10,000 a second costs others nothing: neither other games, nor what goes to a player', async () => {

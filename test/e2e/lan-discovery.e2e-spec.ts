@@ -18,11 +18,12 @@ const ONE_WAY_MS = 5;
 /** Some servers refuse to run as root. */
 const NOBODY = 65_534;
 const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-const itWithServers =
-  [
-    itWith('/usr/games/openttd', '-h', 'openttd'),
-    itWith('/usr/games/teeworlds-server', 'shutdown', 'teeworlds-server'),
-  ].find((one) => one !== it) ?? it;
+const itWithServers = [
+  itWith('/usr/games/openttd', '-h', 'openttd'),
+  itWith('/usr/games/teeworlds-server', 'shutdown', 'teeworlds-server'),
+].includes(it.skip)
+  ? it.skip
+  : it;
 
 describeLab('a party of four: two in one home, one in another, and one via the relay', () => {
   let lab: Lab;
@@ -91,7 +92,7 @@ describeLab('a party of four: two in one home, one in another, and one via the r
     await lab?.close();
   }, 60_000);
 
-  it('shows a server to whoever asks everybody, each once, and answers come by the tunnel', async () => {
+  it('shows a server to a player who asks everybody, each once, and answers come by the tunnel', async () => {
     const servers = await Promise.all([sibling, bob, carol].map((agent) => game(agent, 27_960)));
     const client = await game(alice);
     await client.send('getinfo', '255.255.255.255:27960');

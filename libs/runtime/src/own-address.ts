@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 
-/** Of networks for documentation (RFC 5737): nobody is there, and nothing is sent. */
+/** An address of networks for documentation (RFC 5737): nobody is there, and nothing is sent. */
 const SOMEWHERE = '192.0.2.1';
 const DISCARD_PORT = 9;
 

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Of the whole project. */
+/** The version of the whole project. */
 export const version = (JSON.parse(readFileSync(manifestAbove(__dirname), 'utf8')) as { version: string })
   .version;
 
-/** The nearest one, seen from the sources and from dist. */
+/** The nearest package.json: the sources and dist are at different depths. */
 function manifestAbove(folder: string): string {
   const path = join(folder, 'package.json');
   if (existsSync(path)) return path;

@@ -13,7 +13,7 @@ const LONGEST_SILENCE_TICKS = 10;
  * listed, which takes seconds for a large server on a busy machine.
  */
 const STACK_PATIENCE_MS = 5000;
-/** How long it may take to write the message: whoever reads our stderr may be what everything waits for. */
+/** How long it may take to write the message: the reader of our stderr may be what everything waits for. */
 const WRITE_PATIENCE_MS = 1000;
 const STDERR = 2;
 

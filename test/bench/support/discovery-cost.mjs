@@ -12,7 +12,11 @@ const others = Array.from({ length: Number(players) }, (_, index) => ({
   virtualIp: `10.66.1.${index + 1}`,
   directEndpoint: null,
 }));
-const lan = new discovery.LanDiscovery(tunnel, () => others);
+const lan = new discovery.LanDiscovery(
+  tunnel,
+  () => others,
+  () => undefined,
+);
 await lan.begin(ownIp, 'all');
 
 async function cost(work) {
@@ -35,7 +39,7 @@ async function play(port) {
 
 await play(27_960);
 const rest = await cost(() => sleep(SECONDS * 1000));
-// The same sending to a port that is denied, so that the difference is discovery's.
+// Sending alone, to a port that is denied, so that the difference is discovery's.
 const sending = await cost(() => play(27_036));
 const carrying = await cost(() => play(27_960));
 const { flows } = lan.info();

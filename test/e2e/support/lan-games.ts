@@ -15,7 +15,7 @@ export interface SocketOptions {
   readonly join?: string;
   /** The address of the interface by which multicasts leave (IP_MULTICAST_IF). */
   readonly via?: string;
-  /** Sends each datagram back to where it came from. */
+  /** Answers each datagram that is no answer by `answer TEXT`. */
   readonly answers?: boolean;
 }
 
@@ -48,15 +48,13 @@ export class LanGames {
   }
 
   /** @throws Error with what the system refused */
-  async socket(options: SocketOptions = {}): Promise<GameSocket> {
+  async socket({ address = '0.0.0.0', port = 0, ...rest }: SocketOptions = {}): Promise<GameSocket> {
     const number = ++this.sockets;
-    const { address = '0.0.0.0', port: wanted = 0, ...rest } = options;
-    const request = { socket: number, address, port: wanted, ...rest };
-    const socket = new GameSocket(number, (operation, more) =>
-      this.ask(operation, { socket: number, ...more }),
-    );
+    const ask = <Answer>(operation: string, request: object) =>
+      this.ask<Answer>(operation, { socket: number, ...request });
+    const socket = new GameSocket(ask);
     this.open.set(number, socket);
-    socket.port = await this.ask<number>('open', request);
+    socket.port = await ask<number>('open', { address, port, ...rest });
     return socket;
   }
 
@@ -96,22 +94,19 @@ export class GameSocket {
   /** `TEXT from ADDRESS:PORT`, in the order in which they came. */
   readonly heard: string[] = [];
 
-  constructor(
-    readonly number: number,
-    private readonly ask: (operation: string, request: object) => Promise<unknown>,
-  ) {}
+  constructor(private readonly ask: <Answer>(operation: string, request: object) => Promise<Answer>) {}
 
   /** @returns the code of the system's error; null when it was sent */
-  async send(text: string, to: string, port: number, times = 1): Promise<string | null> {
-    return (await this.ask('send', { text, to, port, times })) as string | null;
+  send(text: string, to: string, port: number, times = 1): Promise<string | null> {
+    return this.ask('send', { text, to, port, times });
   }
 
   /** Waits for a datagram with this text. @returns where it came from */
   async hears(text: string): Promise<string> {
-    const find = () => this.heard.find((one) => one.startsWith(`${text} from `));
-    return (await until(`"${text}" arrives at port ${this.port}`, find, { intervalMs: 5 })).slice(
-      `${text} from `.length,
-    );
+    const start = `${text} from `;
+    const find = () => this.heard.find((one) => one.startsWith(start));
+    const line = await until(`"${text}" arrives at port ${this.port}`, find, { intervalMs: 5 });
+    return line.slice(start.length);
   }
 
   close(): Promise<unknown> {

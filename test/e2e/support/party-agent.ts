@@ -121,7 +121,7 @@ export class PartyAgent {
     return this.ask('status');
   }
 
-  /** The same after having asked the machines of the party for servers, as `lanrage games` does. */
+  /** {@link status} after having asked the machines of the party for servers, as `lanrage games` does. */
   games(): Promise<PartyStatus> {
     return this.ask('games');
   }

@@ -2,7 +2,7 @@ import { runCommand } from '../network/command';
 
 /** Where games speak to everybody: all broadcasts, all groups. */
 const destinations = ['255.255.255.255/32', '224.0.0.0/4'];
-/** Of no network (RFC 1112 section 4): the way there is the default route's, or that of a VPN that takes everything. */
+/** An address of no network (RFC 1112 section 4): the way there is the default route's, or that of a VPN that takes everything. */
 const ELSEWHERE = '240.0.0.1';
 
 /**
@@ -29,7 +29,7 @@ export class BroadcastRoutes {
     await this.batch('delete');
   }
 
-  /** Again each time, as routes vanish when an interface is down for a moment. */
+  /** Makes them each time, as routes vanish when an interface is down for a moment. */
   private async add(): Promise<void> {
     this.isThere = true;
     await this.batch('replace');

@@ -2,9 +2,9 @@
 import { TokenBucket } from '#shared/token-bucket';
 import type { LanDatagram } from './packet';
 
-/** Of one socket: Civilization VI asks a hundred ports at once. */
+/** Limit for one socket: Civilization VI asks a hundred ports at once. */
 const DATAGRAMS_OF_ONE = { perSecond: 100, burst: 200 } as const;
-/** Of all: a game that floods leaves something to the others. */
+/** Limit for all sockets together: a game that floods leaves something to the others. */
 const DATAGRAMS = { perSecond: 150, burst: 300 } as const;
 /** In a large party one datagram is many copies. */
 const COPIES = { perSecond: 5_000, burst: 10_000 } as const;
@@ -25,7 +25,7 @@ interface Heard {
 export class Carriage {
   readonly #datagrams: TokenBucket;
   readonly #copies: TokenBucket;
-  /** By source port, the one that was heard last at the end. */
+  /** Buckets of single sockets, by source port; the one that was heard last is at the end. */
   readonly #ofOne = new Map<number, TokenBucket>();
   readonly #heard = new Map<string, Heard>();
 

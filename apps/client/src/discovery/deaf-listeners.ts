@@ -1,4 +1,5 @@
 /** Which games of this machine do not hear what others carry to it, by how they listen. Pure. */
+import { hasPort } from '../network/guard/exposure';
 import { placeOf, socketsIn, type SocketTables } from '../network/ports/listeners';
 import { numberOf } from './packet';
 import { deniedGroups, deniedPorts, gamePorts } from './ports';
@@ -53,7 +54,7 @@ function isCarried(group: string, port: number): boolean {
   return !isLocal && !deniedGroups.includes(group) && !deniedPorts.includes(port);
 }
 
-/** Other programs have sockets of the home's address, too. */
+/** Whether a game is known at the port: other programs have sockets of the home's address, too. */
 function isGame(port: number): boolean {
-  return gamePorts.some(({ from, to }) => from <= port && port <= to);
+  return hasPort(gamePorts, port);
 }

@@ -3,15 +3,14 @@
  * AF_PACKET socket of type SOCK_DGRAM, which begin with the IP header. Pure.
  */
 import { ancillary, FilterProgram, jump, load } from './bpf';
-import type { CarriedPorts } from './ports';
-import { deniedGroups, deniedPorts, rangesOf } from './ports';
+import { deniedGroups, deniedPorts, gamePorts, type CarriedPorts } from './ports';
 import { numberOf } from './packet';
 
 /** An interface with an IPv4 address; addresses are numbers. */
 export interface OwnAddress {
   readonly interfaceIndex: number;
   readonly address: number;
-  /** Of the address's network; null for one without, such as a single address. */
+  /** The broadcast address of its network; null for one without, such as a single address. */
   readonly broadcast: number | null;
 }
 
@@ -61,11 +60,13 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
   add(load.headerBytesToX, 0);
   add(load.halfBehindX, 2); // destination port
   for (const port of deniedPorts) add(jump.ifEqual, port, 'drop');
-  rangesOf(ports)?.forEach(({ from, to }, place) => {
+  if (ports === 'all') return program.assembled();
+  const ranges = ports === 'games' ? gamePorts : ports;
+  ranges.forEach(({ from, to }, place) => {
     add(jump.ifAtLeast, from, undefined, `port ${place}`);
     add(jump.ifGreater, to, undefined, 'take');
     label(`port ${place}`);
   });
-  if (ports !== 'all') add(jump.always, 0, 'drop');
+  add(jump.always, 0, 'drop');
   return program.assembled();
 }

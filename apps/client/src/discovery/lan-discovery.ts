@@ -27,7 +27,7 @@ export interface DiscoveryInfo {
   readonly detail: string | null;
   /** What games of this machine have said to the LAN, the latest first. */
   readonly flows: readonly Flow[];
-  /** Of games that run in the party, as far as they show themselves. */
+  /** Servers of games that run in the party, as far as they show themselves. */
   readonly servers: readonly KnownServer[];
 }
 
@@ -35,9 +35,9 @@ export interface DiscoveryInfo {
 const SHOWN = { perSecond: 100, burst: 500 } as const;
 /** Between two times that a change of the servers is told. */
 const TOLD_INTERVAL_MS = 100;
-/** In case that nobody tells of a change of the interfaces. */
+/** In case nothing tells of a change of the interfaces. */
 const LOOK_INTERVAL_MS = 10_000;
-/** To start a program stops this one, and those who have just met look for a direct path first. */
+/** Starting a program holds this one up for a moment, and players who have just met look for a direct path first. */
 const ROUTES_AFTER_MS = 4_000;
 
 /**
@@ -151,8 +151,8 @@ export class LanDiscovery {
   }
 
   private lookAtAddresses(): void {
-    const before = this.own;
     if (!this.capture || this.ports === null) return;
+    const before = this.own;
     this.see();
     if (!isDeepStrictEqual(before, this.own)) this.capture.filter(lanFilter(this.own, this.ports));
   }
@@ -163,8 +163,8 @@ export class LanDiscovery {
     this.own = ipv4.flatMap(({ interfaceName, address, prefixBits }): OwnAddress[] => {
       const interfaceIndex = indexOf(interfaceName);
       const number = numberOf(address);
-      const broadcast =
-        prefixBits > 30 ? null : number - (number % 2 ** (32 - prefixBits)) + 2 ** (32 - prefixBits) - 1;
+      const size = 2 ** (32 - prefixBits);
+      const broadcast = prefixBits > 30 ? null : number - (number % size) + size - 1;
       return interfaceIndex === null ? [] : [{ interfaceIndex, address: number, broadcast }];
     });
   }

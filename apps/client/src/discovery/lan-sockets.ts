@@ -25,7 +25,7 @@ const packetAddressBytes = 20;
 const ipv4AddressBytes = 16;
 const filterHeaderBytes = 16;
 const LARGEST_PACKET = 2_048;
-/** Before other work has its turn. */
+/** How many are read before other work has its turn. */
 const PACKETS_AT_ONCE = 64;
 
 let readiness: Readiness | undefined;
@@ -45,7 +45,7 @@ export class CaptureSocket {
    */
   constructor(system: System, filter: Buffer, interfaceIndex: number, take: (packet: Buffer) => void) {
     this.#system = system;
-    // Of no protocol, so that nothing comes before the filter is there.
+    // No protocol yet, so that nothing comes before the filter is there.
     this.#fd = opened(system, packetFamily, datagramType, 0);
     try {
       this.filter(filter);

@@ -18,7 +18,7 @@ export interface LanDatagram {
   readonly payload: Buffer;
 }
 
-/** Asked for each player of each copy, so that nothing is made on the way. @param address IPv4, a dotted quad */
+/** Runs for each player of each copy, so that it makes no arrays or strings. @param address IPv4, a dotted quad */
 export function numberOf(address: string): number {
   let number = 0;
   let octet = 0;
@@ -57,7 +57,7 @@ export function readDatagram(packet: Buffer): LanDatagram | undefined {
   };
 }
 
-/** The same datagram from the player's virtual address, for one player after the other. */
+/** A captured datagram as sent from the player's virtual address, for one player after the other. */
 export class Copy {
   readonly packet: Buffer;
   /** What is summed up besides the destination; the captured checksum is of no use, as it is often left to the network card. */

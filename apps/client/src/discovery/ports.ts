@@ -1,6 +1,6 @@
 /** Which broadcasts and multicasts of this machine are games looking for each other. Pure. */
 import type { PortRange } from '../network/guard/exposure';
-import { parseExposure } from '../network/guard/exposure';
+import { formatRange, parseExposure } from '../network/guard/exposure';
 
 /** `all`: every port that is not {@link deniedPorts}. `games`: {@link gamePorts}. Or these ports. */
 export type CarriedPorts = 'all' | 'games' | readonly PortRange[];
@@ -71,15 +71,9 @@ export function carriedIn(setting: DiscoverySetting, isPublic: boolean): Carried
   return setting;
 }
 
-/** @returns null for every port */
-export function rangesOf(ports: CarriedPorts): readonly PortRange[] | null {
-  if (ports === 'all') return null;
-  return ports === 'games' ? gamePorts : ports;
-}
-
 /** In words, for people. */
 export function carriedText(ports: CarriedPorts): string {
   if (ports === 'all') return 'all games';
   if (ports === 'games') return 'known games';
-  return `ports ${ports.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(', ')}`;
+  return `ports ${ports.map(formatRange).join(', ')}`;
 }

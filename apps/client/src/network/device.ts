@@ -29,7 +29,7 @@ export type PeerChange =
       readonly virtualIp: VirtualIp;
       readonly keepaliveSeconds: number;
     }
-  /** Of a peer that is there already. */
+  /** A change of a peer that is there already. */
   | {
       readonly publicKey: string;
       readonly remove?: false;

@@ -32,7 +32,7 @@ export interface InterfaceSettings {
   /** WireGuard takes another port when this one is taken; 0 for any. */
   readonly listenPort: number;
   readonly virtualIp: VirtualIp;
-  /** Of the party; the address is one of it. */
+  /** The party's; the address is one of it. */
   readonly network: VirtualNetwork;
   /** What the other members reach on this machine. */
   readonly exposure: Exposure;
@@ -167,7 +167,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
     return this.keeper.info();
   }
 
-  /** The same after having looked, and repaired what another program took away. */
+  /** {@link tunnelInfo} after having looked, and repaired what another program took away. */
   async checkTunnel(): Promise<TunnelInfo | null> {
     await this.keeper.look();
     return this.keeper.info();
@@ -265,7 +265,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> implements PeerN
   /**
    * The round trip to a peer through the tunnel in milliseconds: by the agents' own echo, or by ICMP where the peer's agent
    * does not answer; null without an answer in 1 s to either, and where the kernel does not send to it by the tunnel:
-   * whoever answers there is somebody else.
+   * what answers there is somebody else.
    */
   async measureLatency(virtualIp: VirtualIp): Promise<number | null> {
     const latencyMs = (await this.probe(virtualIp)) ?? (await this.pings.measure(virtualIp));

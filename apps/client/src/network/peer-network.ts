@@ -8,7 +8,7 @@ export interface PeerAddress {
 }
 
 export interface CheckAnswer {
-  /** Of the check. */
+  /** The check's. */
   readonly nonce: Buffer;
   /** Where it came from. */
   readonly endpoint: Endpoint;

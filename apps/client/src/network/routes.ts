@@ -14,7 +14,7 @@ const routesSchema = z.array(
   }),
 );
 
-/** Of links, not of networks (RFC 4291 section 2.4). */
+/** Destinations of links, not of networks (RFC 4291 section 2.4). */
 const ofOneLink = /^(?:fe80::|ff00::)/;
 
 /**

@@ -37,7 +37,7 @@ type PlainType = 'echo_request' | 'echo_reply' | 'sent' | 'check' | 'heard' | 's
 export interface Goodbye {
   readonly type: 'goodbye';
   readonly nonce: Buffer;
-  /** By which the server lets the leaver go, whoever hands it on; null: the receiver alone is told. */
+  /** The server lets the leaver go by it, from any member that hands it on; null: the receiver alone is told. */
   readonly leaveTicket: Buffer | null;
   readonly proof: Buffer;
 }
@@ -70,7 +70,7 @@ const typeNumbers = {
   goodbye_to_hand_on: 11,
 } as const;
 const headerBytes = 16;
-/** Of IPv4 (RFC 791, without options) and UDP, before each message. */
+/** Headers of IPv4 (RFC 791, without options) and UDP, before each message. */
 const outerBytes = 20 + 8;
 const proofBytes = 16;
 const portBytes = 4;

@@ -44,7 +44,7 @@ export interface SizeAnswer {
 }
 
 const NONCE_BYTES = 8;
-/** Of what one member's agent says; a search for a direct path says the most, and less than this. */
+/** Limit for what one member's agent says; a search for a direct path says the most, and less than this. */
 const MESSAGES = { perSecond: 50, burst: 100 } as const;
 /** An attempt sends 49 checks in 3 s; later words are worth nothing. */
 const MOST_CHECKS = 256;
@@ -197,7 +197,7 @@ export class TunnelService extends EventEmitter<TunnelEvents> {
   }
 
   private onDatagram(datagram: Buffer, { address, port }: RemoteInfo): void {
-    // Agents speak from the port that they listen on; whoever does not gets no answer.
+    // Agents speak from the port that they listen on; another program gets no answer.
     const message = port === TUNNEL_PORT ? decodeTunnelMessage(datagram) : undefined;
     const virtualIp = parseVirtualIp(address, this.network);
     if (!message || !virtualIp) return;

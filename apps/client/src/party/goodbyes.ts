@@ -4,7 +4,7 @@ import type { ControlPlane } from '../control/control-plane';
 
 /**
  * How long a goodbye waits: a leaver that reaches the server tells it itself, and of many members one is enough. They spread over
- * this time, and whoever hears from the server meanwhile that the leaver is gone has nothing to hand on any more.
+ * this time, and a member that hears from the server meanwhile that the leaver is gone has nothing to hand on any more.
  */
 const WAIT_MS = { least: 1_000, most: 4_000 } as const;
 

@@ -27,7 +27,7 @@ export type NewInvite = Invite & { readonly link: string };
 export interface Inviter {
   readonly publicKey: string;
   readonly server: string;
-  /** Of the party that the agent is in. @throws LanrageError NOT_IN_PARTY */
+  /** The party that the agent is in. @throws LanrageError NOT_IN_PARTY */
   partyId(): PartyId;
 }
 
@@ -68,7 +68,7 @@ export class Invites {
     return (await this.control.authorized({ method: 'GET', path, answer: inviteListSchema })).invites;
   }
 
-  /** Takes one back; whoever came by it stays. @throws LanrageError NO_SUCH_INVITE … */
+  /** Takes one back; players who came by it stay. @throws LanrageError NO_SUCH_INVITE … */
   async revoke(id: string): Promise<void> {
     if (!/^[0-9a-f]{8}$/.test(id)) throw new LanrageError('NO_SUCH_INVITE');
     const path = `/v1/parties/${this.inviter.partyId()}/invites/${id}`;

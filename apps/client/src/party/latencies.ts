@@ -18,7 +18,7 @@ interface Known {
 /** A measurement that is under way. */
 interface Running {
   readonly done: Promise<void>;
-  /** Whoever asks waits for it until then. */
+  /** Those who ask wait for it until then. */
   readonly dueAtMs: number;
 }
 

@@ -23,7 +23,7 @@ export interface CreateOptions {
   /** Only invite links lead in, and the members connect to nobody else. For good. */
   readonly sealed?: boolean | undefined;
   readonly discordUrl?: string | undefined;
-  /** Of the players' addresses, such as `10.87.0.0/16`; absent: one that is free on this machine. */
+  /** The network of the players' addresses, such as `10.87.0.0/16`; absent: one that is free on this machine. */
   readonly network?: string | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface PartyManagerEvents {
    * changed while the server was away, the newest of each key.
    */
   stateChanged: [StateEntry];
-  /** Servers of games show themselves in the party: all of them. One that falls silent is no change. */
+  /** All servers of games that show themselves in the party, after a new one. One that falls silent is no change. */
   gamesChanged: [readonly KnownServer[]];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];

@@ -29,7 +29,7 @@ export interface Membership {
   readonly createdAt: string;
   readonly maxPeers: number;
   readonly settings: PartySettings;
-  /** Of the members' addresses, for good. */
+  /** The network of the members' addresses, for good. */
   readonly network: VirtualNetwork;
   readonly revision: number;
   readonly members: ReadonlyMap<PeerId, Member>;

@@ -54,7 +54,7 @@ export function neighboursOf(
   for (const { virtualIp } of genuine) claims.set(virtualIp, (claims.get(virtualIp) ?? 0) + 1);
   for (const member of genuine) {
     const virtualIp = parseVirtualIp(member.virtualIp, network);
-    // Of two with the same address nobody can tell which one lies, so that neither gets the other's packets.
+    // Nobody can tell which of two with the same address lies, so that neither gets the other's packets.
     if (virtualIp && claims.get(virtualIp) === 1) accepted.push({ ...member, virtualIp });
     else refused.set(member.id, { code: 'false_address', ...pathReasons.false_address });
   }

@@ -34,7 +34,7 @@ export class PartyKeys {
     this.file.write([record, ...others].slice(0, MOST_PARTIES));
   }
 
-  /** Of a damaged file nothing is guessed: that a party is sealed would be forgotten. @throws LanrageError HOME_FILE_DAMAGED */
+  /** Guesses nothing where the file is damaged: that a party is sealed would be forgotten. @throws LanrageError HOME_FILE_DAMAGED */
   private records(): z.output<typeof recordSchema> {
     const records = this.file.read();
     if (!records && this.file.isThere())

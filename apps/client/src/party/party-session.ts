@@ -157,7 +157,7 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
     await this.connectToPeers();
   }
 
-  /** The same with a new interface, after the old one was lost or the address changed. @throws LanrageError */
+  /** Opens again with a new interface, after the old one was lost or the address changed. @throws LanrageError */
   async renew(): Promise<void> {
     const { network, nat, connections } = this.parts;
     await network.stop();

@@ -82,7 +82,7 @@ export class Party {
     readonly maxPeers: number,
     readonly ownerId: PeerId,
     readonly settings: PartySettings,
-    /** Of the peers' addresses, such as `10.66.0.0/16`. */
+    /** The network of the peers' addresses, such as `10.66.0.0/16`. */
     readonly network: VirtualNetwork,
     readonly peers: ReadonlyMap<PeerId, Peer>,
   ) {}

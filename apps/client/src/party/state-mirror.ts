@@ -2,7 +2,7 @@
 import type { PartyState, StateEntry } from '#shared/api/state';
 
 export interface StateMirror {
-  /** Of the last change that is in it. */
+  /** The version of the last change that is in it. */
   readonly version: number;
   readonly entries: ReadonlyMap<string, StateEntry>;
   /** Changes that were heard of before one that they follow. */

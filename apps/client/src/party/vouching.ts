@@ -1,6 +1,6 @@
 /**
- * How members check one another without trusting the control plane: whoever knows the party key, which only invite links
- * carry, shows it by a MAC over its own WireGuard key. Pure. What this gives and what not: docs/security.md.
+ * How members check one another without trusting the control plane: a member that knows the party key, which only invite
+ * links carry, shows it by a MAC over its own WireGuard key. Pure. What this gives and what not: docs/security.md.
  *
  *   voucher = HMAC-SHA256(party key, "lanrage voucher 1\0" ‖ 32 bytes of the WireGuard public key)    RFC 2104
  */
@@ -15,7 +15,7 @@ import { pathReasons, type PathReason } from '../connection/explanation';
 export interface PartyTrust {
   /** 16 bytes; null: this agent came without a link. */
   readonly key: Buffer | null;
-  /** Whoever made the party or the link said so; the server cannot take it back. */
+  /** The player who made the party or the link said so; the server cannot take it back. */
   readonly sealed: boolean;
 }
 

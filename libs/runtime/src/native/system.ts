@@ -53,7 +53,7 @@ function bind({ load, proto, pointer, register, errno, address }: Koffi) {
   const closeCallback = pointer(proto('void', ['uintptr_t']));
   return {
     errno: () => errno(),
-    /** Of the first byte. */
+    /** The address of the first byte. */
     addressOf: (buffer: Uint8Array) => address(buffer),
     socket: declare<[family: number, type: number, protocol: number]>('int socket(int, int, int)'),
     setOption: declare<[fd: number, level: number, option: number, value: Uint8Array, bytes: number]>(

@@ -5,7 +5,7 @@ import { seen, type Reader } from './sighting';
 /** How engines of the Quake and Source families mark what belongs to no connection. */
 const OUT_OF_BAND = 0xffff_ffff;
 /** RakNet's "offline message". */
-const RAKNET_MAGIC = Buffer.from('00ffff00fefefefefdfdfdfd12345678', 'hex');
+export const RAKNET_MAGIC = Buffer.from('00ffff00fefefefefdfdfdfd12345678', 'hex');
 const UNREAL_2_ANSWER = Buffer.from('8000000000', 'hex');
 const LIDGREN_HEADER_BYTES = 5;
 const COD_PORTS = [28_960, 28_961, 28_962, 28_963];
@@ -32,23 +32,15 @@ export const engineReaders: readonly Reader[] = [
   /** Source: A2S_INFO, in the Steamworks documentation under "Server queries". */
   function source({ sourcePort, payload }) {
     if (payload.readUInt32BE() !== OUT_OF_BAND || payload.readUInt8(4) !== 0x49) return null;
-    const fields = new Fields(payload, 6);
-    const [name, , folder, game] = [fields.string(), fields.string(), fields.string(), fields.string()];
+    const [name = null, , folder, game] = new Fields(payload, 6).strings(4);
     return seen(game || folder || 'Source engine', name, sourcePort);
   },
 
-  /** GoldSrc: the same in an older form, with the address first. */
+  /** GoldSrc: A2S_INFO in an older form, with the address first. */
   function goldSource({ sourcePort, payload }) {
     if (payload.readUInt32BE() !== OUT_OF_BAND || payload.readUInt8(4) !== 0x6d) return null;
-    const fields = new Fields(payload, 5);
-    const [, name, , folder, game] = [
-      fields.string(),
-      fields.string(),
-      fields.string(),
-      fields.string(),
-      fields.string(),
-    ];
-    return seen(game || folder || 'GoldSrc engine', name ?? null, sourcePort);
+    const [, name = null, , folder, game] = new Fields(payload, 5).strings(5);
+    return seen(game || folder || 'GoldSrc engine', name, sourcePort);
   },
 
   /** Lidgren's discovery response: no number, then how many bits follow; no name. Stardew Valley has the port to itself. */

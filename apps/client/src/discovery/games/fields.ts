@@ -42,7 +42,7 @@ export class Fields {
     return this.#take(count);
   }
 
-  /** Of the engine of Cube: a byte, or one that says that two or four follow, the lowest first. */
+  /** A number as the engine of Cube writes it: a byte, or one that says that two or four follow, the lowest first. */
   cubeInt(): number {
     const byte = this.#take(1).readInt8();
     if (byte === -128) return this.#take(2).readInt16LE();
@@ -58,7 +58,12 @@ export class Fields {
     return text;
   }
 
-  /** With a length before it: seven bits a byte, the lowest first, and a bit that says whether more follow. */
+  /** So many of them, one after the other. */
+  strings(count: number): string[] {
+    return Array.from({ length: count }, () => this.string());
+  }
+
+  /** A string with its length before it: seven bits a byte, the lowest first, and a bit that says whether more follow. */
   countedString(): string {
     let length = 0;
     for (let shift = 0; shift < 21; shift += 7) {

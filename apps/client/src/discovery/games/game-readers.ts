@@ -27,13 +27,8 @@ export const gameReaders: readonly Reader[] = [
 
   function freeciv({ destinationPort, payload }) {
     if (destinationPort !== 4556) return null;
-    const fields = new Fields(payload, 1);
-    const [host, port] = [fields.string(), fields.string()];
-    fields.string();
-    fields.string();
-    fields.string();
-    fields.string();
-    return seen('Freeciv', fields.string() || host, Number(port));
+    const [host = null, port, , , , , message] = new Fields(payload, 1).strings(7);
+    return seen('Freeciv', message || host, Number(port));
   },
 
   /** The answer to a query: version, state, players, most, mode, mission, description. */

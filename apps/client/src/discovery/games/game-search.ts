@@ -19,7 +19,7 @@ export class GameSearch {
   /** @param hear gets each answer, and the address that it came from */
   constructor(private readonly hear: (address: string, shown: Shown) => void) {}
 
-  /** Resolves when answers have had their time, 0.7 s. Whoever asks meanwhile waits for the same answers. */
+  /** Resolves when answers have had their time, 0.7 s. A search that is asked for meanwhile is that one. */
   search(ownIp: VirtualIp, players: readonly VirtualIp[], carried: CarriedPorts): Promise<void> {
     this.running ??= this.ask(ownIp, players, carried).finally(() => (this.running = undefined));
     return this.running;
@@ -30,16 +30,18 @@ export class GameSearch {
     // What cannot be sent, or is refused, is nobody's fault: most machines run none of these games.
     socket.on('error', () => undefined);
     const asked = new Set<string>([ownIp, ...players]);
-    const answered = new Set<string>();
+    // Servers that were asked again, as they wanted to see first that answers arrive.
+    const askedAgain = new Set<string>();
     let answers = 0;
     socket.on('message', (payload, { address, port: sourcePort }: RemoteInfo) => {
       if (!asked.has(address) || ++answers > MOST_ANSWERS) return;
       const shown = { sourcePort, destinationPort: socket.address().port, payload };
       const next = nextQuestion(shown);
+      if (next === undefined) return this.hear(address, shown);
       const place = `${address} ${sourcePort}`;
-      if (next === undefined) this.hear(address, shown);
-      else if (!answered.has(place)) send(socket, next, sourcePort, address);
-      if (next !== undefined) answered.add(place);
+      if (askedAgain.has(place)) return;
+      askedAgain.add(place);
+      send(socket, next, sourcePort, address);
     });
     try {
       await new Promise<void>((resolve) => socket.once('error', () => resolve()).bind(0, ownIp, resolve));

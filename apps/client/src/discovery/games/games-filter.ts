@@ -12,7 +12,7 @@ const UDP_HEADER_BYTES = 8;
 const firstWords = [0xffff_ffff, 0x5b4d_4f54, 0x8000_0000];
 /** RakNet's pong; Teeworlds 0.7 without a connection; Lidgren's discovery response. */
 const firstBytes = [0x1c, 0x21, 0x89];
-/** Of Warcraft III. */
+/** Warcraft III's GAMEINFO. */
 const firstHalf = 0xf730;
 /** GameSpy: `host` or `spli` behind a byte and a number. */
 const gameSpyWords = [0x686f_7374, 0x7370_6c69];

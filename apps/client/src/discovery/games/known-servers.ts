@@ -8,9 +8,9 @@ export interface KnownServer extends Sighting {
   readonly ageSeconds: number;
 }
 
-/** Those that say nothing more are taken for closed. A server that is only asked says nothing by itself. */
+/** A server that has said nothing for this long is taken for closed. Most say nothing until they are asked. */
 const FORGOTTEN_MS = 600_000;
-/** Of one player: names are the sender's to choose. */
+/** Limit for one player: ports and names are the sender's to choose. */
 const MOST_OF_PLAYER = 8;
 
 interface Entry extends Sighting {
@@ -25,8 +25,8 @@ export class KnownServers {
   see(virtualIp: string, sighting: Sighting, nowMs: number): boolean {
     const place = `${virtualIp} ${sighting.port}`;
     const known = this.#entries.get(place);
-    const isKnown = this.#entries.delete(place);
-    if (!isKnown && this.#of(virtualIp) >= MOST_OF_PLAYER) this.#forgetOldestOf(virtualIp);
+    this.#entries.delete(place);
+    if (!known && this.#of(virtualIp) >= MOST_OF_PLAYER) this.#forgetOldestOf(virtualIp);
     this.#entries.set(place, { ...sighting, virtualIp, seenAtMs: nowMs });
     return known?.game !== sighting.game || known.name !== sighting.name;
   }

@@ -1,7 +1,7 @@
 /** What is asked to find servers that do not announce themselves, as lists of LAN games ask it. Pure. */
-import type { PortRange } from '../../network/guard/exposure';
+import { hasPort } from '../../network/guard/exposure';
 import type { CarriedPorts } from '../ports';
-import { rangesOf } from '../ports';
+import { RAKNET_MAGIC } from './engine-readers';
 import type { Shown } from './sighting';
 
 export interface Question {
@@ -9,15 +9,14 @@ export interface Question {
   readonly payload: Buffer;
 }
 
-const OUT_OF_BAND = 'ffffffff';
 const hex = (text: string) => Buffer.from(text, 'hex');
-const outOfBand = (text: string) => Buffer.concat([hex(OUT_OF_BAND), Buffer.from(text, 'latin1')]);
+const outOfBand = (text: string) => Buffer.from(`\xff\xff\xff\xff${text}`, 'latin1');
 
 const source = outOfBand('TSource Engine Query\0');
 const quake = outOfBand('getinfo xxx');
-/** What a server gives back. */
+/** A token of the asker's, which the server gives back. */
 const TEEWORLDS_TOKEN = '4c414e72';
-/** So long, so that nobody is flooded with answers that are longer than questions. */
+/** The question is this long, so that nobody can be flooded with answers that are longer than it. */
 const TEEWORLDS_TOKEN_BYTES = 512;
 const teeworldsInfo = outOfBand('gie3\x01');
 
@@ -25,7 +24,7 @@ const questions: readonly Question[] = [
   ...ask([27_015, 27_016, 27_017, 27_018, 27_019, 27_020], source),
   ...ask([27_960, 27_961, 27_962, 27_963, 28_960, 44_400, 26_000], quake),
   // RakNet's ping: a time, "offline message", a number of the asker's.
-  ...ask([19_132], hex(`01${'0'.repeat(16)}00ffff00fefefefefdfdfdfd12345678${'1'.repeat(16)}`)),
+  ...ask([19_132], Buffer.concat([hex('010000000000000000'), RAKNET_MAGIC, hex('1111111111111111')])),
   // Teeworlds 0.6 and 0.7, which first asks for a token.
   ...ask([8_303, 8_304, 8_305], Buffer.concat([hex('ffffffffffff'), teeworldsInfo])),
   ...ask(
@@ -45,12 +44,10 @@ const questions: readonly Question[] = [
 ];
 
 /** What each player's machine is asked. @param carried ports that the player lets games look at */
-export function questionsTo(carried: CarriedPorts): Question[] {
-  // What is asked is known games' in any case.
-  const ranges = carried === 'games' ? null : rangesOf(carried);
-  const isCarried = (port: number) =>
-    ranges === null || ranges.some(({ from, to }: PortRange) => from <= port && port <= to);
-  return questions.filter(({ port }) => isCarried(port));
+export function questionsTo(carried: CarriedPorts): readonly Question[] {
+  // All questions are those of known games.
+  if (typeof carried === 'string') return questions;
+  return questions.filter(({ port }) => hasPort(carried, port));
 }
 
 /** What is asked next, where a server wants to see first that answers arrive. Undefined for all else. */

@@ -57,7 +57,7 @@ const DEEPEST = 32;
 /** Chains are visited once for each way to them: rules that multiply without end are given up. */
 const MOST_VISITS = 20_000;
 
-/** A packet has to pass every base chain, whoever made it. */
+/** A packet has to pass every base chain, of whatever program. */
 export function judge(tables: readonly Table[]): FirewallVerdict {
   let isOpen = true;
   for (const table of tables) {

@@ -101,7 +101,7 @@ function payloadComparison(
   return undefined;
 }
 
-/** Of a connection that begins. */
+/** What `ct` says of a connection that begins. */
 function ctComparison(key: string): Comparison | undefined {
   if (key === 'state') return oneOf('new');
   if (key === 'direction') return oneOf('original');

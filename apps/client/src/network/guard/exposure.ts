@@ -69,6 +69,10 @@ export function exposureIn(setting: string | undefined, isPublic: boolean): Expo
   return (setting === undefined ? undefined : parseExposure(setting)) ?? (isPublic ? 'games' : 'all');
 }
 
+export function hasPort(ranges: readonly PortRange[], port: number): boolean {
+  return ranges.some(({ from, to }) => from <= port && port <= to);
+}
+
 export function formatRange({ from, to }: PortRange): string {
   return from === to ? String(from) : `${from}-${to}`;
 }

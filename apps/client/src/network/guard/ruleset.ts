@@ -5,7 +5,7 @@ import { formatRange, gamePorts, protocols, type Exposure, type Ports } from './
 
 export interface GuardSettings {
   readonly interfaceName: string;
-  /** Of the party. */
+  /** The party's. */
   readonly network: VirtualNetwork;
   readonly exposure: Exposure;
   /** Whether packets may pass between the tunnel and other interfaces. */

@@ -154,5 +154,5 @@ const questionsToTheMachine: Ipv4Questions = {
   },
 };
 
-/** Of this machine, for all that sends. */
+/** This machine's, for all that sends. */
 export const ipv4Access = new Ipv4Access();

@@ -36,7 +36,7 @@ export function inwardAddress(address: string, prefixes: readonly Nat64Prefix[])
   return address;
 }
 
-/** The same for an endpoint. */
+/** {@link inwardAddress} for an endpoint. */
 export function inwardEndpoint(endpoint: Endpoint, prefixes: readonly Nat64Prefix[]): Endpoint {
   if (prefixes.length === 0) return endpoint;
   const { address, port } = splitEndpoint(endpoint);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { isPortIn, type FirewallVerdict, type TunnelPacket } from '../firewall/evaluation';
+import type { FirewallVerdict, TunnelPacket } from '../firewall/evaluation';
 import { firewallVerdict, readFirewall } from '../firewall/firewall';
-import { gamePorts, parseExposure, type Protocol } from '../guard/exposure';
+import { gamePorts, hasPort, parseExposure, type Protocol } from '../guard/exposure';
 import type { GuardInfo } from '../guard/guard';
 import { listenerOn, type SocketTables } from './listeners';
 import type { Entry, PortReport, PortState } from './port-report';
@@ -47,7 +47,7 @@ function isExposed(guard: GuardInfo | null, protocol: Protocol, port: number): b
   const exposure = guard?.state === 'on' ? parseExposure(guard.exposure) : 'all';
   if (exposure === undefined || exposure === 'all') return true;
   const ports = exposure === 'games' ? gamePorts : exposure;
-  return ports[protocol].some(({ from, to }) => isPortIn(port, from, to));
+  return hasPort(ports[protocol], port);
 }
 
 /** Empty for what cannot be read. */

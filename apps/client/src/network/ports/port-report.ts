@@ -41,7 +41,7 @@ export function decodePortAnswer(bytes: Buffer): PortAnswer | undefined {
   return tcp && udp && { tcp, udp };
 }
 
-/** Of a port that the player keeps closed to the party nothing more is said. */
+/** Nothing more is said of a port that the player keeps closed to the party. */
 export function discreet(state: PortState): PortState {
   return state.entry === 'exposure' ? { listener: 'unknown', entry: 'exposure' } : state;
 }

@@ -38,7 +38,7 @@ export function clashOf({ links, routes, rules }: Routing, network: string, tunn
   );
 }
 
-/** Of 10.0.0.0/8; below are the networks that people number by hand. */
+/** The second octet in 10.0.0.0/8 from which networks are unusual; below are the networks that people number by hand. */
 const FIRST_UNUSUAL = 64;
 
 /**

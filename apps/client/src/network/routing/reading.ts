@@ -103,7 +103,7 @@ export function routingOf(text: string): Routing | undefined {
   };
 }
 
-/** Of an interface, from `address show dev NAME`; undefined when there is none. */
+/** Reads an interface from `address show dev NAME`; undefined when there is none. */
 export function linkIn(text: string): LinkReading | undefined {
   const { success, data } = linksSchema.safeParse(withoutEmpty(answersIn(text)[0]));
   return success && data[0] ? linkOf(data[0]) : undefined;
@@ -140,7 +140,7 @@ function linkOf({ ifname, flags, addr_info }: z.output<typeof linksSchema>[numbe
   return { name: ifname, isUp: flags.includes('UP'), addresses };
 }
 
-/** Of IPv4. */
+/** Reads a route; of IPv4 alone. */
 function routeOf({ type, dst, dev, gateway, table, nexthops }: z.output<typeof routesSchema>[number]) {
   const to = parseNetwork(dst);
   if (!to) return [];

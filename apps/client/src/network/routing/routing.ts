@@ -8,7 +8,7 @@ import { ROUTING_QUESTIONS, routingOf, type Routing } from './reading';
 /** Where this machine sends what just now; undefined where ip(8) does not say. */
 export async function readRouting(): Promise<Routing | undefined> {
   const input = ROUTING_QUESTIONS.join('\n');
-  // Whoever needs ip(8) says that it is missing.
+  // That ip(8) is missing is said by what cannot do without it.
   const answer = await runCommand('ip', ['-json', '-batch', '-'], { input }).catch(() => undefined);
   return answer?.code === 0 ? routingOf(answer.stdout) : undefined;
 }

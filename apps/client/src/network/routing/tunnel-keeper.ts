@@ -25,7 +25,7 @@ interface TunnelKeeperEvents {
 
 /** One change of the network is several messages of the kernel. */
 const SETTLE_MS = 100;
-/** For a new tunnel or player: to start a program stops this one, which has handshakes to answer and direct paths to find. */
+/** For a new tunnel or player: starting a program holds this one up, which has handshakes to answer and direct paths to find. */
 const NEW_TUNNEL_MS = 4_000;
 /** A machine whose routes change all the time is looked at so often. */
 const SHORTEST_INTERVAL_MS = 500;
