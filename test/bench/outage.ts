@@ -130,7 +130,7 @@ async function settled(probe: () => Promise<boolean> | boolean): Promise<void> {
   await until('', probe, { timeoutMs: PATIENCE_MS, intervalMs: 200 }).catch(() => undefined);
 }
 
-/** Of each agent that is back, the first time. */
+/** How long each agent took to be back, the first time. */
 function timesOf(house: House, sinceMs: number, returnedAtMs: number): number[] {
   const first = new Map<string, number>();
   for (const { notice, who, atMs } of house.noticesSince(sinceMs))

@@ -77,7 +77,7 @@ const startRedisNodes = async (count: number, url = aRedis().url) => {
   await until('everybody to be introduced', () => nodes.every(({ introductions }) => introductions > 0));
   return nodes as [Node, Node, ...Node[]];
 };
-/** The same node in all roles. */
+/** One node in all roles. */
 const startLoneNode = async () => {
   const node = new Node(new LoneNode());
   await node.cluster.start(node);

@@ -1,4 +1,4 @@
-/** What whoever runs a server can do, over real HTTP and socket.io, with a real database. */
+/** What the operator of a server can do, over real HTTP and socket.io, with a real database. */
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Text that is made to break whoever stores or shows it, in every field of every request. */
+/** Text that is made to break what stores or shows it, in every field of every request. */
 import { partyPageSchema } from '#shared/api/discovery';
 import { banListSchema } from '#shared/api/hosting';
 import { TestAgent, send } from './support/control-agent';

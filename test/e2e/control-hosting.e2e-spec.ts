@@ -237,7 +237,7 @@ describe('the host of a party', () => {
       const [during] = await Promise.all([race(), resize()]);
       const after = await race();
       expect(new Set([...during, ...after])).toEqual(new Set(['admitted', 'PARTY_FULL']));
-      // Whoever got in before is a member, and joins again in the second race.
+      // A player who got in before is a member, and joins again in the second race.
       expect(after.filter((outcome) => outcome === 'admitted')).toHaveLength(1);
       expect(await members(alice, id)).toHaveLength(3);
     }, 30_000);

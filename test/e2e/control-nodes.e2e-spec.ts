@@ -24,7 +24,7 @@ describeRedis('several nodes', () => {
   }, 30_000);
   afterAll(() => control.close(), 30_000);
 
-  /** Of a relay that does as ours: it announces what it has whenever it has connected. */
+  /** Connects a relay that does as ours: it announces what it has whenever it has connected. */
   const addRelay = async (url: string) => {
     const relay = new TestRelay(url);
     relays.push(relay);

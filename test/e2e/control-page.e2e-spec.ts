@@ -28,7 +28,7 @@ const link = encodeInviteLink({
   sealed: false,
 });
 const fragment = link.slice(link.indexOf('#') + 1);
-/** Of the secret and the party key. */
+/** The secret and the party key. */
 const invitation = { fragment, secret: fragment.slice(20, 50) };
 
 describe('the page of the control plane', () => {

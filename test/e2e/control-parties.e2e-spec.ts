@@ -161,7 +161,7 @@ describe('parties', () => {
     const created = await alice.tryCreate();
     const { id } = partySnapshotSchema.parse(created.body);
     const first = await bob.tryJoin(id);
-    // The same stay, the same ticket, also under another name; and nobody sees that of another one.
+    // One stay has one ticket, also under another name; and nobody sees that of another one.
     expect(ticketOf(await bob.tryJoin(id, 'Robert'))).toBe(ticketOf(first));
     expect(JSON.stringify((await alice.tryGet(id)).body)).not.toContain('icket');
     const connection = await alice.connect();

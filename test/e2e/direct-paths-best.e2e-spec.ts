@@ -1,4 +1,4 @@
-/** Of several ways between two players the fastest is taken, and none that is slower than the relay. */
+/** The fastest of several ways between two players is taken, and none that is slower than the relay. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeLab } from '../lab/available';
 import type { MatrixKind } from '../lab/direct-theory';

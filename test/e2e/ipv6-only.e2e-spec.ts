@@ -66,7 +66,7 @@ describeLab('a player whose network carries IPv6 alone', () => {
       const pings = await Promise.all([aliceHost.exec(other ?? []), bobHost.exec(one ?? [])]);
       return pings.every(({ code }) => code === 0);
     });
-  /** Of the only other player, as WireGuard has it. */
+  /** The endpoint of the only other player, as WireGuard has it. */
   const wireGuardsEndpoint = async () => {
     const { stdout } = await aliceHost.exec(['wg', 'show', aliceHost.interfaceName, 'endpoints']);
     return stdout.trim().split('\t')[1];

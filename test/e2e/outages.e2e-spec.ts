@@ -96,7 +96,7 @@ describeLab('a party through outages', () => {
       { timeoutMs: 3000 },
     );
     await server.startApp('control');
-    // Alice does not show Bob whatever the server says; whoever comes now sees what it believes.
+    // Alice does not show Bob whatever the server says; a player who comes now sees what it believes.
     const carol = await LabPlayer.at(await lab.hostBehind('witness', 'open'), server.url);
     await carol.join(partyId);
     // Less than the 20 s after which the server would let him go by itself.

@@ -11,7 +11,7 @@ import { transfer } from './support/transfer';
 
 /** A delay has every packet pass alone: those that a device would cut up later look larger than they are. */
 const ONE_WAY_MS = 5;
-/** Of an IPv4 packet on the path; 60 bytes are WireGuard's, and it pads to multiples of 16. */
+/** The size of an IPv4 packet on the path; 60 bytes are WireGuard's, and it pads to multiples of 16. */
 const PATH_MTU = 1_300;
 const PACKET_LIMIT = 1_232;
 const WORLD_BYTES = 1_000_000;

@@ -13,7 +13,7 @@ import { until } from './support/processes';
 import { RealRelay } from './support/real-relay';
 
 const loopback = '127.0.0.1';
-/** Of this machine, too, but no address of a relay here. */
+/** An address of this machine, too, but of no relay here. */
 const elsewhere = '127.0.0.2';
 
 describe('the addresses of relays', () => {

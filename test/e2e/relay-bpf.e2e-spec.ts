@@ -11,10 +11,10 @@ import { data } from '../wireguard-messages';
 import { end } from './support/processes';
 
 const ports = { first: 51_900, last: 51_963 };
-/** Of the program: TCX_NEXT and TCX_REDIRECT in linux/bpf.h. */
+/** Results of the program: TCX_NEXT and TCX_REDIRECT in linux/bpf.h. */
 const [passed, sent] = [-1, 7];
 
-/** Of the relay's machine, towards Alice. */
+/** The interface of the relay's machine, towards Alice. */
 const card = { name: 'to-alice', address: '02:00:00:00:00:02' } as const;
 const frame = (packet: UdpPacket) => frameFor(packet, card.address.replaceAll(':', ''));
 

@@ -232,7 +232,7 @@ function testsOf(path: RelayPath): void {
       }));
 
     it('is not begun where a firewall drops by default, unless it is asked for', async () => {
-      // Of the ways that the relay takes by itself, only this one is left.
+      // Only this one is left of the ways that the relay takes by itself.
       const withoutBpf = () => start('BPF', ['setpriv', '--bounding-set=-all,+net_admin']);
       await withFirewall(async (relay) => {
         expect(relay.log).toContain('table ip firewall chain forward drops forwarded packets by default');

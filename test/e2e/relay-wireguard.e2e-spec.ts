@@ -181,7 +181,7 @@ function testsWith(fastPath: 'off' | 'auto'): void {
     20_000,
   );
 
-  // Whoever has a NAT must send first; a relay that waited for a handshake would lose more than ten seconds.
+  // A player who has a NAT must send first; a relay that waited for a handshake would lose more than ten seconds.
   it('follows Alice, then Bob, when their routers forget the mappings', async () => {
     for (const [mover, router, other] of [
       [alice, aliceHost.router, bob],

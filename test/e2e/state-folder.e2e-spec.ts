@@ -13,7 +13,7 @@ import { SmallDisk } from './support/small-disk';
 
 /** Nobody is there. */
 const SERVER = 'http://127.0.0.1:9';
-/** Of no user that the system knows. */
+/** An id of no user that the system knows. */
 const UNKNOWN_USER = 54_321;
 /** More than a unix socket's address holds, see unix(7). */
 const LONG_PATH = 127;

@@ -22,13 +22,13 @@ interface Size {
 /** Longer than the agent takes to give up a path, so that players who have just died are among it, and players long dead. */
 const full: Size = { others: 31, dead: 5, spanMs: 45_000 };
 const small: Size = { others: 8, dead: 2, spanMs: 15_000 };
-/** Of each site to the internet. All play via the relay, so that a ping takes four times as long as this, there and back. */
+/** Delay between each site and the internet. All play via the relay, so that a ping takes four times as long as this, there and back. */
 const ONE_WAY_MS = 10;
 const ROUND_TRIP_MS = 4 * ONE_WAY_MS;
 /** Between two statuses: longer than what was measured just now serves the next one. */
 const INTERVAL_MS = 250;
 const IDLE_MS = 10_000;
-/** Of /proc/…/stat, see proc_pid_stat(5). */
+/** The unit of /proc/…/stat, see proc_pid_stat(5). */
 const MS_PER_TICK = 10;
 const MOST_MS = 150;
 const MOST_CPU_MS = 10;
@@ -38,7 +38,7 @@ interface Measured {
   readonly answeredMs: readonly number[];
   /** For one status, beyond what the agent needs without being asked. */
   readonly cpuMs: number;
-  /** Of the others, in the last status. */
+  /** How many of the others answer in the last status. */
   readonly answering: number;
 }
 

@@ -33,7 +33,7 @@ interface Rest {
   readonly coreShare: number;
   /** Growth of the resident set, both times after a garbage collection. */
   readonly bytesPerAgent: number;
-  /** The same without. */
+  /** That growth without a garbage collection. */
   readonly standingBytesPerAgent: number;
   readonly heapBytesPerAgent: number;
   readonly enteredPerSecond: number;

@@ -14,7 +14,7 @@ export interface Notice {
 /** How an agent sees its party. */
 export interface PartyView {
   readonly online: number;
-  /** Of each member, with its time: another one than before is another stay. */
+  /** The stay of each member, with its time: another one than before is another stay. */
   readonly stays: readonly string[];
   /** How the other members are reached. */
   readonly paths: readonly string[];

@@ -25,7 +25,7 @@ interface ManyPairs {
 
 /** The bar is for so many. */
 const manyPairs = 20_000;
-/** Of this machine; nothing else listens there. */
+/** An address of this machine; nothing else listens there. */
 const relayAddress = '127.76.0.1';
 /** Room for half as many pairs again as the bar is for. */
 const ports = { first: 20_000, last: 20_511 };

@@ -10,7 +10,7 @@ import { freePort } from '../../fixtures/free-port';
 const root = join(__dirname, '../../..');
 /** USER_HZ of /proc/…/stat, 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-/** Of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+/** Places in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
 const IDLE_FIELDS = [3, 4];
 
 export interface Usage {

@@ -142,7 +142,7 @@ static void open_socket(const char *netns, const char *text)
     printf("ok %d %u\n", socket_count++, ntohs(address.sin_port));
 }
 
-/* Of what it sends from now on: the time to live, and whether there are UDP checksums. */
+/* Headers of what it sends from now on: the time to live, and whether there are UDP checksums. */
 static void set_header(int number, int ttl, int has_checksum)
 {
     int has_none = !has_checksum;

@@ -119,7 +119,7 @@ export class Generator {
     return { sent, received, turnsPerMs };
   }
 
-  /** The same, with the measured processor left to the relay and the kernel. */
+  /** Sends with the measured processor left to the relay and the kernel. */
   async flood({ perSecond, bytes, durationMs }: Load): Promise<Throughput> {
     const [sent = 0, received = 0] = await this.figures(`flood ${perSecond} ${bytes} ${durationMs}`);
     return { sent, received };

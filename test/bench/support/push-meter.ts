@@ -24,7 +24,7 @@ export class PushMeter {
     'presence (socket)': [],
   };
 
-  /** @param acrossNodes counts only those who are connected to another node than whoever makes the change */
+  /** @param acrossNodes counts only those who are connected to another node than the agent that makes the change */
   constructor(
     private readonly parties: readonly (readonly SwarmAgent[])[],
     private readonly acrossNodes = false,

@@ -30,7 +30,7 @@ const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] satisfies StdioOptions;
 export type RelayPath = 'BPF' | 'nftables' | 'user space' | 'dgram';
 
 interface StartOptions {
-  /** Of the command that starts it. */
+  /** Words before the command that starts it. */
   readonly prefix?: readonly string[];
   /** `timed`: with {@link RelayChild.turns}. */
   readonly settings?: readonly 'timed'[];
@@ -89,12 +89,12 @@ export class RelayChild {
     return port;
   }
 
-  /** The same from the pair `first` on. */
+  /** {@link open} from the pair `first` on. */
   openMore(first: number, count: number): Promise<number[]> {
     return this.#ask('open', identitiesOf(first, count));
   }
 
-  /** The same from the pair `first` on, all on one port. */
+  /** {@link open} from the pair `first` on, all on one port. */
   openTogether(first: number, count: number): Promise<number[]> {
     const preferredPort = ports.last;
     return this.#ask(

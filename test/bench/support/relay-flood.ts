@@ -25,7 +25,7 @@ export interface FloodResult {
 export interface Promptness {
   /** From the data message that makes a session busy until the kernel forwards, one figure per session. */
   readonly kernelFollowsMs: readonly number[];
-  /** Of each of 1,000 pairs. */
+  /** How long each of 1,000 pairs took to open. */
   readonly openMs: readonly number[];
 }
 
@@ -37,7 +37,7 @@ const watch = { table: 'answers_to_junk', network: '198.18.0.0/15' } as const;
 const junkPerSecond = 100_000;
 /** Each game: 50 packets a second each way. */
 const echo = { perSecond: games * 50, bytes: 128, durationMs: 1500 };
-/** Of the 16 that make a session busy (apps/relay/src/core/session.ts) two passed before. */
+/** Two fewer than the 16 that make a session busy (apps/relay/src/core/session.ts) two passed before. */
 const busyMessages = 14;
 const newcomers = 50;
 const entering = { perSecond: 2000, bytes: 128, durationMs: 200 };

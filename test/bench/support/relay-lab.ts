@@ -27,7 +27,7 @@ export class RelayLab {
     readonly server: Namespace,
     readonly bob: Namespace,
     private readonly guardian: Guardian,
-    /** Of the measured processor: the kernel's thread for interrupts that come too thick to be served at once. */
+    /** The kernel's thread of the measured processor for interrupts that come too thick to be served at once. */
     readonly interruptThread: number,
   ) {}
 

@@ -7,7 +7,7 @@ import type { Candidate } from './relay-candidates';
 export interface CpuSample {
   readonly perSecond: number;
   readonly bytes: number;
-  /** Of the server's processor, everything included. */
+  /** Time of the server's processor, everything included. */
   readonly usPerPacket: number;
 }
 
@@ -34,7 +34,7 @@ const pairs = 8;
 const manyPairs = 500;
 const bytes = 128;
 const windowMs = 600;
-/** Of one rate, in the search for the highest. */
+/** Length of the flood at one rate, in the search for the highest. */
 const floodMs = 450;
 /** The bars are for 40,000 packets a second, of which a percent of the processor is a quarter of a microsecond. */
 const loads: readonly Load[] = [bytes, 1200].flatMap((length) =>
@@ -134,7 +134,7 @@ async function highestRate(generator: Generator): Promise<number> {
   return highest;
 }
 
-/** Of all threads; the kernel's documentation of schedstats puts the time on the processor first. */
+/** Time of all threads; the kernel's documentation of schedstats puts the time on the processor first. */
 function cpuNsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'));

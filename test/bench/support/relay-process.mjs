@@ -70,7 +70,7 @@ const requests = {
     sessions: relay.sessionCount,
     totals: relay.totals(),
   }),
-  /** Of the turns since the last time that this was asked. */
+  /** Figures of the turns since the last time that this was asked. */
   turns: () => {
     const [count, p50Us, p99Us] = [turns.count, ...[50, 99].map((share) => turns.percentile(share) / 1000)];
     turns.reset();

@@ -18,9 +18,9 @@ export interface ReturnOrder {
 }
 
 export interface ReturnResult {
-  /** Of each, from the loss of its connection to its snapshot. */
+  /** Time of each agent from the loss of its connection to its snapshot. */
   readonly awayMs: number[];
-  /** Of each, from the loss of its connection to its first call. */
+  /** Time of each agent from the loss of its connection to its first call. */
   readonly firstCallMs: number[];
 }
 
@@ -61,7 +61,7 @@ export interface Commands {
   enter(order: EnterOrder): Promise<void>;
   push(order: PushOrder): Promise<PushResult[]>;
   ask(order: AskOrder): Promise<AskResult[]>;
-  /** Settles when whoever loses its connection from now on has found a new one; `awaited` many do. */
+  /** Settles when agents that lose their connection from now on have found a new one; `awaited` many do. */
   comeBack(order: ReturnOrder & { awaited: number }): Promise<ReturnResult>;
   /** How many of the agents are connected to a node. */
   connectedTo(order: { url: string }): Promise<number>;

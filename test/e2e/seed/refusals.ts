@@ -72,7 +72,7 @@ export function securityRows(world: World): void {
         await host.leave(id);
       }
       for (const id of ids) expect(id).toMatch(/^[0-9a-f]{12}$/);
-      // Of bytes that are random, the first are nearly all different, and in no order.
+      // The first of random bytes are nearly all different, and in no order.
       expect(new Set(ids.map((id) => id.slice(0, 4))).size).toBeGreaterThan(12);
       expect(ids).not.toEqual([...ids].sort());
     });

@@ -24,7 +24,7 @@ export function openBrowser(...options: string[]): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath, args: [...quietly, ...options] });
 }
 
-/** The same on a host of a lab. */
+/** {@link openBrowser} on a host of a lab. */
 export async function openBrowserAt({ namespace }: Namespace, ...options: string[]): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'lanrage-browser-'));
   const executablePath = join(folder, 'chromium');

@@ -93,7 +93,7 @@ export class TestAgent {
     return this.answer(challengeSchema.parse(answer.body), serverName);
   }
 
-  /** Proves possession of the key to whoever made the challenge, or passed it on. */
+  /** Proves possession of the key to the server that made the challenge, or passed it on. */
   answer(
     { challengeId, nonce, serverPublicKey }: z.output<typeof challengeSchema>,
     serverName: string,

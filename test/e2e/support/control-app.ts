@@ -47,7 +47,7 @@ export class TestControl {
     }
   }
 
-  /** The same server again, with the data of the one before. */
+  /** Starts this server again, with the data of the one before. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();

@@ -16,7 +16,7 @@ import { RELAY_SECRET } from './settings';
 export interface TestRelayOptions extends Partial<AnnouncedRelay>, Partial<SignInOptions> {
   /** Added to what is sent to be let in, in place of what is right. */
   readonly handshake?: object;
-  /** Of the request that the connection begins with. */
+  /** Headers of the request that the connection begins with. */
   readonly headers?: Record<string, string>;
 }
 

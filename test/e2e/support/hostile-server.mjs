@@ -1,5 +1,5 @@
-// A control plane on a lab host that lies, for agents in processes of their own. It signs everybody in, and puts whoever
-// joins a party into one as its lies say: node hostile-server.mjs PORT LIES, with LIES as JSON
+// A control plane on a lab host that lies, for agents in processes of their own. It signs everybody in, and puts each agent
+// that joins a party into one as its lies say: node hostile-server.mjs PORT LIES, with LIES as JSON
 //   { ownAddress, members: [{ virtualIp, relay }], stunEndpoints }
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';

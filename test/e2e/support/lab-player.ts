@@ -166,7 +166,7 @@ export class LabPlayer {
     this.foreground = undefined;
   }
 
-  /** Of what runs in the foreground. */
+  /** The id of the process that runs in the foreground. */
   get pid(): number {
     const pid = this.foreground?.pid;
     if (pid === undefined) throw new Error(`nothing of ${this.name} runs in the foreground`);

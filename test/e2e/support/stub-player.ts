@@ -41,7 +41,7 @@ export class StubPlayer {
     return (this.manager.currentParty?.getPeerList() ?? []).map(({ name }) => name);
   }
 
-  /** The same identity, acting behind the agent's back. */
+  /** Another agent of this identity, acting behind the agent's back. */
   async impostor(): Promise<TestAgent> {
     const agent = new TestAgent(this.server, this.name, Buffer.from(loadIdentity(this.home).privateKey));
     await agent.signIn();
