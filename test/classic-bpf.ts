@@ -37,9 +37,6 @@ export function isTaken(
       case 0xb1:
         index = (packet.readUInt8(operand) & 0xf) * 4;
         break;
-      case 0x05:
-        at += operand * INSTRUCTION_BYTES;
-        break;
       case 0x15:
         go(accumulator === operand);
         break;

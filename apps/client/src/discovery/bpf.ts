@@ -19,7 +19,6 @@ export const load = {
   byteBehindX: 0x50,
 } as const;
 export const jump = {
-  always: 0x05,
   ifEqual: 0x15,
   ifGreater: 0x25,
   ifAtLeast: 0x35,
@@ -40,37 +39,42 @@ interface Instruction {
 /** Instructions, and names for places among them. */
 export class FilterProgram {
   readonly #instructions: Instruction[] = [];
-  readonly #labels = new Map<string, number>();
+  readonly #labels = new Map<string, number[]>();
 
   add(code: number, operand: number, yes?: string, no?: string): void {
     this.#instructions.push({ code, operand, yes, no });
   }
 
-  /** The next instruction has this name. */
+  /** Names the next instruction; a jump leads to the next one of the name. */
   label(name: string): void {
-    this.#labels.set(name, this.#instructions.length);
+    const places = this.#labels.get(name) ?? [];
+    this.#labels.set(name, [...places, this.#instructions.length]);
+  }
+
+  /** Ends here without the packet, with the label `drop`, so that those who jump there need not jump far. */
+  drop(): void {
+    this.label('drop');
+    this.add(RETURN, 0);
   }
 
   /**
-   * Ends the program with the labels `take` and `drop`. Jumps lead forward only; those of conditions by 255 instructions at
-   * most, which is what a byte holds.
+   * Ends the program with the labels `take` and `drop`. Jumps lead forward only, and by 255 instructions at most, which is
+   * what a byte holds.
    * @returns `struct sock_filter` after `struct sock_filter`, little-endian
    */
   assembled(): Buffer {
     this.label('take');
     this.add(RETURN, WHOLE_PACKET);
-    this.label('drop');
-    this.add(RETURN, 0);
+    this.drop();
     const bytes = Buffer.alloc(this.#instructions.length * INSTRUCTION_BYTES);
     this.#instructions.forEach(({ code, operand, yes, no }, place) => {
       const distance = (to: string | undefined) =>
-        to === undefined ? 0 : (this.#labels.get(to) ?? 0) - place - 1;
+        to === undefined ? 0 : (this.#labels.get(to)?.find((labelled) => labelled > place) ?? 0) - place - 1;
       const at = place * INSTRUCTION_BYTES;
       bytes.writeUInt16LE(code, at);
-      if (code === jump.always) return bytes.writeUInt32LE(distance(yes), at + 4);
       bytes.writeUInt8(distance(yes), at + 2);
       bytes.writeUInt8(distance(no), at + 3);
-      return bytes.writeUInt32LE(operand, at + 4);
+      bytes.writeUInt32LE(operand, at + 4);
     });
     return bytes;
   }

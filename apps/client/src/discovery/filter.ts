@@ -16,14 +16,17 @@ export interface OwnAddress {
 
 /** A packet of the tunnel's size holds this; a copy is no larger than what was captured. */
 const MOST_BYTES = 1280;
+/** A jump passes two instructions of each address, and 255 at most. */
+const MOST_ADDRESSES = 120;
 
 const outgoing = 4;
 const ipv4 = 0x0800;
 const udp = 17;
 const fragmentBits = 0x3fff;
 
-/** @returns as {@link FilterProgram.assembled} */
-export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buffer {
+/** @param addresses the first 120 count @returns as {@link FilterProgram.assembled} */
+export function lanFilter(addresses: readonly OwnAddress[], ports: CarriedPorts): Buffer {
+  const own = addresses.slice(0, MOST_ADDRESSES);
   const program = new FilterProgram();
   const add = program.add.bind(program);
   const label = program.label.bind(program);
@@ -35,7 +38,7 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
   add(load.word, 16); // destination
   add(jump.ifAtLeast, numberOf('224.0.0.0'), 'group');
   for (const { broadcast } of own) if (broadcast !== null) add(jump.ifEqual, broadcast, 'source');
-  add(jump.always, 0, 'drop');
+  program.drop();
   label('group');
   add(jump.ifEqual, numberOf('255.255.255.255'), 'source');
   add(jump.ifAtLeast, numberOf('240.0.0.0'), 'drop');
@@ -44,7 +47,7 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
   label('source'); // What another machine or a container sends through this one is not the player's.
   add(load.word, 12);
   own.forEach(({ address }, place) => add(jump.ifEqual, address, `own ${place}`));
-  add(jump.always, 0, 'drop');
+  program.drop();
   own.forEach(({ interfaceIndex }, place) => {
     label(`own ${place}`);
     add(load.word, ancillary.interfaceIndex);
@@ -61,12 +64,11 @@ export function lanFilter(own: readonly OwnAddress[], ports: CarriedPorts): Buff
   add(load.halfBehindX, 2); // destination port
   for (const port of deniedPorts) add(jump.ifEqual, port, 'drop');
   if (ports === 'all') return program.assembled();
-  const ranges = ports === 'games' ? gamePorts : ports;
-  ranges.forEach(({ from, to }, place) => {
+  (ports === 'games' ? gamePorts : ports).forEach(({ from, to }, place) => {
     add(jump.ifAtLeast, from, undefined, `port ${place}`);
     add(jump.ifGreater, to, undefined, 'take');
     label(`port ${place}`);
   });
-  add(jump.always, 0, 'drop');
+  program.drop();
   return program.assembled();
 }

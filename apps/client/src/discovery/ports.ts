@@ -39,6 +39,7 @@ export const gamePorts: readonly PortRange[] = [
   { from: 14001, to: 14001 }, // Unreal Engine 3, 4 and 5
   { from: 19132, to: 19133 }, // Minecraft Bedrock
   { from: 24642, to: 24642 }, // Stardew Valley
+  { from: 26000, to: 26000 }, // Xonotic
   { from: 27015, to: 27020 }, // Source, GoldSrc
   { from: 27960, to: 27963 }, // Quake III, OpenArena, Jedi Academy
   { from: 28778, to: 28778 }, // AssaultCube

@@ -72,7 +72,7 @@ export interface PartyManagerEvents {
    * changed while the server was away, the newest of each key.
    */
   stateChanged: [StateEntry];
-  /** All servers of games that show themselves in the party, after a new one. One that falls silent is no change. */
+  /** All servers of games that show themselves in the party, as one is new or has another name. One that falls silent is no change. */
   gamesChanged: [readonly KnownServer[]];
   /** The path to a peer changed; when it failed, `failure` says why. */
   connectionChanged: [Peer];

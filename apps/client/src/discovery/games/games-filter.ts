@@ -46,6 +46,6 @@ export function gamesFilter(): Buffer {
   for (const word of gameSpyWords) add(jump.ifEqual, word, 'take');
   add(load.wordBehindX, UDP_HEADER_BYTES + 12);
   add(jump.ifEqual, directPlayWord, 'take');
-  add(jump.always, 0, 'drop');
+  program.drop();
   return program.assembled();
 }

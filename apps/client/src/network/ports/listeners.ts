@@ -34,7 +34,7 @@ export function listenerOn(tables: SocketTables, protocol: Protocol, port: numbe
   return places.includes('elsewhere') ? 'elsewhere' : (places[0] ?? 'none');
 }
 
-/** The listening sockets in a table of this protocol; addresses are dotted quads, also such as an IPv6 one holds, or IPv6 in hexadecimal. */
+/** Sockets that listen, in a table of this protocol; addresses are dotted quads, also that in an IPv6 one, or IPv6 in hexadecimal. */
 export function socketsIn(table: string, protocol: Protocol): ListeningSocket[] {
   return table.split('\n').flatMap((line) => {
     const [, local = '', , state] = line.trim().split(/\s+/);
