@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, Script } from 'node:vm';
 
-/** As Node wraps a CommonJS module. */
+/** What Node wraps a CommonJS module in. */
 const [HEAD, TAIL] = ['(function (exports, require, module, __filename, __dirname) {', '\n});'];
 
 /**

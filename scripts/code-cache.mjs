@@ -6,6 +6,6 @@ import { programs } from './programs.mjs';
 
 const [node, , name] = process.argv;
 process.argv = [node, name, ...programs[name].usual];
-// Where no agent is.
+// A state folder where no agent is.
 process.env['LANRAGE_HOME'] = join(tmpdir(), 'lanrage-code-cache');
 loadProgram(name, true);

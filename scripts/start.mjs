@@ -37,7 +37,7 @@ const env = {
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
 const control = { name: 'control' };
-/** As in package.json and the image: a relay with many pairs takes less memory, and no more time. */
+/** Flags as in package.json and the image: a relay with many pairs takes less memory, and no more time. */
 const relay = { name: 'relay', flags: ['--max-semi-space-size=2', '--optimize-for-size'] };
 const services = [control, relay];
 let stopping = false;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -10,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,6 +22,9 @@ import { replaceablePart } from './trusted-path';
 
 /** The state folder of an agent that runs as root, unless a setting names another one. */
 export const ROOT_HOME = '/var/lib/lanrage';
+
+/** Group and others may enter a folder, without reading what is in it. */
+const ENTER = 0o011;
 
 /** The files of an agent's state folder. */
 export function homePaths(home: string) {
@@ -58,6 +63,11 @@ export function makeHome(home: string): void {
   inHome(homePaths(home).lock, () => makeFolder(home));
   // Somebody may have made it in the same moment.
   verifyHome(home);
+}
+
+/** Lets all users of the system open what is open to them in the folder; they see no names. @throws LanrageError as {@link inHome} */
+export function letEnter(home: string): void {
+  inHome(homePaths(home).lock, () => chmodSync(home, (statSync(home).mode & 0o777) | ENTER));
 }
 
 /** Falls back to one folder at a time: for several on a read-only disk, Node reports ENOENT in place of EROFS. */

@@ -3,8 +3,8 @@
  * gets the socket, may enter the folder to reach it, and may read the settings that LANrage remembers. Nothing else is handed
  * over, and nothing there can be changed by anybody but root.
  */
-import { chmodSync, lchownSync, statSync } from 'node:fs';
-import { homePaths } from './home';
+import { chmodSync, lchownSync } from 'node:fs';
+import { homePaths, letEnter } from './home';
 import { inHome } from './home-failure';
 
 /** A user of the system, who is not root. */
@@ -13,12 +13,11 @@ export interface SudoUser {
   readonly gid: number;
 }
 
-const ENTER = 0o011;
 const OWNER_WRITES_GROUP_READS = 0o640;
-/** Of chown(2): as it is. */
+/** What chown(2) takes for an owner or a group that stays as it is. */
 const UNCHANGED = -1;
 
-/** Who typed sudo, if somebody did, and it was not root. */
+/** The user who typed sudo, if somebody did, and it was not root. */
 export function sudoUserIn({ SUDO_UID, SUDO_GID }: NodeJS.ProcessEnv): SudoUser | undefined {
   const [uid, gid] = [SUDO_UID, SUDO_GID].map((id) =>
     /^[1-9]\d{0,9}$/.test(id ?? '') ? Number(id) : undefined,
@@ -29,10 +28,8 @@ export function sudoUserIn({ SUDO_UID, SUDO_GID }: NodeJS.ProcessEnv): SudoUser 
 /** Gives the socket in root's state folder to the user. @throws LanrageError as {@link inHome} */
 export function handSocketTo({ uid }: SudoUser, home: string): void {
   const { socket } = homePaths(home);
-  inHome(socket, () => {
-    lchownSync(socket, uid, UNCHANGED);
-    chmodSync(home, (statSync(home).mode & 0o777) | ENTER);
-  });
+  inHome(socket, () => lchownSync(socket, uid, UNCHANGED));
+  letEnter(home);
 }
 
 /** Lets the user read a file of root's state folder. @throws LanrageError as {@link inHome} */

@@ -360,6 +360,20 @@ export class LanrageError extends Error {
   }
 }
 
+/**
+ * The refusal for a request that a schema turned down.
+ * @param path leads to the field that is wrong
+ * @param why what the schema says about the field
+ */
+export function malformedRequest(
+  path: readonly PropertyKey[],
+  why = 'unreadable',
+  cause?: unknown,
+): LanrageError {
+  const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+  return new LanrageError('INVALID_REQUEST', { message: `The request is malformed (${where}${why}).`, cause });
+}
+
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCatalogue, value);
 }

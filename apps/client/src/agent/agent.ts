@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { LanrageError } from '#shared/errors';
 import { parseVirtualIp } from '#shared/party/virtual-ip';
-import { sudoUser, type ClientConfig, type LogLevel } from '../config';
+import type { ClientConfig, LogLevel } from '../config';
 import { progressOf } from '../connection/progress';
 import { broadcastFault } from '../discovery/broadcast-fault';
 import { createLogger } from '../logger';
@@ -9,7 +9,6 @@ import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
 import { PartyManager } from '../party-manager';
-import { handSocketTo } from '../sudo-user';
 import { AgentEvents, type AgentEvent } from './agent-events';
 import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
@@ -65,8 +64,6 @@ export class Agent {
         log.info({ peerId: id, port, answer }, 'asked about a port'),
       );
       await agent.access.open(config.home);
-      const user = sudoUser();
-      if (user) handSocketTo(user, config.home);
       return agent;
     } catch (error) {
       await network.cleanup();

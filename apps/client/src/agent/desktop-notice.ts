@@ -103,7 +103,7 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-/** As the desktop's user, whose bus listens to nobody else. */
+/** Runs notify-send as the desktop's user, whose bus listens to nobody else. */
 async function showNotice({ title, body }: Notice): Promise<void> {
   const desktop = desktopFor(process.geteuid?.() ?? 0, readDesktops());
   if (!desktop) return;

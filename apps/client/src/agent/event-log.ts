@@ -17,9 +17,9 @@ export class EventLog {
   /** @param run a name that no other agent's log has */
   constructor(private readonly run: string) {}
 
-  add({ event, data }: Happening): SentEvent {
+  add(happening: Happening): SentEvent {
     this.#count += 1;
-    const added = { id: this.#lastId, event, data: JSON.stringify(data) };
+    const added = this.standing(happening);
     this.#events.push(added);
     this.#characters += added.data.length;
     while (this.#events.length > MOST_EVENTS || this.#characters > MOST_CHARACTERS)
@@ -29,7 +29,7 @@ export class EventLog {
 
   /** How things stand after all events so far, as an event that is told to one listener alone. */
   standing({ event, data }: Happening): SentEvent {
-    return { id: this.#lastId, event, data: JSON.stringify(data) };
+    return { id: `${this.run}-${this.#count}`, event, data: JSON.stringify(data) };
   }
 
   /** What happened after the event with this id; null when that is not known any more. */
@@ -38,10 +38,6 @@ export class EventLog {
     return missed >= 0 && missed <= this.#events.length
       ? this.#events.slice(this.#events.length - missed)
       : null;
-  }
-
-  get #lastId(): string {
-    return `${this.run}-${this.#count}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { LanrageError } from '#shared/errors';
 import type { Party, Peer } from '../party/party';
 
-/** By virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
+/** The peer with this virtual IP, id, or name. @throws LanrageError NO_SUCH_PEER, also for a name that several have */
 export function findPeer(party: Party, wanted: string): Peer {
   const peers = party.getPeerList();
   const exact = peers.find(({ id, virtualIp }) => id === wanted || virtualIp === wanted);

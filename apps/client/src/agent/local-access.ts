@@ -1,4 +1,6 @@
+import { sudoUser } from '../config';
 import { homePaths } from '../home';
+import { handSocketTo } from '../sudo-user';
 import { dismiss, openSocket, type OpenDoor } from './local-doors';
 import { LocalApi, type LocalHandlers } from './local-server';
 import { LocalStreams, type EventSource } from './local-stream';
@@ -19,11 +21,13 @@ export class LocalAccess {
     this.api = new LocalApi(handlers, this.streams, onFault);
   }
 
-  /** @throws LanrageError when the state folder takes no socket, as inHome does */
+  /** Opens the socket, also to those who may ask an agent of root's. @throws LanrageError when the state folder takes no socket, as inHome does */
   async open(home: string): Promise<void> {
     const { socket } = homePaths(home);
     this.doors.push(await openSocket(socket, this.api.listenerAt({ kind: 'socket' })));
     admitGroup(home);
+    const user = sudoUser();
+    if (user) handSocketTo(user, home);
   }
 
   /** Opens the page's port, if it is not open yet. @throws LanrageError PAGE_MISSING */

@@ -20,13 +20,13 @@ const peerId = z.string().describe('16 hex digits');
 const milliseconds = z.number().nullable();
 const notice = z.object({ code: word, message: z.string() });
 
-export const pathReasonSchema = z
-  .object({
-    code: word,
-    message: z.string().describe('What is so.'),
-    advice: z.string().nullable().describe('What would change it; null when there is nothing to change.'),
-  })
-  .describe('Why a path is what it is.');
+const remark = z.object({
+  code: word,
+  message: z.string().describe('What is so.'),
+  advice: z.string().nullable().describe('What would change it; null when there is nothing to change.'),
+});
+
+export const pathReasonSchema = remark.describe('Why a path is what it is.');
 
 export const peerSchema = z
   .object({
@@ -64,7 +64,7 @@ export const partySchema = z.object({
   createdAt: timestamp,
   maxPeers: z.int(),
   settings: partySettingsSchema,
-  network: z.string().describe("Of the players' addresses, such as `10.66.0.0/16`"),
+  network: z.string().describe("The network of the players' addresses, such as `10.66.0.0/16`"),
   peers: z.array(peerSchema).describe('In order of joining, the player itself included'),
 });
 
@@ -73,7 +73,7 @@ export const gameServerSchema = z
     game: z.string(),
     name: z.string().nullable(),
     virtualIp: virtualIp.describe(
-      'Of the player on whose machine it runs: with the port, what to type into the game',
+      'Address of the player on whose machine it runs: with the port, what to type into the game',
     ),
     port: z.int(),
     ageSeconds: z.number().describe('How long ago it showed itself'),
@@ -155,13 +155,10 @@ export const newInviteSchema = inviteSchema.extend({
 
 export const pingSchema = z.object({ name: z.string(), virtualIp, latencyMs: milliseconds });
 
-export const findingSchema = z.object({
-  code: word,
+export const findingSchema = remark.extend({
   severity: z.enum(severities),
-  message: z.string().describe('What is so.'),
-  advice: z.string().nullable().describe('What would change it; null when there is nothing to change.'),
   peer: z.object({ id: peerId, name: z.string(), virtualIp }).optional(),
-  path: z.unknown().optional().describe('Of a peer: the path in use'),
+  path: z.unknown().optional().describe('The path in use, where the finding is about a peer'),
 });
 
 export const doctorSchema = z.object({
@@ -217,7 +214,7 @@ export const diagnosisSchema = z
 export const logSchema = z.object({ lines: z.array(z.string()).describe('JSON, the oldest first') });
 
 export const pageSchema = z.object({
-  address: z.string().describe('With the token in its fragment: whoever has it may do all that is here'),
+  address: z.string().describe('With the token in its fragment: who has the token may do all that is here'),
 });
 
 const event = <Name extends string, Data extends z.ZodType>(name: Name, data: Data) =>

@@ -20,7 +20,7 @@ import type { Party } from '../party/party';
 import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
 import type { PortTrial } from './port-help';
 
-/** Shorter than what anybody waits for an answer. */
+/** The longest wait of `awaitState`: shorter than programs wait for an answer. */
 const LONGEST_WAIT_SECONDS = 25;
 
 export const localApiSchemas = {
@@ -92,6 +92,8 @@ export type StatusAnswer =
       readonly discovery: DiscoveryInfo | null;
     };
 
+export type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
+
 export interface PingAnswer {
   readonly name: string;
   readonly virtualIp: string;
@@ -108,12 +110,12 @@ export interface Diagnosis {
   readonly controlConnected: boolean;
   /** Why they do not arrive, as far as it is known. */
   readonly controlFault: { readonly code: string; readonly message: string } | null;
-  /** From whom this machine gets answers by UDP. */
+  /** Who answers this machine by UDP. */
   readonly udp: UdpReach;
   readonly portMapping: PortMappingInfo;
   /** By peer id, one entry for each other member of the party. */
   readonly paths: Readonly<Record<PeerId, PathProgress>>;
-  /** Who was asked for; null for everybody. */
+  /** The player who was asked about; null: all. */
   readonly peerId: PeerId | null;
   /** What came of trying the port; null when none was asked for. */
   readonly trial: PortTrial | null;
@@ -132,7 +134,7 @@ export interface DoctorAnswer {
 }
 
 export interface PageAnswer {
-  /** Of the page, with the token of this agent in its fragment: whoever has it may do all that is here. */
+  /** The page's address, with the token of this agent in its fragment: who has the token may do all that is here. */
   readonly address: string;
 }
 
@@ -152,9 +154,9 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   log: { readonly lines: readonly string[] };
 }
 
-/** By GET: an answer that does not end, of Server-Sent Events, see agent-events.ts. */
+/** The path of the events, by GET: an answer that does not end, of Server-Sent Events; see agent-events.ts. */
 export const EVENTS_PATH = '/v1/events';
-/** By GET: what is here, as OpenAPI. */
+/** The path of the description of this API, by GET: OpenAPI. */
 export const DESCRIPTION_PATH = '/v1/openapi.json';
 
 /** All operations are POST, so that nothing repeats one by itself. */

@@ -35,6 +35,20 @@ export async function askAgent<Operation extends LocalOperation>(
   throw remoteError((answer as ErrorBody).error);
 }
 
+/** Asks like {@link askAgent}. @returns undefined when no agent runs @throws LanrageError any other */
+export async function askIfRunning<Operation extends LocalOperation>(
+  home: string,
+  operation: Operation,
+  body: LocalRequest<Operation>,
+): Promise<LocalAnswers[Operation] | undefined> {
+  try {
+    return await askAgent(home, operation, body);
+  } catch (error) {
+    if (error instanceof LanrageError && error.code === 'AGENT_NOT_RUNNING') return undefined;
+    throw error;
+  }
+}
+
 /**
  * What happens at the agent that runs in this state folder: first how things stand. Ends with the agent.
  * @throws LanrageError AGENT_NOT_RUNNING, PERMISSION_DENIED, TOO_MANY_LISTENERS
@@ -60,7 +74,7 @@ async function read(response: IncomingMessage): Promise<unknown> {
   return JSON.parse(received);
 }
 
-/** Of the agent in this state folder; a player who has none asks that of root, who may have let the player in. */
+/** Asks the agent in this state folder; a player who has none asks that of root, who may have let the player in. */
 async function ask(home: string, method: string, path: string, body: string): Promise<IncomingMessage> {
   try {
     return await send(homePaths(home).socket, method, path, body);
@@ -123,7 +137,7 @@ function explain(cause: NodeJS.ErrnoException): LanrageError {
   if (process.geteuid?.() === 0 || !existsSync(ROOT_HOME))
     return new LanrageError('AGENT_NOT_RUNNING', { cause });
   return new LanrageError('AGENT_NOT_RUNNING', {
-    message: 'No agent of yours is running. One that was started with sudo is asked with sudo, too.',
+    message: 'No agent of yours is running. One that root or another user started is asked with sudo.',
     cause,
   });
 }

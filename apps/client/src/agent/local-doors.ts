@@ -13,7 +13,7 @@ export interface OpenDoor {
 
 const MOST_CONNECTIONS = 64;
 const LARGEST_HEADER_BYTES = 8 * 1024;
-/** For whoever begins a request and does not end it. */
+/** The time for the headers, and for a whole request: a client that begins one and does not end it is let go. */
 const HEADER_LIMIT_MS = 5_000;
 const REQUEST_LIMIT_MS = 10_000;
 const CHECK_INTERVAL_MS = 1_000;

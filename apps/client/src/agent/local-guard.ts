@@ -6,7 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { LanrageError } from '#shared/errors';
 
-/** Of a request, by their names in lower case. Those that are looked at here come once, or are joined. */
+/** The headers of a request, by their names in lower case. Those that are looked at here come once, or are joined. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export type Door = SocketDoor | PageDoor;

@@ -29,7 +29,7 @@ export function hostingHandlers(parties: PartyManager, status: () => StatusAnswe
       return status();
     },
     ban: async ({ peer }) => {
-      // Whoever has left can be banned by id.
+      // A player who has left can be banned by id.
       await hosting.ban(PEER_ID_PATTERN.test(peer) ? (peer as PeerId) : memberId(peer));
       return status();
     },
@@ -59,7 +59,7 @@ function joined(parties: PartyManager): Party {
   return party;
 }
 
-/** By id, or by the name at the time of the ban. @throws LanrageError NO_SUCH_PEER */
+/** The banned player with this id, or with this name at the time of the ban. @throws LanrageError NO_SUCH_PEER */
 async function bannedId(parties: PartyManager, wanted: string): Promise<PeerId> {
   if (PEER_ID_PATTERN.test(wanted)) return wanted as PeerId;
   const bans = await parties.hosting.bans();

@@ -18,7 +18,7 @@ import {
   type LocalOperation,
 } from './local-api';
 
-/** Of the API; grows with what older programs do not understand, as the paths then do. */
+/** Version of the API; grows with what older programs do not understand, as the paths then do. */
 const API_VERSION = '1.0.0';
 
 /** What each operation is for, and what it answers. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ErrorBody } from '#shared/api/rest';
-import { LanrageError, type ErrorCode } from '#shared/errors';
+import { errorBody } from '#shared/api/remote-error';
+import { LanrageError, malformedRequest, type ErrorCode } from '#shared/errors';
 import {
   DESCRIPTION_PATH,
   EVENTS_PATH,
@@ -13,7 +13,7 @@ import {
 import { admitCall, type Door } from './local-guard';
 import type { LocalStreams } from './local-stream';
 
-/** One function for each operation. `gone` is aborted when whoever asked does not wait any more. */
+/** One function for each operation. `gone` is aborted when the program that asked does not wait any more. */
 export type LocalHandlers = {
   readonly [Operation in LocalOperation]: (
     request: LocalRequest<Operation>,
@@ -77,7 +77,10 @@ export class LocalApi {
     const operation = operationsByPath.get(request.url ?? '');
     if (!operation || request.method !== 'POST') throw new LanrageError('NOT_FOUND');
     const parsed = localApiSchemas[operation].safeParse(await readJson(request));
-    if (!parsed.success) throw invalid(parsed.error.issues, parsed.error);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw malformedRequest(issue?.path ?? [], issue?.message, parsed.error);
+    }
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const handler = this.handlers[operation] as (parsed: unknown, gone: AbortSignal) => Promise<unknown>;
@@ -115,7 +118,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** What is too much is read to its end and forgotten: whoever still writes would not see the answer. */
+/** What is too much is read to its end and forgotten: a program that still writes would not see the answer. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -125,17 +128,4 @@ async function readBody(request: IncomingMessage): Promise<string> {
   }
   if (bytes > LARGEST_REQUEST_BYTES) throw new LanrageError('REQUEST_TOO_LARGE');
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function invalid(issues: readonly { path: PropertyKey[]; message: string }[], cause: unknown): LanrageError {
-  const [first] = issues;
-  const where = first?.path.length ? `${first.path.map(String).join('.')}: ` : '';
-  const message = `The request is malformed (${where}${first?.message ?? 'unreadable'}).`;
-  return new LanrageError('INVALID_REQUEST', { message, cause });
-}
-
-function errorBody({ code, message, retryable, retryAfterSeconds }: LanrageError): ErrorBody {
-  return {
-    error: { code, message, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
-  };
 }

@@ -1,6 +1,6 @@
-/** As many lines as an evening has, with room for a bad one. */
+/** Most lines: as many as an evening has, with room for a bad one. */
 const MOST_LINES = 500;
-/** Of one line, in characters: a stack fits. */
+/** Longest line, in characters: a stack fits. */
 const LONGEST_LINE = 4_096;
 
 /** The latest lines of the agent's log, for `lanrage log`: in memory, as a full disk must end no game. */
@@ -14,7 +14,7 @@ export class LogBook {
     if (this.#lines.length > MOST_LINES) this.#lines.shift();
   }
 
-  /** The oldest first. */
+  /** All lines, the oldest first. */
   get lines(): readonly string[] {
     return this.#lines;
   }

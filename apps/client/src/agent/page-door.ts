@@ -2,19 +2,19 @@
  * Serves the player's page, and the API to it, at a port of the loopback interface; see local-guard.ts for whom. It is opened when
  * somebody wants the page, so that an agent which nobody looks at has no port.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pageHeaders, readPageFile, type PageFile } from '#runtime/page-file';
 import { LanrageError } from '#shared/errors';
 import { closed, limitedServer, type OpenDoor } from './local-doors';
 import { admitVisit, type PageDoor } from './local-guard';
 import { sendRefusal, type LocalApi } from './local-server';
 
 export interface OpenPage extends OpenDoor {
-  /** With the token in its fragment, which browsers send nowhere. */
+  /** The page's address, with the token in its fragment, which browsers send nowhere. */
   readonly address: string;
 }
 
@@ -27,13 +27,6 @@ const files = {
   '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
   '/icon.svg': ['icon.svg', 'image/svg+xml'],
 } as const;
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  ...['script-src', 'style-src', 'connect-src', 'img-src'].map((kind) => `${kind} 'self'`),
-  ...['base-uri', 'form-action', 'frame-ancestors'].map((kind) => `${kind} 'none'`),
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
 
 /** @throws LanrageError PAGE_MISSING */
 export async function openPage(api: LocalApi): Promise<OpenPage> {
@@ -53,23 +46,15 @@ export async function openPage(api: LocalApi): Promise<OpenPage> {
   };
 }
 
-interface Asset {
-  readonly content: Buffer;
-  readonly type: string;
-  readonly etag: string;
-}
-
-type Assets = ReadonlyMap<string, Asset>;
+type Assets = ReadonlyMap<string, PageFile>;
 
 function readAssets(): Assets {
   return new Map(Object.entries(files).map(([path, [name, type]]) => [path, readAsset(name, type)]));
 }
 
-function readAsset(name: string, type: string): Asset {
+function readAsset(name: string, type: string): PageFile {
   try {
-    const content = readFileSync(join(FOLDER, name));
-    const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
-    return { content, type, etag };
+    return readPageFile(join(FOLDER, name), type);
   } catch (cause) {
     throw new LanrageError('PAGE_MISSING', { cause });
   }
@@ -80,11 +65,8 @@ function show(door: PageDoor, assets: Assets, request: IncomingMessage, response
     admitVisit(door, request.headers);
     const asset = assets.get(request.url ?? '');
     if (!asset || request.method !== 'GET') throw new LanrageError('NOT_FOUND');
-    response.setHeader('Cache-Control', 'no-cache');
-    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-    response.setHeader('Content-Type', asset.type);
+    for (const [name, value] of Object.entries(pageHeaders(asset))) response.setHeader(name, value);
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-    response.setHeader('ETag', asset.etag);
     if (request.headers['if-none-match'] === asset.etag) response.writeHead(304).end();
     else response.end(asset.content);
   } catch (error) {

@@ -12,7 +12,7 @@ import type { PartyManager } from '../party-manager';
 /** What is known of a player's port after it was tried. */
 export interface PortTrial {
   readonly port: number;
-  /** From here, through the tunnel; null for a port of this machine. */
+  /** What came of dialling it from here, through the tunnel; null for a port of this machine. */
   readonly tcp: TcpReach | null;
   /** What the agent on that machine says; null when it does not answer, as one of an older version. */
   readonly told: PortAnswer | null;

@@ -1,15 +1,13 @@
 /** Lets programs that are not root's use root's agent: those of a group, where the system has it. */
-import { chmodSync, chownSync, readFileSync, statSync } from 'node:fs';
-import { homePaths } from '../home';
+import { chmodSync, chownSync, readFileSync } from 'node:fs';
+import { homePaths, letEnter } from '../home';
 import { inHome } from '../home-failure';
 
-/** Whoever is in this group may steer an agent of root's, see docs/local-api.md. */
+/** The group whose members may steer an agent of root's, see docs/local-api.md. */
 const GROUP = 'lanrage';
 /** Name, password, number and members of each group, see group(5). */
 const GROUPS = '/etc/group';
 const GROUP_CONNECTS = 0o660;
-/** Who may enter a folder can open what lies there and is open to them, but sees no names. */
-const ENTER = 0o011;
 
 /** Nothing happens for an agent that is not root's, and where there is no such group. @throws LanrageError as {@link inHome} */
 export function admitGroup(home: string): void {
@@ -19,8 +17,8 @@ export function admitGroup(home: string): void {
   inHome(socket, () => {
     chownSync(socket, 0, gid);
     chmodSync(socket, GROUP_CONNECTS);
-    chmodSync(home, (statSync(home).mode & 0o777) | ENTER);
   });
+  letEnter(home);
 }
 
 function numberOf(group: string): number | undefined {

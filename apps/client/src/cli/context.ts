@@ -6,7 +6,7 @@ import { renderError } from './rendering';
 /** What every verb gets. */
 export interface Context {
   readonly config: ClientConfig;
-  /** Of this command, by a flag or the environment; undefined where it is remembered or the default. */
+  /** The server that a flag or the environment names for this command; undefined where it is remembered or the default. */
   readonly namedServer: string | undefined;
   /** Print JSON, for programs. */
   readonly json: boolean;

@@ -2,7 +2,7 @@ import { machineFixture, peerFixture } from '../../../../test/fixtures/party';
 import type { Diagnosis } from '../agent/local-api';
 import { discoveryFindings } from './discovery-findings';
 
-/** Of a diagnosis, what matters here. */
+/** What is found in a diagnosis; it has no more than what matters here. */
 const found = (changes: Partial<Diagnosis>) =>
   discoveryFindings({
     status: {

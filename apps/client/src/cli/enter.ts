@@ -22,7 +22,7 @@ export interface PasswordOptions {
 export interface JoinUse extends PasswordOptions {
   /** Answer when every player is reached or cannot be. */
   readonly wait?: boolean;
-  /** That the player has configured, wherever a link leads. */
+  /** The server that the player has configured, wherever a link leads. */
   readonly ownServer: string;
 }
 
@@ -77,14 +77,14 @@ export function join(
 }
 
 interface Entry {
-  /** By the agent that runs. */
+  /** Has the agent that runs enter. */
   readonly ask: () => Promise<StatusAnswer>;
-  /** By one of this process. @returns a link to show */
+  /** Has an agent of this process enter. @returns a link to show */
   readonly here: (agent: Agent) => Promise<NewInvite | null>;
   readonly isToReachAll?: boolean;
 }
 
-/** By the agent that runs, or else by one that stays in the foreground for as long as the party lasts. */
+/** Enters by the agent that runs, or else by one that stays in the foreground for as long as the party lasts. */
 async function enter(context: Context, { ask, here, isToReachAll = false }: Entry): Promise<void> {
   try {
     const status = await ask();
@@ -128,7 +128,7 @@ function announce(context: Context, status: StatusAnswer, invite: NewInvite | nu
   answer(context, status, renderWelcome(status, isLocal(server) ? null : server, invite));
 }
 
-/** Who names no server seldom means this machine: sudo keeps LANRAGE_SERVER to itself. */
+/** A player who names no server seldom means this machine: sudo keeps LANRAGE_SERVER to itself. */
 function hinted(error: unknown, { config, namedServer }: Context): unknown {
   const isAway = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
   if (!isAway || namedServer !== undefined || config.server !== DEFAULT_SERVER) return error;

@@ -11,7 +11,7 @@ import {
 } from './rendering';
 import { tunnelFault } from './tunnel-findings';
 
-/** @returns lines; none for what a player need not know. Of a status, who is not reached */
+/** @returns lines; none for what a player need not know. A status says who is not reached */
 export function renderEvent(event: AgentEvent): string[] {
   switch (event.event) {
     case 'status':

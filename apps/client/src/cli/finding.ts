@@ -17,7 +17,7 @@ export interface Finding {
   /** What would change it; null when there is nothing to change. */
   readonly advice: string | null;
   readonly peer?: { readonly id: PeerId; readonly name: string; readonly virtualIp: string };
-  /** Of a peer: the path in use. */
+  /** The path in use, where the finding is about a peer. */
   readonly path?: PathFacts;
 }
 

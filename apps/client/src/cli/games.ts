@@ -1,7 +1,7 @@
 import { LanrageError } from '#shared/errors';
 import { printable, renderTable } from '#shared/terminal/text';
 import { askAgent } from '../agent/local-client';
-import type { StatusAnswer } from '../agent/local-api';
+import type { InParty } from '../agent/local-api';
 import type { KnownServer } from '../discovery/games/known-servers';
 import { answer, type Context } from './context';
 
@@ -15,9 +15,7 @@ export async function games(context: Context): Promise<void> {
   answer(context, servers, renderGames(servers, status.party.peers));
 }
 
-type Players = Extract<StatusAnswer, { status: 'in_party' }>['party']['peers'];
-
-export function renderGames(servers: readonly KnownServer[], players: Players): string {
+export function renderGames(servers: readonly KnownServer[], players: InParty['party']['peers']): string {
   if (servers.length === 0)
     return [
       'No server of a game that LANrage knows runs in the party.',

@@ -1,11 +1,10 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
-import type { Context } from './context';
+import { contextOf, type CommonOptions } from './context';
 import type { SetOptions } from './hosting';
 
 /** What main.ts gives each verb. */
-export interface Frame<Common> {
+export interface Frame {
   readonly verb: (name: string, description: string, examples: readonly string[]) => Command;
-  readonly contextOf: (options: Common) => Context;
   readonly wholeNumber: (text: string) => number;
   readonly playerCount: (text: string) => number;
 }
@@ -13,7 +12,7 @@ export interface Frame<Common> {
 const peerArgument = ['<peer>', 'name, address or id, see: lanrage status'] as const;
 
 /** The verbs for hosts and owners. */
-export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<Common>): void {
+export function addHostingVerbs({ verb, playerCount }: Frame): void {
   verb('set', 'change the party: name, size, lock, list, password, owner', [
     'lanrage set --name "Finals" --max-players 8',
     'lanrage set --locked --no-public',
@@ -33,7 +32,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
     .option('--persistent', 'keep the party when everybody is gone (owner)')
     .option('--no-persistent', 'end it when everybody is gone (owner)')
     .option('--owner <peer>', 'give the party to somebody else (owner)')
-    .action(async (options: Common & SetOptions & Record<string, unknown>, command: Command) => {
+    .action(async (options: CommonOptions & SetOptions & Record<string, unknown>, command: Command) => {
       const { set, changesSomething } = await import('./hosting.js');
       if (!changesSomething(options)) command.error('error: nothing to set (--help shows how)');
       await set(contextOf(options), options);
@@ -43,42 +42,42 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
     ['lock', true, 'let nobody new into the party'],
     ['unlock', false, 'let everybody with the id into the party'],
   ] as const) {
-    verb(name, what, [`lanrage ${name}`]).action(async (options: Common) =>
+    verb(name, what, [`lanrage ${name}`]).action(async (options: CommonOptions) =>
       (await import('./hosting.js')).change(contextOf(options), { locked }),
     );
   }
 
   verb('host', 'make another player the host', ['lanrage host Bob'])
     .argument(...peerArgument)
-    .action(async (host: string, options: Common) =>
+    .action(async (host: string, options: CommonOptions) =>
       (await import('./hosting.js')).change(contextOf(options), { host }),
     );
 
   verb('kick', 'remove a player, who may come back', ['lanrage kick Bob', 'lanrage kick 10.66.3.7'])
     .argument(...peerArgument)
-    .action(async (peer: string, options: Common) =>
+    .action(async (peer: string, options: CommonOptions) =>
       (await import('./hosting.js')).kick(contextOf(options), peer),
     );
 
   verb('ban', 'keep a player out, by key', ['lanrage ban Bob', 'lanrage ban 0123456789abcdef'])
     .argument(...peerArgument)
-    .action(async (peer: string, options: Common) =>
+    .action(async (peer: string, options: CommonOptions) =>
       (await import('./hosting.js')).ban(contextOf(options), peer),
     );
 
   verb('unban', 'let a banned player join again', ['lanrage unban Bob', 'lanrage unban 0123456789abcdef'])
     .argument('<peer>', 'name or id, see: lanrage bans')
-    .action(async (peer: string, options: Common) =>
+    .action(async (peer: string, options: CommonOptions) =>
       (await import('./hosting.js')).unban(contextOf(options), peer),
     );
 
   verb('bans', 'list the banned players', ['lanrage bans', 'lanrage bans --json']).action(
-    async (options: Common) => (await import('./hosting.js')).bans(contextOf(options)),
+    async (options: CommonOptions) => (await import('./hosting.js')).bans(contextOf(options)),
   );
 
   verb('close', 'end the party for everybody (owner)', ['lanrage close', 'lanrage close 4f0c2a91be77'])
     .argument('[party]', 'id of one that you are not in, see: lanrage parties --mine')
-    .action(async (partyId: string | undefined, options: Common) =>
+    .action(async (partyId: string | undefined, options: CommonOptions) =>
       (await import('./hosting.js')).close(contextOf(options), partyId),
     );
 
@@ -93,7 +92,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
     .action(
       async (
         search: string | undefined,
-        options: Common & { cursor?: string; mine?: boolean },
+        options: CommonOptions & { cursor?: string; mine?: boolean },
         command: Command,
       ) => {
         const { ownedParties, parties } = await import('./parties.js');
@@ -105,7 +104,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
 
   verb('nick', 'take another name in the party', ['lanrage nick Robert'])
     .argument('<name>', 'the name that the others see')
-    .action(async (name: string, options: Common) =>
+    .action(async (name: string, options: CommonOptions) =>
       (await import('./hosting.js')).nick(contextOf(options), name),
     );
 
@@ -125,7 +124,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
         action: string,
         key: string | undefined,
         value: string | undefined,
-        options: Common & { version?: number },
+        options: CommonOptions & { version?: number },
         command: Command,
       ) => {
         const { listState, getState, writeState } = await import('./state.js');
@@ -146,7 +145,7 @@ export function addHostingVerbs<Common>({ verb, contextOf, playerCount }: Frame<
   ])
     .argument('[url]', 'an https link to Discord')
     .option('--remove', 'take the link away')
-    .action(async (url: string | undefined, options: Common & { remove?: boolean }) =>
+    .action(async (url: string | undefined, options: CommonOptions & { remove?: boolean }) =>
       (await import('./hosting.js')).discord(contextOf(options), url, options.remove === true),
     );
 }

@@ -1,16 +1,16 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { contextOf, type CommonOptions } from './context';
 import type { Frame } from './hosting-verbs';
 
 interface InviteFlags {
   readonly expires?: number;
   readonly uses?: number;
-  readonly server?: string;
 }
 
 const unitSeconds = { m: 60, h: 3_600, d: 86_400 } as const;
 
 /** The verbs for invite links. */
-export function addInviteVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<Common>): void {
+export function addInviteVerbs({ verb, wholeNumber }: Frame): void {
   verb('invite', 'make a link by which friends join (host)', [
     'lanrage invite',
     'lanrage invite --expires 2h --uses 3',
@@ -22,21 +22,21 @@ export function addInviteVerbs<Common>({ verb, contextOf, wholeNumber }: Frame<C
         .default(unitSeconds.d, '24h'),
     )
     .option('--uses <count>', 'how many may join by it', wholeNumber)
-    .action(async ({ expires, uses, server, ...options }: Common & InviteFlags) =>
-      (await import('./invites.js')).invite(contextOf({ ...options, server } as Common), {
+    .action(async ({ expires, uses, ...options }: CommonOptions & InviteFlags) =>
+      (await import('./invites.js')).invite(contextOf(options), {
         expiresInSeconds: expires,
         maxUses: uses,
-        server,
+        server: options.server,
       }),
     );
 
   verb('invites', 'list the invite links that are good (host)', ['lanrage invites']).action(
-    async (options: Common) => (await import('./invites.js')).invites(contextOf(options)),
+    async (options: CommonOptions) => (await import('./invites.js')).invites(contextOf(options)),
   );
 
   verb('uninvite', 'take an invite link back (host)', ['lanrage uninvite 3f9a01c2'])
     .argument('<id>', 'see: lanrage invites')
-    .action(async (id: string, options: Common) =>
+    .action(async (id: string, options: CommonOptions) =>
       (await import('./invites.js')).uninvite(contextOf(options), id),
     );
 }

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { printable } from '#shared/terminal/text';
 
-/** As pino writes it; the rest is what the event is about. */
+/** A line as pino writes it; the rest is what the event is about. */
 const lineSchema = z.looseObject({ level: z.number(), time: z.number(), msg: z.string().default('') });
 const errorSchema = z.looseObject({ message: z.string() });
 
-/** Of pino, by number. */
+/** Names of pino's levels, by number. */
 const levels: ReadonlyMap<number, string> = new Map([
   [10, 'trace'],
   [20, 'debug'],
@@ -28,7 +28,7 @@ export function renderLogLine(line: string): string {
   return printable(`${moment} ${(levels.get(level) ?? '').padEnd(LEVEL_COLUMNS)}${msg}${told.join('')}`);
 }
 
-/** Of an error what it says, without its stack. */
+/** A value in one line; an error without its stack. */
 function renderFact(value: unknown): string {
   const error = errorSchema.safeParse(value);
   if (error.success) return JSON.stringify(error.data.message);

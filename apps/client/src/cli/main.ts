@@ -33,7 +33,7 @@ const program = new Command('lanrage')
   .helpOption('-h, --help', 'show this help')
   // All have options.
   .configureHelp({ subcommandTerm: (command) => `${command.name()} ${argumentsOf(command)}`.trim() })
-  // A version that is an option of a command is that of something else.
+  // The option --version of a command means the version of something else.
   .enablePositionalOptions()
   .showHelpAfterError('(--help shows how)')
   .exitOverride()
@@ -159,7 +159,7 @@ verb('log', 'show what the agent noted since it started', ['lanrage log', 'lanra
   async (options: CommonOptions) => (await import('./log.js')).log(contextOf(options)),
 );
 
-const frame = { verb, contextOf, wholeNumber, playerCount };
+const frame = { verb, wholeNumber, playerCount };
 program.commandsGroup('In a party, mostly for hosts:');
 addInviteVerbs(frame);
 addHostingVerbs(frame);

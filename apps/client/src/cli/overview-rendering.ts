@@ -4,7 +4,7 @@ import type { StatusAnswer } from '../agent/local-api';
 
 export interface Overview {
   readonly version: string;
-  /** Of the settings; an agent that runs may have followed a link to another one. */
+  /** The server of the settings; an agent that runs may have followed a link to another one. */
   readonly server: string;
   readonly nickname: string;
   /** Null: no agent runs. */

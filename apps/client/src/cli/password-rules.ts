@@ -6,7 +6,7 @@ import { inviteServer } from '#shared/party/invite';
 export interface PasswordDestination {
   /** http(s) URL. */
   readonly server: string;
-  /** From a flag, the environment, the settings file or the defaults: never from a link. */
+  /** The server of a flag, the environment, the settings file or the defaults: never of a link. */
   readonly ownServer: string;
 }
 
@@ -33,7 +33,7 @@ export function plainTextWarning(server: string): string | null {
   return `Warning: ${inviteServer(server)} is not encrypted. Everybody on the way there can read the password; use https.`;
 }
 
-/** Of this machine or the local network, so that nobody on the Internet is on the way. */
+/** Whether an address is of this machine or the local network, so that nobody on the Internet is on the way. */
 function isNearby(hostname: string): boolean {
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true;
   const scope = ipScope(hostname.replace(/^\[|\]$/g, ''));

@@ -1,10 +1,8 @@
 /** What a doctor has to say of the players and the paths to them. Pure. */
-import type { Diagnosis, StatusAnswer } from '../agent/local-api';
+import type { Diagnosis, InParty } from '../agent/local-api';
 import type { PathReasonCode } from '../connection/explanation';
 import type { Peer } from '../party/party';
 import type { Finding, PathFacts, Severity } from './finding';
-
-type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
 /** How bad each reason is. */
 const reasonSeverities: Record<PathReasonCode, Severity> = {

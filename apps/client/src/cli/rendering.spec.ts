@@ -4,7 +4,7 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
 import { columnsOf, printable } from '#shared/terminal/text';
 import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
-import type { StatusAnswer } from '../agent/local-api';
+import type { InParty } from '../agent/local-api';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
 import {
@@ -34,7 +34,7 @@ const peer = (changes: Partial<Peer>): Peer => ({
   virtualIp: '10.66.255.254',
   ...changes,
 });
-const inParty = (...peers: Peer[]): Extract<StatusAnswer, { status: 'in_party' }> => ({
+const inParty = (...peers: Peer[]): InParty => ({
   status: 'in_party',
   party: {
     id: '0123456789ab' as PartyId,

@@ -10,7 +10,7 @@ import {
   renderTable,
   wrap,
 } from '#shared/terminal/text';
-import type { PingAnswer, StatusAnswer } from '../agent/local-api';
+import type { InParty, PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
 import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
@@ -30,16 +30,16 @@ import { silenceFindings } from './silence-findings';
 
 const columnWidths = [31, 17, 12, 20];
 const PLAYER_COLUMNS = 29;
-/** Of a party's name, which may be of 50 wide characters. */
+/** The room for a party's name, which may be of 50 wide characters. */
 const PARTY_COLUMNS = 60;
-/** Of a name, however much is noted beside it. */
+/** The least room for a player's name, however much is noted beside it. */
 const LEAST_NAME_COLUMNS = 8;
 
 /** What `netcheck` finds out. */
 export interface NetcheckReport {
   readonly server: {
     readonly url: string;
-    /** Of one request; null when the server did not answer. */
+    /** Round trip of one request; null when the server did not answer. */
     readonly latencyMs: number | null;
     readonly error: { readonly code: string; readonly message: string } | null;
   };
@@ -59,11 +59,9 @@ export interface Ipv4Report {
 }
 
 export interface StunServerReport extends ServerRoundTrip {
-  /** Of the relay that it belongs to; null for a server from the settings. */
+  /** The relay that the server belongs to; null for a server from the settings. */
   readonly relay: { readonly id: string; readonly region: string } | null;
 }
-
-type InParty = Extract<StatusAnswer, { status: 'in_party' }>;
 
 export function renderStatus(status: StatusAnswer): string {
   if (status.status === 'no_party') {
@@ -267,7 +265,7 @@ function renderStunServer({ endpoint, roundTripMs, relay }: StunServerReport, in
   return wrap(`${label}${endpoint}${of}: ${roundTrip(roundTripMs)}`);
 }
 
-/** In the terms of RFC 4787. */
+/** What the NAT does, in the terms of RFC 4787. */
 function renderBehaviour({ mapping, filtering, hairpinning, portPreservation }: NatInfo): string[] {
   return [
     `Mapping        ${mapping.replaceAll('_', ' ')}`,

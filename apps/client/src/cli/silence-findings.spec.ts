@@ -10,7 +10,7 @@ const stun = (endpoint: string, roundTripMs: number | null, relayId: string | nu
   relay: relayId === null ? null : { id: relayId, region: 'eu' },
 });
 const silent = [stun('192.0.2.1:3478', null), stun('192.0.2.1:3479', null)];
-/** With a member who gets answers from there, as an agent tells a doctor. */
+/** A diagnosis with a member who gets answers from there. */
 const besides = (member: UdpReach, own: UdpReach = 'nobody', online = true): Diagnosis => {
   const peers = [
     { ...peerFixture, udp: member, online },

@@ -11,7 +11,7 @@ export async function ui(context: Context, isToOpen: boolean): Promise<void> {
   if (isToOpen && isSomebodyThere) await openInBrowser(context.config.home, page.address);
 }
 
-/** By a file of the player's own, so that no list of processes shows the token. Where there is no desktop, nothing happens. */
+/** Opens a file of the player's own, which leads there, so that no list of processes shows the token. Where there is no desktop, nothing happens. */
 async function openInBrowser(home: string, address: string): Promise<void> {
   makeHome(home);
   const { page } = homePaths(home);

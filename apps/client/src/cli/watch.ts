@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LanrageError } from '#shared/errors';
 import { COLUMNS } from '#shared/terminal/text';
-import { askAgent } from '../agent/local-client';
+import { askIfRunning } from '../agent/local-client';
 import type { Context } from './context';
 import { outputClosed, stopRequested } from './foreground';
 import { enterScreen, eventKey, leaveScreen, redraw, renderBlock, type Sight } from './watch-screen';
 
 const INTERVAL_MS = 1_000;
-/** Of a terminal that does not say. */
+/** Height of a terminal that does not say. */
 const ROWS = 24;
 
 /** Where sights go. */
@@ -34,12 +33,7 @@ export async function watch({ config, json }: Context): Promise<void> {
 }
 
 async function look(home: string): Promise<Sight> {
-  try {
-    return await askAgent(home, 'status', {});
-  } catch (error) {
-    if (error instanceof LanrageError && error.code === 'AGENT_NOT_RUNNING') return { status: 'no_agent' };
-    throw error;
-  }
+  return (await askIfRunning(home, 'status', {})) ?? { status: 'no_agent' };
 }
 
 function jsonLines(): Display {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { doctorSchema } from '../agent/local-answers';
 import { ask } from './api';
-import { attempt, byId, element, once } from './dom';
+import { attempt, byId, element, nameOf, once } from './dom';
 
 type Finding = z.output<typeof doctorSchema>['findings'][number];
 
@@ -18,7 +18,7 @@ export function handleDoctor(): void {
   button.addEventListener('click', () => once(button, examine));
 }
 
-/** What was found is of another time. */
+/** Removes the findings, as they are of another time. */
 export function forgetFindings(): void {
   byId('findings').replaceChildren();
   byId('doctor-status').textContent = '';
@@ -39,7 +39,7 @@ async function examine(): Promise<void> {
 }
 
 function findingItem({ severity, message, advice, peer }: Finding): HTMLElement {
-  const who = peer ? [element('bdi', {}, peer.name), ': '] : [];
+  const who = peer ? [nameOf(peer.name), ': '] : [];
   return element(
     'li',
     { class: severity },

@@ -27,7 +27,7 @@ export function element(tag: string, properties: Properties = {}, ...children: C
   return made;
 }
 
-/** Of somebody's choosing, so that its letters reorder nothing around it. */
+/** A name that somebody chose, set apart, so that its letters reorder nothing around it. */
 export function nameOf(text: string): HTMLElement {
   return element('bdi', {}, text);
 }

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { newInviteSchema } from '../agent/local-answers';
 import { ask } from './api';
 import { attempt, byId, copyable, element, fill, nameOf, onSubmit, valueIn } from './dom';
-import type { InParty } from './model';
+import { selfIn, type InParty } from './model';
 import { qrCode } from './pictures';
 
 /** What the fields showed last: what the player types meanwhile stays. */
@@ -13,10 +13,10 @@ let settingsShown = '';
 let wasHost = false;
 
 export function showHosting({ party }: InParty): void {
-  const isHost = party.peers.some((peer) => peer.isSelf && peer.isHost);
+  const self = selfIn(party);
+  const isHost = self?.isHost === true;
   byId('hosting').hidden = !isHost;
   byId('invite').hidden = !isHost;
-  const self = party.peers.find((peer) => peer.isSelf);
   byId('owning').hidden = self?.id !== party.ownerId;
   showSettings(party, self?.name ?? '');
   if (!isHost) return void (wasHost = false);
@@ -44,7 +44,7 @@ function field(id: string): HTMLInputElement {
   return byId<HTMLInputElement>(id);
 }
 
-/** Of another party nothing is left. */
+/** Forgets what was shown, as the next party is another one. */
 export function forgetHosting(): void {
   wasHost = false;
   settingsShown = '';
@@ -99,7 +99,7 @@ async function renewLists(): Promise<void> {
   });
 }
 
-/** For somebody who was just banned. */
+/** Shows the lists anew, as somebody may just have been banned. */
 export function renewBans(): void {
   if (wasHost) void renewLists();
 }

@@ -67,7 +67,7 @@ function hear(event: AgentEvent): void {
   if (event.event === 'controlLost' || event.event === 'controlConnected') forgetFindings();
 }
 
-/** To those who do not see the list. */
+/** Tells what happened to those who do not see the list. */
 function tell(word: string): void {
   const heard = byId('heard');
   heard.append(`${word} `);
@@ -104,7 +104,7 @@ function show(): void {
   showHosting(status);
 }
 
-/** Another party than before, or none: whoever does not see the page is taken to its new title. */
+/** Shows another party than before, or none: a player who does not see the page is taken to its new title. */
 function enter(partyId: string | null): void {
   const isFirst = shownParty === undefined;
   shownParty = partyId;

@@ -12,22 +12,32 @@ export type Pings = readonly (number | null)[];
 
 export interface Model {
   readonly status: Status | null;
-  /** By peer id. */
+  /** The pings of each peer, by id. */
   readonly pings: ReadonlyMap<string, Pings>;
 }
 
 export const nothingKnown: Model = { status: null, pings: new Map() };
 /** Two minutes, at a measurement every two seconds. */
-const MOST_PINGS = 60;
+export const MOST_PINGS = 60;
 
 /** The agent has measured, and says how things stand. */
 export function withStatus({ pings }: Model, status: Status): Model {
   const peers = status.status === 'in_party' ? status.party.peers.filter(({ isSelf }) => !isSelf) : [];
-  const added = peers.map(({ id, latencyMs, connectionType }): [string, Pings] => {
-    const latest = connectionType === 'failed' ? null : latencyMs;
-    return [id, [...(pings.get(id) ?? []), latest].slice(-MOST_PINGS)];
-  });
+  const added = peers.map((peer): [string, Pings] => [
+    peer.id,
+    [...(pings.get(peer.id) ?? []), latencyOf(peer)].slice(-MOST_PINGS),
+  ]);
   return { status, pings: new Map(added) };
+}
+
+/** What was measured last says nothing of a player who is not reached. */
+export function latencyOf({ connectionType, latencyMs }: Peer): number | null {
+  return connectionType === 'failed' ? null : latencyMs;
+}
+
+/** The member of the party who looks at this page. */
+export function selfIn({ peers }: InParty['party']): Peer | undefined {
+  return peers.find(({ isSelf }) => isSelf);
 }
 
 /** Something happened, of which the next status will tell more. */
@@ -79,7 +89,7 @@ function withPeers(status: InParty, peers: Peer[]): InParty {
   return { ...status, peerCount: peers.length, party: { ...status.party, peers } };
 }
 
-/** As the agent sorts them. */
+/** The order of peers, as the agent sorts them. */
 function byJoining(a: Peer, b: Peer): number {
   return Date.parse(a.joinedAt) - Date.parse(b.joinedAt) || (a.id < b.id ? -1 : 1);
 }

@@ -1,7 +1,17 @@
 /** The list of players: each has a row that stays the same element for as long as the player is there. */
 import { ask } from './api';
 import { attempt, byId, copyable, element, fill, nameOf, setText } from './dom';
-import { latencyText, pathWords, type InParty, type Model, type Peer, type Pings } from './model';
+import {
+  latencyOf,
+  latencyText,
+  MOST_PINGS,
+  pathWords,
+  selfIn,
+  type InParty,
+  type Model,
+  type Peer,
+  type Pings,
+} from './model';
 import { graph } from './pictures';
 
 interface Row {
@@ -9,12 +19,11 @@ interface Row {
   show(peer: Peer, pings: Pings, isHost: boolean): void;
 }
 
-const MOST_PINGS = 60;
 const rows = new Map<string, Row>();
 
 export function showPlayers({ party }: InParty, { pings }: Model): void {
   const list = byId('players');
-  const isHost = party.peers.some(({ isSelf, isHost: hosts }) => isSelf && hosts);
+  const isHost = selfIn(party)?.isHost === true;
   const present = new Set(party.peers.map(({ id }) => id));
   for (const [id, { item }] of rows) {
     if (present.has(id)) continue;
@@ -31,7 +40,7 @@ export function showPlayers({ party }: InParty, { pings }: Model): void {
   byId('alone').hidden = party.peers.length > 1;
 }
 
-/** Of somebody who is in another party than before, nothing is left. */
+/** Removes the rows, as the next party is another one. */
 export function forgetPlayers(): void {
   for (const { item } of rows.values()) item.remove();
   rows.clear();
@@ -54,10 +63,7 @@ function newRow({ id, virtualIp, isSelf }: Peer): Row {
       const marks = [peer.isSelf ? 'you' : '', peer.isHost ? 'host' : ''].filter(Boolean).join(', ');
       fill(name, [peer.name, marks], () => [nameOf(peer.name), marks ? ` (${marks})` : '']);
       fill(path, [peer.connectionType, peer.online, peer.isSelf], () => pathOf(peer));
-      setText(
-        latency,
-        peer.isSelf ? '' : latencyText(peer.connectionType === 'failed' ? null : peer.latencyMs),
-      );
+      setText(latency, peer.isSelf ? '' : latencyText(latencyOf(peer)));
       draw(pings, MOST_PINGS);
       setText(reason, peer.reason ? [peer.reason.message, peer.reason.advice].filter(Boolean).join(' ') : '');
       fill(tools, [isHost, peer.name], () => (isHost && !peer.isSelf ? toolsFor(peer) : []));
@@ -72,7 +78,7 @@ function pathOf({ connectionType, online, isSelf }: Peer): HTMLElement[] {
   return [light, element('span', {}, `${pathWords[connectionType]}${away}`)];
 }
 
-/** By id, as names can be the same. */
+/** The host's buttons for a player, who is named by id, as names can be the same. */
 function toolsFor({ id, name }: Peer): HTMLElement[] {
   const tool = (text: string, operation: string, request: object, question?: string) =>
     element(

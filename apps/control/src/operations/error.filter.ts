@@ -1,6 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
-import { errorBody, statusOf, toLanrageError } from './errors';
+import { errorBody } from '#shared/api/remote-error';
+import { statusOf, toLanrageError } from './errors';
 import { REQUEST_ID_HEADER } from './request-log';
 
 /** Renders everything that is thrown while a request is answered. */

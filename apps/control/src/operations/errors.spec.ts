@@ -1,4 +1,5 @@
-import { errorBody, invalidInput } from './errors';
+import { errorBody } from '#shared/api/remote-error';
+import { invalidInput } from './errors';
 
 const codeOf = (...path: string[]): string =>
   errorBody(invalidInput([{ message: 'wrong', path }])).error.code;

@@ -1,6 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { LanrageError, type ErrorCode } from '#shared/errors';
-import type { ErrorBody } from '#shared/api/rest';
+import { LanrageError, malformedRequest, type ErrorCode } from '#shared/errors';
 import { toRefusal } from '../database/failures';
 
 /** HTTP status codes exist only here; everything else speaks in the codes of errors.ts. */
@@ -58,13 +57,6 @@ export function statusOf(code: ErrorCode): number {
   return statusByCode[code] ?? 500;
 }
 
-export function errorBody(error: LanrageError): ErrorBody {
-  const { code, message, retryable, retryAfterSeconds } = error;
-  return {
-    error: { code, message, retryable, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
-  };
-}
-
 /** Whatever was thrown, as a refusal that may be shown; what nobody foresaw is INTERNAL, with its cause. */
 export function toLanrageError(thrown: unknown): LanrageError {
   const refusal = toRefusal(thrown);
@@ -96,10 +88,7 @@ export function invalidInput(issues: readonly InputIssue[]): LanrageError {
   const path = (issues[0]?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
   const code = codeByField.get(path.at(-1) ?? '');
   if (code) return new LanrageError(code);
-  const where = path.length ? `${path.join('.')}: ` : '';
-  return new LanrageError('INVALID_REQUEST', {
-    message: `The request is malformed (${where}${issues[0]?.message ?? 'unreadable'}).`,
-  });
+  return malformedRequest(path, issues[0]?.message);
 }
 
 /** body-parser throws plain errors that carry a status. */

@@ -1,7 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
+import { errorBody } from '#shared/api/remote-error';
 import { LanrageError } from '#shared/errors';
 import { AddressTurns } from './address-turns';
-import { errorBody, statusOf } from './errors';
+import { statusOf } from './errors';
 import type { Metrics } from './metrics';
 import type { RequestLimits } from './request-limits';
 

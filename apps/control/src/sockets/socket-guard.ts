@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Namespace, Socket } from 'socket.io';
+import { errorBody } from '#shared/api/remote-error';
 import { CONFIG, type Config } from '../config';
 import { limitKey } from '../util/client-address';
-import { errorBody, toLanrageError } from '../operations/errors';
+import { toLanrageError } from '../operations/errors';
 import { RequestLimits } from '../operations/request-limits';
 import { forgetRequestOf } from './socket-requests';
 import { AddressBook } from './address-book';

@@ -3,8 +3,9 @@ import { Logger } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Socket } from 'socket.io';
 import type { z } from 'zod';
+import { errorBody } from '#shared/api/remote-error';
 import { LanrageError } from '#shared/errors';
-import { errorBody, invalidInput, toLanrageError } from '../operations/errors';
+import { invalidInput, toLanrageError } from '../operations/errors';
 
 type Schemas = Record<string, z.ZodType>;
 

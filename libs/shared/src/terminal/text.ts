@@ -31,7 +31,7 @@ export function formatLatency(latencyMs: number): string {
   return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
 }
 
-/** In the largest unit of which there is more than one. */
+/** A duration in the largest unit of which there is more than one. */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, Math.round(durationMs / 1_000));
   if (seconds < 120) return `${seconds} s`;
@@ -41,7 +41,7 @@ export function formatDuration(durationMs: number): string {
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** As many characters as fit, whole ones: an emoji may consist of several code points. */
+/** The beginning of a text, as many characters as fit, whole ones: an emoji may consist of several code points. */
 function start(text: string, columns: number): string {
   let used = 0;
   let length = 0;
@@ -53,7 +53,7 @@ function start(text: string, columns: number): string {
   return text.slice(0, length);
 }
 
-/** As many columns as a terminal takes for it: two for wide characters (Unicode annex 11) and emoji, none for what combines. */
+/** How many columns a terminal takes for a text: two for wide characters (Unicode annex 11) and emoji, none for what combines. */
 export function columnsOf(text: string): number {
   return stringWidth(text);
 }
