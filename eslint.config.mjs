@@ -50,7 +50,8 @@ const pureFiles = [
   'apps/client/src/network/wireguard-go-failure.ts',
   'apps/client/src/agent/{event-log,local-guard,sse}.ts',
   'apps/client/src/page/model.ts',
-  'apps/client/src/cli/{completion,discovery-findings,doctor-rendering,event-rendering,finding,findings,log-rendering,nat-texts,overview-rendering,party-rendering,password-rules,peer-findings,port-findings,reasons,rendering,silence-findings,tunnel-findings,watch-screen}.ts',
+  'apps/client/src/doctor/{discovery-findings,finding,findings,nat-texts,network-report,peer-findings,port-findings,silence-findings,tunnel-findings}.ts',
+  'apps/client/src/cli/{completion,doctor-rendering,event-rendering,log-rendering,overview-rendering,party-rendering,password-rules,reasons,rendering,watch-screen}.ts',
 ];
 
 const impureModules = [

@@ -5,7 +5,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Endpoint } from '#shared/endpoint';
 import { loadIdentity } from '../../apps/client/src/identity';
-import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import type { NetcheckReport } from '../../apps/client/src/doctor/network-report';
 import { CommandLine, errorOf, type Result } from './support/command-line';
 import { refusal, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';

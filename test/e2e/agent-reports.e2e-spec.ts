@@ -1,4 +1,4 @@
-import type { Finding } from '../../apps/client/src/cli/finding';
+import type { Finding } from '../../apps/client/src/doctor/finding';
 import { CommandLine, errorOf } from './support/command-line';
 import { TestControl } from './support/control-app';
 import { end, until } from './support/processes';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../apps/client/src/cli/finding';
+import type { Finding } from '../../apps/client/src/doctor/finding';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { PortMapper } from '../lab/port-mapper';

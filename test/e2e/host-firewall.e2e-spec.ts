@@ -1,7 +1,7 @@
 /** A game that nobody reaches, though the way to its machine is fine: what the doctor says, with real firewalls. */
 import type { ChildProcess } from 'node:child_process';
 import { askAgent } from '../../apps/client/src/agent/local-client';
-import { portFindings } from '../../apps/client/src/cli/port-findings';
+import { portFindings } from '../../apps/client/src/doctor/port-findings';
 import { describeLab } from '../lab/available';
 import { Lab } from '../lab/lab';
 import { LabPlayer } from './support/lab-player';

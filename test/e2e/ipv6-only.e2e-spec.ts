@@ -1,5 +1,5 @@
 /** Networks that carry IPv6 alone, with a NAT64 and without, where server, relay and other players have IPv4 alone. */
-import type { NetcheckReport } from '../../apps/client/src/cli/rendering';
+import type { NetcheckReport } from '../../apps/client/src/doctor/network-report';
 import { describeLab } from '../lab/available';
 import type { Host } from '../lab/host';
 import { Lab } from '../lab/lab';

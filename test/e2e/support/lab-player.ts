@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartySettings } from '#shared/api/party';
-import type { Finding } from '../../../apps/client/src/cli/finding';
+import type { Finding } from '../../../apps/client/src/doctor/finding';
 import type { DiscoveryInfo } from '../../../apps/client/src/discovery/lan-discovery';
 import type { ExecResult } from '../../lab/namespace';
 import type { Host } from '../../lab/host';

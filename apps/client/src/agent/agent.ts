@@ -189,8 +189,8 @@ export class Agent {
   /** The doctor is loaded when somebody asks for it. */
   private async doctor(wanted: string | undefined, port: number | undefined): Promise<DoctorAnswer> {
     const [{ findingsOf }, { examineNetwork }] = await Promise.all([
-      import('../cli/findings.js'),
-      import('../cli/netcheck.js'),
+      import('../doctor/findings.js'),
+      import('../doctor/network-examination.js'),
     ]);
     const [diagnosis, network] = await Promise.all([
       this.diagnose(wanted, port),

@@ -8,7 +8,7 @@ import { stateEntrySchema } from '#shared/api/state';
 import { inviteSchema } from '#shared/api/invites';
 import { natTypes } from '#shared/party/nat-type';
 import { udpReaches } from '#shared/party/udp-reach';
-import { severities } from '../cli/finding';
+import { severities } from '../doctor/finding';
 import { tunnelParts } from '../network/routing/tunnel-state';
 
 /** A word of a list that newer versions may lengthen. */

@@ -1,6 +1,6 @@
 /** What a doctor says, for people. Pure: findings in, text for at most 80 columns out. */
 import { COLUMNS, formatDuration, formatLatency, printable, wrap } from '#shared/terminal/text';
-import type { Finding, PathFacts, Severity } from './finding';
+import type { Finding, PathFacts, Severity } from '../doctor/finding';
 
 const LABEL_COLUMNS = 9;
 const ARROW = '→ ';

@@ -1,9 +1,9 @@
 import { LanrageError } from '#shared/errors';
 import { askAgent } from '../agent/local-client';
+import { findingsOf, isAnythingExamined, type AgentExamination } from '../doctor/findings';
+import { examineNetwork } from '../doctor/network-examination';
 import { answer, type Context } from './context';
 import { renderFindings } from './doctor-rendering';
-import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
-import { examineNetwork } from './netcheck';
 
 /**
  * `lanrage doctor [PEER]`: what is wrong, and what would change it; also without an agent, though not about a peer or a port.

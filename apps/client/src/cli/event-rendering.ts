@@ -1,6 +1,7 @@
 /** What happens in a party, line by line. Pure, like rendering.ts. */
 import { printable, wrap } from '#shared/terminal/text';
 import { unreachedIn, type AgentEvent } from '../agent/agent-events';
+import { tunnelFault } from '../doctor/tunnel-findings';
 import { renderPartyChanged } from './party-rendering';
 import {
   renderConnection,
@@ -9,7 +10,6 @@ import {
   renderPeerLeft,
   renderRepaired,
 } from './rendering';
-import { tunnelFault } from './tunnel-findings';
 
 /** @returns lines; none for what a player need not know. A status says who is not reached */
 export function renderEvent(event: AgentEvent): string[] {

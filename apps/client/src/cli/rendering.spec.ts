@@ -5,17 +5,10 @@ import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
 import { columnsOf, printable } from '#shared/terminal/text';
 import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { InParty } from '../agent/local-api';
+import type { StunServerReport } from '../doctor/network-report';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
-import {
-  renderConnection,
-  renderError,
-  renderNetcheck,
-  renderPing,
-  renderStatus,
-  renderWelcome,
-  type StunServerReport,
-} from './rendering';
+import { renderConnection, renderError, renderNetcheck, renderPing, renderStatus, renderWelcome } from './rendering';
 import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {

@@ -1,5 +1,4 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
-import type { Endpoint } from '#shared/endpoint';
 import type { LanrageError } from '#shared/errors';
 import {
   columnsOf,
@@ -12,21 +11,21 @@ import {
 } from '#shared/terminal/text';
 import type { InParty, PingAnswer, StatusAnswer } from '../agent/local-api';
 import type { PathReason } from '../connection/explanation';
-import type { ServerRoundTrip } from '../nat/discovery';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { KnownServer } from '../discovery/games/known-servers';
 import type { DiscoveryInfo } from '../discovery/lan-discovery';
+import { natEase, natName, natTexts, noIpv4 } from '../doctor/nat-texts';
+import type { Ipv4Report, NetcheckReport, StunServerReport } from '../doctor/network-report';
+import { silenceFindings } from '../doctor/silence-findings';
+import { tunnelFault } from '../doctor/tunnel-findings';
+import { exposureText } from '../network/guard/exposure';
 import type { GuardInfo } from '../network/guard/guard';
-import { tunnelFault } from './tunnel-findings';
 import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
-import type { Ipv4Way } from '../network/ipv4/translation';
 import type { RelayFigure } from '../nat/relay-figures';
 import type { ConnectionType, Peer } from '../party/party';
-import { natEase, natName, natTexts, noIpv4 } from './nat-texts';
 import type { NewInvite } from '../party/invites';
 import { renderInvite, renderTerms } from './party-rendering';
 import { renderPacketLimits, renderReasons } from './reasons';
-import { silenceFindings } from './silence-findings';
 
 const columnWidths = [31, 17, 12, 20];
 const PLAYER_COLUMNS = 29;
@@ -34,34 +33,6 @@ const PLAYER_COLUMNS = 29;
 const PARTY_COLUMNS = 60;
 /** The least room for a player's name, however much is noted beside it. */
 const LEAST_NAME_COLUMNS = 8;
-
-/** What `netcheck` finds out. */
-export interface NetcheckReport {
-  readonly server: {
-    readonly url: string;
-    /** Round trip of one request; null when the server did not answer. */
-    readonly latencyMs: number | null;
-    readonly error: { readonly code: string; readonly message: string } | null;
-  };
-  /** The nearest first. */
-  readonly relays: readonly RelayFigure[];
-  readonly stunServers: readonly StunServerReport[];
-  /** STUN servers that the server names, but to which it must not send players. */
-  readonly refused: readonly Endpoint[];
-  readonly ipv4: Ipv4Report;
-  readonly natInfo: NatInfo;
-}
-
-/** How this network reaches IPv4 addresses; the prefix, such as `64:ff9b::/96`, is null unless the way is `nat64`. */
-export interface Ipv4Report {
-  readonly way: Ipv4Way['kind'];
-  readonly prefix: string | null;
-}
-
-export interface StunServerReport extends ServerRoundTrip {
-  /** The relay that the server belongs to; null for a server from the settings. */
-  readonly relay: { readonly id: string; readonly region: string } | null;
-}
 
 export function renderStatus(status: StatusAnswer): string {
   if (status.status === 'no_party') {
@@ -241,13 +212,6 @@ export function discoveryText({ state, carries, detail, flows }: DiscoveryInfo):
 function serverLines({ game, name, virtualIp, port }: KnownServer): string[] {
   const label = name === null ? game : `${game}: ${name}`;
   return wrap(`               ${printable(label)}, at ${virtualIp}:${port}`);
-}
-
-/** What other members reach. */
-export function exposureText(exposure: string): string {
-  if (exposure === 'all') return 'whatever listens on this machine';
-  if (exposure === 'games') return "ports of games, not those of this machine's services";
-  return exposure.replaceAll(',', ', ');
 }
 
 function renderRelay({ id, region, roundTripMs }: RelayFigure, index: number): string[] {

@@ -6,14 +6,15 @@ import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import type { NatType } from '#shared/party/nat-type';
 import { formatLatency } from '#shared/terminal/text';
 import type { Diagnosis } from '../agent/local-api';
+import { exposureText } from '../network/guard/exposure';
 import { discoveryFindings } from './discovery-findings';
 import { severities, type Finding, type FindingCode, type Severity } from './finding';
 import { natName, natTexts, noIpv4 } from './nat-texts';
+import type { NetcheckReport, StunServerReport } from './network-report';
 import { peerFindings } from './peer-findings';
 import { firewallFindings, portFindings } from './port-findings';
 import { silenceFindings } from './silence-findings';
 import { tunnelFindings } from './tunnel-findings';
-import { exposureText, type NetcheckReport, type StunServerReport } from './rendering';
 
 /** What a doctor could find out. */
 export interface Examination {

@@ -7,10 +7,10 @@ import { pathReasons, type PathReasonCode } from '../connection/explanation';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { PortMappingInfo } from '../nat/port-mapping';
 import type { ConnectionType, Peer } from '../party/party';
-import { renderFindings } from './doctor-rendering';
+import { renderFindings } from '../cli/doctor-rendering';
 import type { Finding } from './finding';
 import { findingsOf, isAnythingExamined, type AgentExamination } from './findings';
-import type { NetcheckReport } from './rendering';
+import type { NetcheckReport } from './network-report';
 import { machineFixture, peerFixture, settingsFixture, unasked } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {
