@@ -32,11 +32,10 @@ export async function create(
   terms: Omit<LocalRequest<'create'>, 'password'>,
   { password: hasPassword = false, passwordStdin = false }: PasswordOptions,
 ): Promise<void> {
-  const { server } = context.config;
+  const { home, server } = context.config;
   const use = { server, ownServer: server, fromStdin: passwordStdin, json: context.json };
   const password = hasPassword || passwordStdin ? await newPassword(use) : undefined;
   const request = { ...terms, password };
-  const { home } = context.config;
   return enter(context, {
     ask: async () => {
       const status = await askAgent(home, 'create', request);
@@ -57,9 +56,8 @@ export function join(
   { partyId, peerName }: Omit<LocalRequest<'join'>, 'password'>,
   { passwordStdin = false, wait = false, ownServer }: JoinUse,
 ): Promise<void> {
-  const { server } = context.config;
+  const { home, server } = context.config;
   const use = { server, ownServer, fromStdin: passwordStdin, json: context.json };
-  const { home } = context.config;
   return withPassword(use, (password) =>
     enter(context, {
       ask: async () => {
