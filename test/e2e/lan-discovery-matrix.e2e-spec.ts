@@ -20,8 +20,7 @@ const GROUP = '239.7.7.7';
 const marks = { group: '239.9.9.9', bobPort: 39_999, alicePort: 39_998 } as const;
 
 /** A module of discovery, as a word of JavaScript. */
-const compiled = (name: string) =>
-  JSON.stringify(join(root, `dist/apps/client/src/discovery/${name}.js`));
+const compiled = (name: string) => JSON.stringify(join(root, `dist/apps/client/src/discovery/${name}.js`));
 
 interface Machines {
   /** Addresses of homes, and in the party. */

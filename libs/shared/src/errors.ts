@@ -371,7 +371,10 @@ export function malformedRequest(
   cause?: unknown,
 ): LanrageError {
   const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
-  return new LanrageError('INVALID_REQUEST', { message: `The request is malformed (${where}${why}).`, cause });
+  return new LanrageError('INVALID_REQUEST', {
+    message: `The request is malformed (${where}${why}).`,
+    cause,
+  });
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {

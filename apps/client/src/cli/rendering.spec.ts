@@ -8,7 +8,14 @@ import type { InParty } from '../agent/local-api';
 import type { StunServerReport } from '../doctor/network-report';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
-import { renderConnection, renderError, renderNetcheck, renderPing, renderStatus, renderWelcome } from './rendering';
+import {
+  renderConnection,
+  renderError,
+  renderNetcheck,
+  renderPing,
+  renderStatus,
+  renderWelcome,
+} from './rendering';
 import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {

@@ -125,21 +125,34 @@ describe('the filter of what games say to a LAN', () => {
     ).toEqual([5_000, 5_400, 7_000]);
   });
 
-  it.each([33, 120, 500])('takes what a machine of %i addresses sends, as with containers, from its first ones', (count) => {
-    const containers = Array.from({ length: count }, (_, place) => ({
-      interfaceIndex: 10 + place,
-      address: numberOf('172.17.0.1') + place * 256,
-      broadcast: numberOf('172.17.0.255') + place * 256,
-    }));
-    const ports = Array.from({ length: 64 }, (_, place) => ({ from: 6_112 + place * 10, to: 6_113 + place * 10 }));
-    const filter = lanFilter([home, ...containers], ports);
-    expect(isTakenBy(filter, usual)).toBe(true);
-    expect(isTakenBy(filter, { ...usual, port: 6_743 })).toBe(true);
-    expect(isTakenBy(filter, { ...usual, port: 6_744 })).toBe(false);
-    expect(isTakenBy(filter, { ...usual, destination: '172.17.32.255', source: '172.17.32.1', interfaceIndex: 42 })).toBe(true);
-    expect(isTakenBy(filter, { ...usual, source: '172.17.32.1' })).toBe(false);
-    expect(isTakenBy(filter, { ...usual, packetType: 1 })).toBe(false);
-  });
+  it.each([33, 120, 500])(
+    'takes what a machine of %i addresses sends, as with containers, from its first ones',
+    (count) => {
+      const containers = Array.from({ length: count }, (_, place) => ({
+        interfaceIndex: 10 + place,
+        address: numberOf('172.17.0.1') + place * 256,
+        broadcast: numberOf('172.17.0.255') + place * 256,
+      }));
+      const ports = Array.from({ length: 64 }, (_, place) => ({
+        from: 6_112 + place * 10,
+        to: 6_113 + place * 10,
+      }));
+      const filter = lanFilter([home, ...containers], ports);
+      expect(isTakenBy(filter, usual)).toBe(true);
+      expect(isTakenBy(filter, { ...usual, port: 6_743 })).toBe(true);
+      expect(isTakenBy(filter, { ...usual, port: 6_744 })).toBe(false);
+      expect(
+        isTakenBy(filter, {
+          ...usual,
+          destination: '172.17.32.255',
+          source: '172.17.32.1',
+          interfaceIndex: 42,
+        }),
+      ).toBe(true);
+      expect(isTakenBy(filter, { ...usual, source: '172.17.32.1' })).toBe(false);
+      expect(isTakenBy(filter, { ...usual, packetType: 1 })).toBe(false);
+    },
+  );
 
   it('drops everything of a machine without addresses', () => {
     expect(isTakenBy(lanFilter([], 'all'), usual)).toBe(false);
