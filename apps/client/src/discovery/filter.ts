@@ -53,6 +53,7 @@ export function lanFilter(addresses: readonly OwnAddress[], ports: CarriedPorts)
     add(load.word, ancillary.interfaceIndex);
     add(jump.ifEqual, interfaceIndex, 'datagram', 'drop');
   });
+  program.drop();
   label('datagram');
   add(load.byte, 9);
   add(jump.ifEqual, udp, undefined, 'drop');
