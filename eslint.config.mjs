@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import { comments } from './scripts/comment-rule.mjs';
 
 /**
  * Pure code: values in, values out. No socket, file, timer, clock, randomness, environment or logger;
@@ -92,7 +93,10 @@ const lockingCryptography = [
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '**/generated/', 'data/', 'coverage/'] },
   js.configs.recommended,
-  { rules: { 'no-restricted-syntax': ['error', ...lockingCryptography] } },
+  {
+    plugins: { lanrage: { rules: { comments } } },
+    rules: { 'lanrage/comments': 'error', 'no-restricted-syntax': ['error', ...lockingCryptography] },
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

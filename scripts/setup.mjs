@@ -16,7 +16,6 @@ const sources = [
   'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'prisma.config.ts',
 ];
 
 export function setup() {

@@ -64,7 +64,7 @@ export const heardAt = (at: Endpoint, roundTripMs: number, reading: PeerCounters
   counters: reading,
 });
 
-/** The same input every 100 ms. */
+/** One input, repeated every 100 ms. */
 export const every100Ms = (fromMs: number, toMs: number, input: PathInput) =>
   Array.from({ length: (toMs - fromMs) / 100 + 1 }, (_, index) => [fromMs + index * 100, input] as const);
 

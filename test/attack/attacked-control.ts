@@ -20,7 +20,7 @@ export function startAttackedControl(settings: Record<string, string> = {}): Pro
   return startLimitedControl({ ...unlimited, ...settings });
 }
 
-/** The same with the limits that it has by itself. */
+/** A compiled control plane that takes relays with the secret of the tests, and has its default limits. */
 export async function startLimitedControl(settings: Record<string, string> = {}): Promise<AttackedControl> {
   const data = await mkdtemp(join(tmpdir(), 'lanrage-attacked-'));
   await prepareDatabase(data);

@@ -31,7 +31,7 @@ export type Step =
       readonly by: number;
       readonly spoofed?: boolean;
     }
-  /** Whoever got a forged initiation that it can read answers, and talks in the session that comes of it. */
+  /** A player who got a forged initiation that it can read answers, and talks in the session that comes of it. */
   | { readonly do: 'forgeResponse' }
   | { readonly do: 'forgeData'; readonly by: number; readonly pick: number; readonly counter: number }
   | { readonly do: 'forgeCookie'; readonly by: number; readonly pick: number }

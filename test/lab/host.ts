@@ -13,7 +13,7 @@ export interface HostParts {
   addresses: Addresses;
   gateway: string;
   router: Router;
-  /** Of its LAN; null for a public host. */
+  /** The router of its LAN; null for a public host. */
   homeRouter: Namespace | null;
   interfaceName: string;
   /** Null for a public host. */

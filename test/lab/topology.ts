@@ -128,14 +128,14 @@ function routerScript({ kind, lan }: SiteRouter, wanAddress: string): string {
   );
 }
 
-/** Connects a namespace to a LAN, which becomes its way to everywhere; `address` must be of its /24. */
+/** Connects a namespace to a LAN, which becomes its way to everywhere; `address` must be in its /24. */
 export function lanMemberScript(namespace: string, device: string, address: string, lan: Lan): string {
   return (
     lanJoinScript(namespace, device, address, lan) + ip(namespace, [defaultRoute(lanGateway(lan), device)])
   );
 }
 
-/** The same without a route to elsewhere. */
+/** Connects a namespace to a LAN without a route to elsewhere; `address` must be in its /24. */
 export function lanJoinScript(namespace: string, device: string, address: string, lan: Lan): string {
   const port = `port${address.slice(address.lastIndexOf('.') + 1)}`;
   const pair = `link add name ${device} netns ${namespace} type veth peer name ${port} netns ${lan.router}`;

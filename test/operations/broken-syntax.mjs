@@ -1,14 +1,15 @@
-// `node broken-syntax.mjs FILE … < TEXT`: what `no-restricted-syntax` says of the text in the place of each file, as JSON.
-// Only that rule runs, as its configuration there says: no types are needed, so that it takes no time.
+// `node broken-syntax.mjs FILE … < TEXT`: what the rules below say of the text in the place of each file, as JSON.
+// Only these run, as the configuration there has them: no types are needed, so that it takes no time.
 import { ESLint, Linter } from 'eslint';
 import { text } from 'node:stream/consumers';
 
 const sample = await text(process.stdin);
 const [eslint, linter] = [new ESLint(), new Linter()];
+const names = ['no-restricted-syntax', 'lanrage/comments'];
 const messages = {};
 for (const file of process.argv.slice(2)) {
-  const { rules } = await eslint.calculateConfigForFile(file);
-  const config = { rules: { 'no-restricted-syntax': rules['no-restricted-syntax'] } };
+  const { plugins, rules } = await eslint.calculateConfigForFile(file);
+  const config = { plugins, rules: Object.fromEntries(names.map((name) => [name, rules[name]])) };
   messages[file] = linter.verify(sample, [config]).map(({ message }) => message);
 }
 console.log(JSON.stringify(messages));

@@ -19,15 +19,41 @@ describe('lint', () => {
     export const key = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' });
   `;
 
-  it('refuses everywhere the calls that can lock a process', () => {
+  const texts = `
+    /** Of the first byte. */
+    const a = 1;
+    /**
+     * The same, later.
+     */
+    // What whoever asks is told.
+    const b = a;
+    // One comment on two lines, which tells
+    // of a rule. The same one.
+    export const c = b;
+  `;
+  let messages: Record<string, string[]>;
+
+  beforeAll(() => {
     const argv = [join(__dirname, 'broken-syntax.mjs'), ...files];
-    const { stdout } = spawnSync(process.execPath, argv, { cwd: root, input: sample, encoding: 'utf8' });
-    const messages = JSON.parse(stdout) as Record<string, string[]>;
+    const input = sample + texts;
+    const { stdout } = spawnSync(process.execPath, argv, { cwd: root, input, encoding: 'utf8' });
+    messages = JSON.parse(stdout) as Record<string, string[]>;
+  }, 60_000);
+
+  it('refuses everywhere the calls that can lock a process', () => {
     for (const file of files) {
       const refused = messages[file]?.flatMap(
         (text) => /JWK can lock|Node generates can lock/.exec(text) ?? [],
       );
       expect([file, new Set(refused)]).toEqual([file, new Set(['JWK can lock', 'Node generates can lock'])]);
     }
-  }, 60_000);
+  });
+
+  it('refuses everywhere comments that need their neighbours', () => {
+    for (const file of files) {
+      const fragments = messages[file]?.filter((text) => text.startsWith('Begin the comment'));
+      const whoever = messages[file]?.filter((text) => text.startsWith('Name who it is'));
+      expect([file, fragments?.length, whoever?.length]).toEqual([file, 2, 1]);
+    }
+  });
 });

@@ -94,7 +94,7 @@ const variables = {
   logLevel: 'LANRAGE_LOG_LEVEL',
 } as const satisfies Partial<Record<keyof ClientConfig, string>>;
 
-/** Of who names no other: a server on this machine. */
+/** The server of an agent to which nobody named another one: a server on this machine. */
 export const DEFAULT_SERVER = 'http://127.0.0.1:8080';
 
 const defaults = {

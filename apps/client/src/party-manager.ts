@@ -220,7 +220,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.describe();
   }
 
-  /** The same without measuring anything. */
+  /** What `lanrage status` shows, with what is known already; measures nothing. */
   describe(): PartyStatus {
     const natInfo = this.nat.info();
     const party = this.currentParty;

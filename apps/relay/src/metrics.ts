@@ -90,7 +90,7 @@ export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Obse
   return registry;
 }
 
-/** Serves GET /health and GET /metrics to whoever runs the relay; resolves to the server, listening. */
+/** Serves GET /health and GET /metrics to the relay's operator; resolves to the server, listening. */
 export async function serveMetrics(observed: Observed, address: string, port: number): Promise<Server> {
   const registry = relayMetrics(observed);
   const server = createServer((request, response) => {

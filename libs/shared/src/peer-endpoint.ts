@@ -28,8 +28,8 @@ export function endpointFault(endpoint: Endpoint): EndpointFault | null {
 }
 
 /**
- * The same for an address whose port does not matter. Private and shared (RFC 6598) addresses are no fault: players of
- * one household or one carrier, and all players of a server in a local network, reach each other there.
+ * Why an address cannot be a player's, whatever its port; null when it can. Private and shared (RFC 6598) addresses can:
+ * players of one household or one carrier, and all players of a server in a local network, reach each other there.
  *
  * @param address canonical
  */

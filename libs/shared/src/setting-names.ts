@@ -2,7 +2,7 @@
 
 const PREFIX = 'LANRAGE_';
 
-/** Of server, relay and agent, which may share an environment; without `LANRAGE_`. README's tables explain them. */
+/** The settings of server, relay and agent, which may share an environment. README's tables explain them. */
 const names: readonly string[] = [
   ...[
     'ADMIN_TOKEN',
@@ -31,7 +31,7 @@ const names: readonly string[] = [
   ),
 ].map((name) => PREFIX + name);
 
-/** Of so many characters one may be wrong for a name to be taken for another one; of a shorter name one, too. */
+/** How many characters a name needs for each mistyped one with which it is still recognised; one is always allowed. */
 const CHARACTERS_PER_FAULT = 4;
 
 /** Variables that look like settings and are none. @returns each with a sentence that names the one that is nearest */

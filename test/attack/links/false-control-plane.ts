@@ -47,7 +47,7 @@ export const falseControlPlane: Attack = {
   },
 };
 
-/** What an honest control plane shows whoever comes with a relay's handshake. */
+/** What an honest control plane shows to anyone who comes with a relay's handshake. */
 function proofOf(url: string, handshake: object): Promise<string | null> {
   return knock(url, handshake, (socket, answer) => {
     socket.on(CONTROL_PROOF_EVENT, ({ proof }: { proof: string }) => answer(proof));

@@ -10,7 +10,7 @@ import { startAttackedControl } from '../attacked-control';
 const victim = '127.0.0.3';
 const GUESSES = 200;
 const SETTLED_AFTER_MS = 3000;
-/** Of 20 bytes; more would be a way to have the control plane bother others. */
+/** How many requests, of 20 bytes each, the victim may get; more would make the control plane a nuisance to others. */
 const MOST_REQUESTS = 6;
 
 /** Somebody with the shared secret announces the address of another machine, to have players' packets sent there. */

@@ -49,7 +49,7 @@ export const hostileText: Attack = {
   }),
 };
 
-/** Whoever is not on the server's machine, such as a member at a virtual address, is not to read its metrics. */
+/** Nobody elsewhere than on the server's machine, such as a member at a virtual address, may read its metrics. */
 export const foreignMetrics: Attack = {
   name: 'metrics for somebody elsewhere',
   attacker: 'member',

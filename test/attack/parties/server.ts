@@ -4,7 +4,7 @@ import { TestAgent } from '../../e2e/support/control-agent';
 import type { AttackOptions, AttackOutcome } from '../attack';
 import { startAttackedControl, type AttackedControl } from '../attacked-control';
 
-/** A server of its own, behind what it takes for a proxy, which tells the address of whoever asks. */
+/** A server of its own, behind what it takes for a proxy, which tells the address of the client. */
 export function behindProxy(
   settings: Record<string, string>,
   play: (control: AttackedControl, options: AttackOptions) => Promise<AttackOutcome>,

@@ -19,7 +19,7 @@ interface Flood {
 }
 
 const newcomers = 40;
-/** Of WireGuard, while nobody answers. */
+/** How often WireGuard repeats an initiation that nobody answers. */
 const retryMs = 5000;
 /** So long the flood has gone on when the first newcomer comes. */
 const leadMs = 10_000;

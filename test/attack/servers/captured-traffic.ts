@@ -48,7 +48,7 @@ const places: readonly ((hostile: HostileParty, virtualIp: string) => Promise<un
 /** Networks that no party has. */
 const networks = ['8.8', '1.1', '192.168', '169.254', '127.0', '0.0', '224.0', '172.32', '100.63'];
 
-/** The same by moving the whole party, at first and later. */
+/** Ways to capture traffic by moving the whole party, at first and later. */
 const moves: readonly ((hostile: HostileParty, network: object) => Promise<unknown>)[] = [
   async function networkInAnswer(hostile, network) {
     return hostile.join(hostile.snapshot([], network)).catch(() => undefined);

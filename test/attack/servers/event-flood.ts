@@ -5,7 +5,7 @@ import { alice, carol, HostileParty, honestRelay } from '../../e2e/support/hosti
 import type { Attack } from '../attack';
 
 const MOST_GROWTH_BYTES = 100 * 1024 * 1024;
-/** Of the processor: how long others keep the agent waiting is not its doing. */
+/** The longest stall in processor time: how long other programs keep the agent waiting does not count. */
 const LONGEST_STALL_MS = 1_000;
 const FLOOD = 50_000;
 const BLOCK = 500;

@@ -97,7 +97,7 @@ function faultOf(error: unknown): string | null {
   return error instanceof LanrageError ? null : String(error);
 }
 
-/** Of a join, which takes long: fewer. */
+/** How many of the fields are tried in a join, which takes long. */
 const SHARE = 0.25;
 
 /** Each field of the answer to a join: the agent plays, or refuses with a code; nothing else is set going. */

@@ -2,7 +2,7 @@
 import type { $ZodType, $ZodTypes } from 'zod/v4/core';
 
 export interface Spoiled {
-  /** Of the field, such as `members.0.virtualIp`. */
+  /** The path of the field, such as `members.0.virtualIp`. */
   readonly path: string;
   readonly message: unknown;
 }

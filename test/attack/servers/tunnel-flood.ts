@@ -4,7 +4,7 @@ import type { Attack } from '../attack';
 
 const script = join(__dirname, '../../e2e/support/tunnel-flood.mjs');
 const MESSAGES = 6_000;
-/** Of all kinds together: what the bucket holds, and what it gains meanwhile. */
+/** How many messages of all kinds may get through: what the bucket holds, and what it gains during the flood. */
 const MOST_HEARD = 1_000;
 
 /** A member floods the agent's service inside the tunnel with echoes, goodbyes with false proofs, and false alarms. */

@@ -20,7 +20,7 @@ import { splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
 
 export interface AttemptOrder {
-  /** Of the other side, best first. */
+  /** Where the other side may be, the best first. */
   readonly candidates: readonly Endpoint[];
   /** Whether this side sends first. */
   readonly isFirst: boolean;

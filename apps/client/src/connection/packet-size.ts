@@ -58,7 +58,7 @@ export interface SizeSearch {
   readonly stage: 'idle' | 'searching' | 'silent' | 'settled';
   /** The largest packets that may be sent to the peer, where those are smaller than the tunnel's; null otherwise. */
   readonly limit: number | null;
-  /** The same, as the last search that came to an end found it. */
+  /** The limit that the last finished search found. */
   readonly found: number | null;
   /** The largest that arrived since the search began; 0 before any with padding did. */
   readonly proven: number;

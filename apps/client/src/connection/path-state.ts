@@ -38,7 +38,7 @@ export interface PathState extends PathRole {
   /** When this machine's network was last another one. */
   readonly movedAtMs: number;
   readonly attempt: Attempt | null;
-  /** Of ways that are not in use, since the last attempt began. */
+  /** What was heard of paths that are not in use, since the last attempt began. */
   readonly evidence: readonly Evidence[];
   /** Where else than by the direct path in use packets come from, and in how many readings in a row. */
   readonly astray: {
@@ -55,7 +55,7 @@ export interface PathState extends PathRole {
 export interface PeerCounters {
   /** Where it sends, which is where the last authenticated packet came from, or was set since. */
   readonly endpoint: Endpoint | null;
-  /** Of the last completed handshake since the peer was configured, Unix time; null before the first. */
+  /** When the last handshake since the peer was configured was completed, Unix time; null before the first. */
   readonly handshakeAtMs: number | null;
   readonly rxBytes: number;
   readonly txBytes: number;

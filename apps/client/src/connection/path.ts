@@ -17,13 +17,13 @@
  * comes of it is direct at once, since it has carried packets both ways (path-reaching.ts).
  *
  * **Becoming direct.** WireGuard moves a peer's endpoint to wherever its last authenticated packet came from. An attempt
- * (attempt.ts) sends a *check* to each of the other side's candidates. Whoever gets one, and sees by WireGuard's endpoint that
- * it has come directly, says so, sends a check back the same way, and has its traffic return to the relay, where
- * relayed packets would draw it anyway. Traffic moves to a way when the peer has said that it hears this side there, and
+ * (attempt.ts) sends a *check* to each of the other side's candidates. A side that gets one, and sees from WireGuard's
+ * endpoint that it came directly, says so, sends a check back the same way, and has its traffic return to the relay,
+ * where relayed packets would draw it anyway. Traffic moves to a way when the peer has said that it hears this side there, and
  * this side has heard the peer from there (path-checks.ts, evidence.ts); of several, to the fastest.
  *
  * **Ceasing to be.** A direct path on which probes stay unanswered ends (liveness.ts): a handshake via the relay restores the
- * traffic, at both ends, as the relay may have lost the players' addresses meanwhile. So does a peer that sends by the
+ * traffic, at both ends, as the relay may have lost the players' addresses meanwhile. So does a peer that sends via the
  * relay again: it has found the path dead in the other direction.
  */
 import { splitEndpoint, type Endpoint } from '#shared/endpoint';

@@ -41,7 +41,7 @@ export interface SearchStep {
 export const searchTimings = {
   /** The control plane orders the first attempt by itself when a relay carries packets; after this time it is asked. */
   firstRequestMs: 5_000,
-  /** The same while no relay does. */
+  /** How long it waits instead while no relay carries packets. */
   unrelayedRequestMs: 2_000,
   /** Between attempts; the shortest is longer than routers remember a flow, see the control plane's coordination. */
   requestsMs: [35_000, 60_000, 120_000, 300_000, 600_000],

@@ -55,7 +55,7 @@ export function namingFault(
 
 const INTERNET = scopesByDistance.indexOf('global');
 
-/** Of the farthest of its addresses. One that is translated (NAT64, RFC 6146) leads to the Internet, too. */
+/** Distance of the farthest of the server's addresses. A translated one (NAT64, RFC 6146) leads to the Internet, too. */
 function distanceToServer(by: readonly string[], networks: readonly LocalNetwork[]): number {
   const distances = by.map((address) => distanceTo(address, networks));
   return distances.length === 0 || distances.includes(-1) ? INTERNET : Math.max(...distances);

@@ -17,7 +17,7 @@ export interface HttpRequest<Schema extends z.ZodType> {
   /** Parses the answer; absent when an answer has no body. */
   readonly answer: Schema;
   readonly signal: AbortSignal;
-  /** Of the answer; a few megabytes when absent. */
+  /** The longest answer that is read; a few megabytes when absent. */
   readonly mostBytes?: number;
 }
 

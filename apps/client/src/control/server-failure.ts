@@ -128,7 +128,7 @@ interface Failure {
   readonly code?: unknown;
   readonly name?: unknown;
   readonly cause?: unknown;
-  /** Of an AggregateError: one for each address that was tried. */
+  /** Present in an AggregateError: one for each address that was tried. */
   readonly errors?: readonly unknown[];
 }
 

@@ -136,7 +136,7 @@ describe('the NAT type', () => {
     // A firewall that translates nothing lets peers in as a NAT does that filters like it.
     [own, byAddress, 'restricted_cone'],
     [own, byPort, 'port_restricted_cone'],
-    // Of what fits, the least open.
+    // The least open of those that fit.
     [own, [], 'port_restricted_cone'],
     [all, independent, 'full_cone'],
     [all, byAddress, 'restricted_cone'],

@@ -150,7 +150,7 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
     return interfaceAddresses().filter(({ interfaceName }) => interfaceName !== this.config.interface);
   }
 
-  /** Of WireGuard, now or as soon as it opens; 0: not known yet. */
+  /** WireGuard's UDP port, now or as soon as it opens; 0: not known yet. */
   private get port(): number {
     return this.network.listenPort ?? this.nat.probedPort;
   }

@@ -6,13 +6,13 @@ import type { RelayFigure } from './relay-figures';
 export type Carrier = 'relay' | 'internet';
 
 export interface UdpObservations {
-  /** Of the relays, as measured last; empty: not yet. */
+  /** The last round trips to the relays; empty: not measured yet. */
   readonly figures: readonly RelayFigure[];
   /** Whether a STUN server that is no relay's answered last. */
   readonly isOtherAnswering: boolean;
   /** Whether something leads from this network to IPv4 addresses. */
   readonly hasIpv4: boolean;
-  /** Of all paths that work. */
+  /** What all working paths pass through. */
   readonly carriers: ReadonlySet<Carrier>;
 }
 

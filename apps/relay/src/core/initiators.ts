@@ -5,12 +5,12 @@
  *
  * - One address per source, the newest, and a rate per source: a forger on one machine has one place, whatever
  *   ports it uses, while a player who restarts on another port replaces the old one.
- * - All strangers together, in the name of one player, have a rate so low that whoever retries as WireGuard does
+ * - All strangers together, in the name of one player, have a rate so low that a player who retries as WireGuard does
  *   cannot be displaced between two retries. Addresses in the pair's confirmed sessions have another rate, which no
  *   stranger can exhaust.
  * - Each initiator has tried some of the other player's possible addresses; its next attempt goes to one that it
- *   has not tried. So a real player passes every forged address after as many retries. Lest ever new ones come first,
- *   every third attempt goes to an address that has waited long: in turns the oldest that was not tried, and the one
+ *   has not tried. So a real player gets past every forged address after as many retries. So that ever new ones cannot come
+ *   first, every third attempt goes to an address that has waited long: in turns the oldest that was not tried, and the one
  *   whose last try is longest ago.
  */
 import { TokenBucket } from '#shared/token-bucket';

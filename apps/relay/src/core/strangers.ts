@@ -2,10 +2,10 @@
  * What the initiations of strangers may cost. An initiation names nobody, so that a port tries one pair after the other, and
  * garbage costs as many tries as there are pairs. Who pays for that:
  *
- * - *The source.* It has an allowance of tries in vain, on all ports together. A newcomer finds its pair, and pays nothing.
- * - *The port and the relay.* Each has a ceiling of tries, whoever they are for, so that no number of sources, forged ones
+ * - *The source.* It has an allowance of failed tries, on all ports together. A newcomer finds its pair, and pays nothing.
+ * - *The port and the relay.* Each has a ceiling of tries for all pairs together, so that no number of sources, forged ones
  *   included, costs more processor time than that.
- * - *Who has failed comes last.* Sources that tried in vain within a minute, and those of networks that do it often, leave
+ * - *Who has failed comes last.* Sources that failed within the last minute, and those of networks that do it often, leave
  *   half of both ceilings to all others. So machines that send garbage under their own addresses cannot keep newcomers out,
  *   however many they are: each of them counts as a newcomer once a minute. Forged addresses always count as newcomers.
  *   With those alone a first contact can be delayed, in proportion to the flood.

@@ -14,7 +14,7 @@ export interface StunRates {
 /**
  * An agent asks a few dozen times when it starts; a house full of them shares an address.
  *
- * Whoever forges sources is new to the service with each of them, and is held back by the rate of the service alone. It
+ * An attacker who forges sources is new to the service with each of them, and is held back by the rate of the service alone. It
  * has room for 10,000 agents: their three probes a minute are 500 requests a second, a tenth of the rate, and the burst
  * lets all of them probe in the same moment. Answers to the shortest requests come to 5 Mbit/s then (IPv6: 7), headers
  * included.

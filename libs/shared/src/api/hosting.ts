@@ -30,7 +30,7 @@ export const changePartyRequestSchema = z.object({
 });
 export type ChangePartyRequest = z.output<typeof changePartyRequestSchema>;
 
-/** Of `kick`, `ban` and `unban`. */
+/** The body of `kick`, `ban` and `unban`. */
 export const moderationRequestSchema = z.object({ peerId: peerIdField });
 export type ModerationRequest = z.output<typeof moderationRequestSchema>;
 

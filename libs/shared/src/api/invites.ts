@@ -15,7 +15,7 @@ const SECRET_HASH_BYTES = 32;
 export const inviteIdField = z.string().regex(/^[0-9a-f]{8}$/);
 
 export const makeInviteRequestSchema = z.object({
-  /** See {@link hashInviteSecret}; the secret itself comes from whoever joins. */
+  /** See {@link hashInviteSecret}; the secret itself comes from the player who joins. */
   secretHash: bytesField(SECRET_HASH_BYTES),
   expiresInSeconds: z.int().min(INVITE_LIMITS.leastSeconds).max(INVITE_LIMITS.mostSeconds),
   /** How many may join by it; null: any number. */

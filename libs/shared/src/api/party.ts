@@ -74,7 +74,7 @@ export const directAttemptSchema = z.object({
   attempt: z.int().min(1),
   /** Whether this side sends first; it takes turns. */
   first: z.boolean(),
-  /** Of the other side, best first. */
+  /** Where the other side may be, the best first. */
   candidates: candidatesField,
 });
 /**
@@ -134,7 +134,7 @@ export type PartySettings = z.output<typeof partySettingsSchema>;
 export const partyTermsShape = {
   name: nameField,
   hostId: peerIdField,
-  /** The creator, or whoever was given the party since; in it or not. */
+  /** The creator, or the player who was given the party since; in it or not. */
   ownerId: peerIdField,
   maxPeers: z.int(),
   settings: partySettingsSchema,
@@ -155,7 +155,7 @@ export const partySnapshotSchema = z.object({
   network: z.string().max(18).default(DEFAULT_NETWORK),
   /** Grows by one with every change of membership and terms. */
   revision: z.int(),
-  /** Of the shared state, see state.ts: a member that knows an older one has missed something. Absent: an older server. */
+  /** Version of the shared state (state.ts): a member that knows an older one missed something. Absent: an older server. */
   stateVersion: z.int().min(0).optional(),
   /** In order of joining, the viewer included. */
   members: z.array(memberSchema).max(MOST_MEMBERS),
@@ -174,11 +174,11 @@ export type PartySnapshot = z.output<typeof partySnapshotSchema>;
 export const LEAVE_TICKET_BYTES = 16;
 export const leaveTicketField = bytesField(LEAVE_TICKET_BYTES);
 
-/** What whoever founds or joins a party is answered. */
+/** The answer to creating or joining a party. */
 export const partyEntrySchema = partySnapshotSchema.extend({
   /**
-   * Ends this stay of the viewer's, whoever brings it to the server. Its agent keeps it to itself until it leaves, and then
-   * gives it to the others, who hand it on where the agent cannot. Absent: a server that knows nothing of it.
+   * Ends this stay of the viewer's, no matter who presents it to the server. The agent keeps it secret until it leaves, and
+   * then gives it to the others, who hand it on if the agent cannot. Absent: an older server.
    */
   leaveTicket: leaveTicketField.optional(),
 });

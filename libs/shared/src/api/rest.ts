@@ -59,7 +59,7 @@ export const createPartyRequestSchema = z.object({
   sealed: z.boolean().default(false),
   discordUrl: discordUrlField.nullable().default(null),
   voucher: voucherField.optional(),
-  /** Of the members' addresses, for good. */
+  /** The network of the members' addresses; it never changes. */
   network: networkField.default(DEFAULT_NETWORK),
 });
 export type CreatePartyRequest = z.output<typeof createPartyRequestSchema>;
@@ -78,7 +78,7 @@ export const joinPartyRequestSchema = z.object({
 export type JoinPartyRequest = z.output<typeof joinPartyRequestSchema>;
 
 const MOST_RELAYS = 1_000;
-/** Of one relay. */
+/** How many STUN endpoints one relay may have. */
 export const MOST_STUN_ENDPOINTS = 8;
 
 /** What an agent wants to know of a server before it signs in. */

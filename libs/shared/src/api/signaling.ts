@@ -74,7 +74,7 @@ export const agentEventSchemas = {
   }),
   /** Both members of a pair get this at once: see docs/protocol.md, "Direct paths". */
   'path.attempt': directAttemptSchema,
-  /** The same key connected from elsewhere; this connection is closed and must not come back by itself. */
+  /** An agent with this key connected from elsewhere; this connection is closed and must not reconnect by itself. */
   'session.replaced': z.object({}),
   /** The operator has banned the key: it is in no party any more, and this connection is closed. */
   'session.banned': z.object({}),

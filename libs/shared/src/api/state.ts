@@ -30,7 +30,7 @@ export const writeStateRequestSchema = z.object({
 export type WriteStateRequest = z.output<typeof writeStateRequestSchema>;
 
 export const partyStateSchema = z.object({
-  /** Of the last change. */
+  /** The version of the last change. */
   version: z.int(),
   /** In order of their keys. */
   entries: z.array(stateEntrySchema).max(STATE_LIMITS.partyBytes),

@@ -1,5 +1,5 @@
 /**
- * BLAKE2s (RFC 7693) for whoever computes very many: all work is done in place, and nothing is left to collect. The
+ * BLAKE2s (RFC 7693) for callers that compute very many: all work is done in place, and nothing is left to collect. The
  * scratch is shared, as one hash is finished before the next one begins.
  */
 export const blockBytes = 64;

@@ -1,6 +1,6 @@
 /**
  * mac1 (WireGuard paper, section 5.4.4): a keyed BLAKE2s over a handshake message up to the mac1 field, its key
- * derived from the static public key of the *recipient*. It is no secret: whoever knows the public key can
+ * derived from the static public key of the *recipient*. It is no secret: anyone who knows the public key can
  * compute it. It tells for whom a handshake message is meant, not who wrote it.
  *
  * A relay tries every pair of a port for a stranger's initiation. Hence the BLAKE2s of our own, and what is kept of a

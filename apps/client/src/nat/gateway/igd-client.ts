@@ -8,13 +8,13 @@ import { noPublicAddress, outcomeOf, type Mapper, type MappingOutcome } from './
 
 /** What a router's pages show. */
 const MAPPING_NAME = 'LANrage';
-/** Of other public ports, when the wished one is taken. */
+/** How many other public ports are tried when the wished one is taken. */
 const MAX_OTHER_PORTS = 3;
 const silent: MappingOutcome = { kind: 'silent' };
 
 /** The Internet Gateway Device of UPnP on the default gateway. No other device is ever spoken to. */
 export class Igd implements Mapper {
-  /** Of the mapping that is certainly ours. */
+  /** The public port of the mapping that is certainly ours. */
   private externalPort: number | undefined;
 
   private constructor(

@@ -11,7 +11,7 @@ const sendTimesMs = [0, 500];
 const MAX_DESCRIPTIONS = 4;
 
 /**
- * The services of the default gateway that map ports; whoever else answers is ignored. Null without any after 3 s, and
+ * The services of the default gateway that map ports; answers from other devices are ignored. Null without any after 3 s, and
  * when the signal is aborted.
  */
 export async function searchIgd(

@@ -103,7 +103,7 @@ export class MappingKeeper {
     this.show(nothingYet);
   }
 
-  /** Of the public endpoint: the last one, so that peers need not learn another; else the same as here. */
+  /** The public port to ask for: the one granted last, so that peers need not learn another; else the local port number. */
   private get wishedPort(): number {
     const { held } = this.progress;
     return held ? splitEndpoint(held.endpoint).port : this.localPort;

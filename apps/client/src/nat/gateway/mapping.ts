@@ -43,7 +43,7 @@ export function outcomeOf(
   return { kind: 'mapped', protocol, endpoint: formatEndpoint({ address, port }), leaseSeconds };
 }
 
-/** Of two ways that gave no mapping, what one of them knows about the reason. */
+/** The more specific of two failures. */
 export function moreTelling(one: MappingOutcome, other: MappingOutcome): MappingOutcome {
   const ranks = ['mapped', 'double_nat', 'refused', 'silent'] as const;
   return ranks.indexOf(one.kind) <= ranks.indexOf(other.kind) ? one : other;

@@ -71,7 +71,7 @@ export function decodeNatPmpMapping(
   return { result, externalPort: datagram.readUInt16BE(10), leaseSeconds: datagram.readUInt32BE(12) };
 }
 
-/** Of an answer to this question; "unsupported version" is one to PCP, which has opcodes of its own. */
+/** The result code, if this is an answer to the question. "Unsupported version" answers PCP, which has its own opcodes. */
 function resultOf(datagram: Buffer, asked: number): number | undefined {
   if (datagram.length < leastAnswerBytes || datagram[0] !== 0 || datagram[1] !== answerBit + asked) {
     return undefined;

@@ -20,9 +20,9 @@ import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 export const pcpResult = { success: 0, unsupportedVersion: 1, networkFailure: 7 } as const;
 
 export interface PcpMapRequest {
-  /** 12 bytes; whoever knows it may change the mapping. */
+  /** 12 bytes; the gateway lets anyone who knows it change the mapping. */
   readonly nonce: Buffer;
-  /** Of this machine, IPv4, as the gateway sees it. */
+  /** IPv4 address of this machine, as the gateway sees it. */
   readonly ownAddress: string;
   readonly internalPort: number;
   /** 0 lets the gateway choose. */
@@ -33,7 +33,7 @@ export interface PcpMapRequest {
 
 export interface PcpMapping {
   readonly result: number;
-  /** Of the mapping, or how long the refusal will stand. */
+  /** How long the mapping, or the refusal, lasts. */
   readonly leaseSeconds: number;
   readonly externalAddress: string;
   readonly externalPort: number;

@@ -47,7 +47,7 @@ describe('who listens on a port', () => {
     expect(ofTcp({ tcp: on('0100007F'), tcp6: on('0'.repeat(32)) })).toBe('here');
   });
 
-  it('with UDP is whoever is not connected', () => {
+  it('with UDP is a socket that is not connected', () => {
     const udp = (state: string) =>
       listenerOn(tables({ udp: on('00000000', state) }), 'udp', 25_565, '10.66.0.1');
     expect(udp('07')).toBe('here');
