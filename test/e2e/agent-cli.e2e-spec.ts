@@ -88,7 +88,7 @@ describe('the lanrage command', () => {
       stdout: expect.stringContaining('No agent is running'),
     });
     await startAgent();
-    expect((await run([])).stdout).toMatch(/You are in no party\.\n\n {2}lanrage create/);
+    expect((await run([])).stdout).toMatch(/You are not in a party\.\n\n {2}lanrage create/);
   });
 
   it('tells a variable that is no setting', async () => {
@@ -341,7 +341,7 @@ describe('the lanrage command', () => {
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ status: 'no_party', natInfo: { natType: 'unknown' } });
       expect(stdout.trimEnd()).not.toContain('\n');
-      expect((await run(['status'])).stdout).toContain('You are in no party');
+      expect((await run(['status'])).stdout).toContain('You are not in a party');
     });
 
     it.each([

@@ -124,7 +124,7 @@ describe('the command line tells what is going on:', () => {
       const written = terminal.output.stdout;
       expect(written.startsWith('\u001b[?1049h\u001b[?25l')).toBe(true);
       expect(written.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
-      expect(frames()[0]).toMatch(/Ctrl-C ends\S*\r\n[^]*You are in no party/);
+      expect(frames()[0]).toMatch(/Ctrl-C ends\S*\r\n[^]*You are not in a party/);
     },
     30_000,
   );

@@ -193,7 +193,7 @@ describe('the page of the control plane', () => {
       await page.getByText('1 shown, that is all.').waitFor();
       expect(await names(page)).toEqual(['Gaming Night']);
       await page.getByLabel('Name contains').fill('doom');
-      await page.getByText('No public party has such a name.').waitFor();
+      await page.getByText('No public party matches that name.').waitFor();
       expect(await names(page)).toEqual([]);
       await page.getByLabel('Name contains').fill('');
       await page.keyboard.press('Enter');
@@ -271,7 +271,7 @@ describe('the page of the control plane', () => {
         const json = { parties: 0, players: 0, relays: [], relayFaults: [fault] };
         await page.route('**/v1/stats', (route) => route.fulfill({ json }));
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-        await page.getByText('Nobody who tried reaches the relay at 10.0.0.5').waitFor();
+        await page.getByText('Nobody who tried can reach the relay at 10.0.0.5').waitFor();
         await page.unroute('**/v1/stats');
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
         await page.waitForSelector('#now.live');

@@ -69,7 +69,7 @@ describeLab('a party that only invite links lead into', () => {
   it('shows a QR code on a terminal and nowhere else, and takes links back', async () => {
     const blocks = /[█▀▄]{10}/;
     const words = await alice.run('invite');
-    expect(words.stdout).toMatch(/^http:.*#join=[\w-]{80}\n\nGood until \d{4}-/);
+    expect(words.stdout).toMatch(/^http:.*#join=[\w-]{80}\n\nValid until \d{4}-/);
     expect(words.stdout).not.toMatch(blocks);
     const command = [process.execPath, join(root, 'bin/lanrage.mjs'), 'invite'].join(' ');
     const onTerminal = await alice.host.exec(['script', '-qec', command, '/dev/null'], {

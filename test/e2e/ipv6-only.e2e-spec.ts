@@ -133,7 +133,7 @@ describeLab('a player whose network carries IPv6 alone', () => {
 
   it('is told so, where nothing translates', async () => {
     const dave = await LabPlayer.at(await ipv6Only('dave'), server.url);
-    const words = 'there is no IPv4 here: this network carries IPv6 only';
+    const words = 'this network has none: it has only IPv6';
     expect((await dave.run('create', 'Nowhere')).stderr).toContain(words);
     expect((await dave.run('netcheck')).stdout).toContain('IPv4           none here');
     const findings = await dave.findings();

@@ -95,10 +95,10 @@ describeLab("the player's page", () => {
       await page.getByText('This page does not know its agent').waitFor();
       await isOpenToAll('no-token');
       await page.goto(address);
-      await page.getByRole('heading', { name: 'You are in no party' }).waitFor();
+      await page.getByRole('heading', { name: 'You are not in a party' }).waitFor();
       expect(page.url()).not.toContain('token');
       await page.reload();
-      await page.getByRole('heading', { name: 'You are in no party' }).waitFor();
+      await page.getByRole('heading', { name: 'You are not in a party' }).waitFor();
       await isOpenToAll('no-party');
     },
     60_000,
@@ -139,7 +139,7 @@ describeLab("the player's page", () => {
     async () => {
       await page.getByLabel("Invite link, or the party's id").fill('http://example.org/#join=half');
       await page.getByRole('button', { name: 'Join' }).click();
-      await page.locator('#join-fault').getByText('This is no invite link').waitFor();
+      await page.locator('#join-fault').getByText('This is not an invite link').waitFor();
       const { link = '' } = await run(bob, 'invite');
       // Each word that stands beside Bob's light, as soon as it does.
       await page.evaluate(`
@@ -256,7 +256,7 @@ describeLab("the player's page", () => {
     'goes on without the server',
     async () => {
       await server.killApp('control');
-      await page.locator('#warnings').getByText('The server is away').waitFor();
+      await page.locator('#warnings').getByText('The server cannot be reached').waitFor();
       await isOpenToAll('server-away');
     },
     60_000,
@@ -266,7 +266,7 @@ describeLab("the player's page", () => {
     'leaves, also without the server',
     async () => {
       await page.getByRole('button', { name: 'Leave the party' }).click();
-      await page.getByRole('heading', { name: 'You are in no party' }).waitFor();
+      await page.getByRole('heading', { name: 'You are not in a party' }).waitFor();
     },
     60_000,
   );

@@ -199,7 +199,7 @@ describeLab("a file of somebody else's in the data folder", () => {
       const databaseUrl = name === 'postgres' ? '' : 'postgres://nobody@127.0.0.1:9/none';
       const lines = await complaint(start, { LANRAGE_DATA: data, DATABASE_URL: databaseUrl });
       expect(lines).toEqual([
-        `error DATA_FOLDER_NOT_WRITABLE: ${join(data, name)} is not this user's to write to. Give it to the user that runs the server, or set LANRAGE_DATA to another folder.`,
+        `error DATA_FOLDER_NOT_WRITABLE: ${join(data, name)} is not writable for this user. Give it to the user that runs the server, or set LANRAGE_DATA to another folder.`,
       ]);
     },
     60_000,

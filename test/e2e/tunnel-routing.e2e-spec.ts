@@ -100,7 +100,7 @@ describeLab('a party on a machine with other networks', () => {
   it('says that it was repaired', async () => {
     const findings = await bob.findings();
     expect(findings.map(({ code }) => code)).toContain('tunnel_repaired');
-    expect(bob.logs).toContain('another program took away');
+    expect(bob.logs).toContain('another program removed part of the network');
   }, 20_000);
 
   it('does not take the home router that got the address of the host for the host', async () => {

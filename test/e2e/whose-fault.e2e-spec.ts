@@ -159,7 +159,7 @@ describeLab('whose fault it is', () => {
   }, 60_000);
 
   async function unblocked(): Promise<void> {
-    const isRelayed = screen(bob, 'Alice: connected through the relay');
+    const isRelayed = screen(bob, 'Alice: connected via the relay');
     await bob.host.exec(['nft', 'delete', 'table', 'inet', 'blocked']);
     await isRelayed();
   }

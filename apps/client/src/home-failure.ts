@@ -20,7 +20,7 @@ const remedies = {
   HOME_DENIED: (folder: string) =>
     `The system does not let this user work in the state folder ${folder}. Run this with sudo, or name a folder of your own with LANRAGE_HOME.`,
   HOME_PATH_TOO_LONG: (folder: string) =>
-    `The path of the state folder is longer than the system takes: ${folder}. Name a shorter one with LANRAGE_HOME.`,
+    `The path of the state folder is longer than the system allows: ${folder}. Name a shorter one with LANRAGE_HOME.`,
 } as const;
 
 /**

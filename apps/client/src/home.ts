@@ -54,7 +54,7 @@ export function verifyHome(home: string): void {
   const part = inHome(homePaths(home).lock, () => replaceablePart(home));
   if (part === undefined) return;
   throw new LanrageError('HOME_NOT_SAFE', {
-    message: `Other users than root can change ${part}, so root's agent must not keep its state in ${home}. Unset LANRAGE_HOME to use ${ROOT_HOME}, or name a folder of root's; README.md, "Settings", says how to take your identity along.`,
+    message: `Users other than root can change ${part}, so root's agent must not keep its state in ${home}. Unset LANRAGE_HOME to use ${ROOT_HOME}, or name a folder that belongs to root; README.md, "Settings", says how to take your identity along.`,
   });
 }
 

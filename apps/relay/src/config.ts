@@ -34,7 +34,7 @@ const environmentSchema = z
     LANRAGE_HTTP_PORT: port.default(8080),
     LANRAGE_CONTROL_URL: z.url({ protocol: /^https?$/ }).optional(),
     LANRAGE_RELAY_SECRET: z
-      .string({ error: 'missing; it is what the control plane has as LANRAGE_RELAY_SECRET' })
+      .string({ error: 'missing; use the LANRAGE_RELAY_SECRET of the control plane' })
       .transform((list) => list.split(',').map((entry) => entry.trim()))
       .pipe(z.tuple([secret], secret)),
     LANRAGE_RELAY_ID: z

@@ -177,7 +177,7 @@ export class ControlLink {
     clearTimeout(this.#proofTimer);
     if (this.#isControlProven) return;
     if (!this.#signIn.accepts(proof)) {
-      const why = 'this is no control plane with our LANRAGE_RELAY_SECRET; nothing is taken from it';
+      const why = 'the server does not know our LANRAGE_RELAY_SECRET; ignoring it';
       this.#log.error(why);
       return this.#dialAgain();
     }
@@ -240,10 +240,7 @@ export class ControlLink {
   #onCommand<Name extends CommandName>(name: Name, obey: (command: Command<Name>) => Promise<unknown>): void {
     const listener = (input: unknown, acknowledge: unknown) => {
       if (!this.#isControlProven) {
-        this.#log.error(
-          { command: name },
-          'a command of somebody who has not proven to be the control plane',
-        );
+        this.#log.error({ command: name }, 'command from a peer that has not proven to be the control plane');
         return;
       }
       const parsed = relayCommandSchemas[name].safeParse(input);

@@ -110,7 +110,7 @@ async function main(): Promise<void> {
   if (ipScope(config.publicAddress) !== 'global')
     log.warn(
       { publicAddress: config.publicAddress },
-      'players of other networks cannot send to this public address; set LANRAGE_PUBLIC_ADDRESS to the one that the Internet knows',
+      'players in other networks cannot send to this public address; set LANRAGE_PUBLIC_ADDRESS to the one known on the Internet',
     );
   stopOnRequest(await start(config, log), log);
 }

@@ -53,11 +53,7 @@ export function relayMetrics({ relay, fastPath, stun, isControlConnected }: Obse
   );
   counter('relay_handshakes', 'Handshakes answered', () => relay.totals().handshakes);
   counter('stun_answers', 'STUN binding requests answered or refused', () => stun.stats.answers);
-  counter(
-    'stun_ignored',
-    'Datagrams to the STUN port that were none of its business',
-    () => stun.stats.ignored,
-  );
+  counter('stun_ignored', 'Datagrams to the STUN port that are not STUN', () => stun.stats.ignored);
   const byReason = (name: string, help: string, read: () => Readonly<Record<string, number>>) =>
     new Counter({
       name: `lanrage_${name}_total`,

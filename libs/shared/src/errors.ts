@@ -1,6 +1,6 @@
 /**
- * Every refusal that LANrage can utter: a stable code, a sentence that tells the player what to do next,
- * and whether trying the same thing again can help. HTTP status codes live where errors are rendered.
+ * Every error that LANrage reports on purpose: a stable code, a sentence that tells the player what to do next, and whether
+ * trying again can help. HTTP status codes live where errors are rendered.
  */
 export const errorCatalogue = {
   // The request itself
@@ -29,7 +29,7 @@ export const errorCatalogue = {
   INVALID_INVITE: {
     retryable: false,
     message:
-      'This is no invite link that this version understands, or it was cut. Copy all of it, or update LANrage.',
+      'This is not an invite link that this version understands, or a part of it is missing. Copy all of it, or update LANrage.',
   },
   INVALID_PUBLIC_KEY: {
     retryable: false,
@@ -81,18 +81,18 @@ export const errorCatalogue = {
   },
   ALREADY_IN_PARTY: {
     retryable: false,
-    message: 'You are in a party already. Leave it first: lanrage leave',
+    message: 'You are already in a party. Leave it first: lanrage leave',
   },
   PARTY_LOCKED: {
     retryable: true,
-    message: 'The party is locked: nobody new may join. Ask the host to unlock it, then try again.',
+    message: 'The party is locked: no new players may join. Ask the host to unlock it, then try again.',
   },
   PASSWORD_REQUIRED: { retryable: false, message: 'The party needs a password. Ask the host for it.' },
   WRONG_PASSWORD: { retryable: false, message: 'The party password is wrong. Ask the host for it.' },
   HOST_KEY_MISMATCH: {
     retryable: false,
     message:
-      "The host's key is not the one that the invite link vouches for: somebody may sit between you. Do not join; ask the host in another way.",
+      "The host's key is not the one that the invite link vouches for: somebody may be intercepting your connection. Do not join; ask the host by other means.",
   },
   OTHER_SERVER: {
     retryable: false,
@@ -102,25 +102,24 @@ export const errorCatalogue = {
   PARTY_KEY_MISSING: {
     retryable: false,
     message:
-      'You came without an invite link, so you lack the key that links carry. Let somebody who came by one be host.',
+      'You joined without an invite link, so you do not have the key that links carry. Make somebody host who joined with one.',
   },
   INVITE_EXPIRED: {
     retryable: false,
-    message:
-      'The invite link is not valid any more: used up, expired or taken back. Ask the host for another one.',
+    message: 'The invite link is no longer valid: used up, expired or revoked. Ask the host for another one.',
   },
   PARTY_SEALED: {
     retryable: false,
-    message: 'The party is sealed: only an invite link leads in. Ask the host for one.',
+    message: 'The party is sealed: joining takes an invite link. Ask the host for one.',
   },
   TOO_MANY_INVITES: {
     retryable: false,
     message:
-      'The party has as many invite links as it may. Take some back with lanrage uninvite; lanrage invites shows them.',
+      'The party has as many invite links as it may have. Revoke some with lanrage uninvite; lanrage invites lists them.',
   },
   NO_SUCH_INVITE: {
     retryable: false,
-    message: 'The party has no such invite link, or it is over. See: lanrage invites',
+    message: 'The party has no such invite link, or the link is no longer valid. See: lanrage invites',
   },
   KICKED: {
     retryable: false,
@@ -156,40 +155,41 @@ export const errorCatalogue = {
   TOO_MANY_PARTIES: {
     retryable: false,
     message:
-      'The owner has as many persistent parties as the server allows. It sees them with lanrage parties --mine, and closes one with lanrage close PARTY.',
+      'The owner already has as many persistent parties as the server allows. The owner can list them with lanrage parties --mine, and close one with lanrage close PARTY.',
   },
   TOO_MANY_PARTIES_FROM_ADDRESS: {
     retryable: true,
     message:
-      'As many parties as the server allows were made from your internet address. Close one of them, or wait until one ends.',
+      'Your internet address already has as many parties as the server allows. Close one of them, or wait until one ends.',
   },
   TOO_MANY_PUBLIC_PARTIES: {
     retryable: true,
     message:
-      'As many public parties as the server allows were made from your internet address. Close or hide one of them first.',
+      'Your internet address already has as many public parties as the server allows. Close or hide one of them first.',
   },
   WRONG_LEAVE_TICKET: {
     retryable: false,
-    message: 'The goodbye is not from this member, or from an earlier stay of it. The member stays.',
+    message:
+      'The leave ticket belongs to another member, or to an earlier stay of this one. The member stays.',
   },
   STATE_CONFLICT: {
     retryable: false,
-    message: 'Somebody else changed this first. Read it again, then decide anew.',
+    message: 'Somebody else changed this first. Read it again, then decide.',
   },
   STATE_FULL: {
     retryable: false,
-    message: 'The party shares 64 kB already. Remove something first; see: lanrage state list',
+    message: 'The party already shares 64 kB. Remove something first; see: lanrage state list',
   },
   NO_SUCH_KEY: {
     retryable: false,
-    message: 'The party shares nothing of that name. See: lanrage state list',
+    message: 'The party shares nothing by that name. See: lanrage state list',
   },
 
   // Servers
   SERVER_MISBEHAVES: {
     retryable: false,
     message:
-      'The server says what cannot be true. Do not trust it: tell its operator, and meet on another server.',
+      'The server sent something that cannot be true. Do not trust it: tell its operator, and meet on another server.',
   },
   CONTROL_UNAVAILABLE: {
     retryable: true,
@@ -207,7 +207,7 @@ export const errorCatalogue = {
   RELAY_SECRET_WRONG: {
     retryable: false,
     message:
-      "The relay's LANRAGE_RELAY_SECRET is not the server's. For a relay that the server's LANRAGE_RELAY_SECRETS names, it is the one there.",
+      "The relay's LANRAGE_RELAY_SECRET is not the server's. If the server's LANRAGE_RELAY_SECRETS names this relay, use the secret given there.",
   },
   RELAY_ADDRESS_REFUSED: {
     retryable: false,
@@ -216,7 +216,7 @@ export const errorCatalogue = {
   },
   INTERNAL: {
     retryable: true,
-    message: 'Something broke on our side. Try again; if it stays, report it with the time it happened.',
+    message: 'Something broke on our side. Try again; if it persists, report it with the time it happened.',
   },
 
   // Administration
@@ -238,7 +238,7 @@ export const errorCatalogue = {
   },
 
   // The player's machine
-  NOT_IN_PARTY: { retryable: false, message: 'You are in no party. Create one or join one first.' },
+  NOT_IN_PARTY: { retryable: false, message: 'You are not in a party. Create or join one first.' },
   NO_SUCH_PEER: {
     retryable: false,
     message: 'Nobody in the party has that name, id or address. See: lanrage status',
@@ -257,16 +257,16 @@ export const errorCatalogue = {
   },
   TOO_MANY_LISTENERS: {
     retryable: true,
-    message: 'As many programs listen to the agent as it takes. End one of them, such as: lanrage events',
+    message: 'Too many programs are listening to the agent. End one of them, such as: lanrage events',
   },
   FOREIGN_REQUEST: {
     retryable: false,
-    message: 'The agent answers no pages but its own, under its own address. Open that with: lanrage ui',
+    message: 'The agent answers only its own page, at its own address. Open it with: lanrage ui',
   },
   WRONG_LOCAL_TOKEN: {
     retryable: false,
     message:
-      'The token is missing or not of this agent; each agent makes a new one. Get the address with: lanrage ui',
+      'The token is missing or wrong; the agent makes a new one whenever it starts. Get the address with: lanrage ui',
   },
   PAGE_MISSING: {
     retryable: false,
@@ -275,12 +275,12 @@ export const errorCatalogue = {
   AGENT_ALREADY_RUNNING: {
     retryable: false,
     message:
-      'An agent or another program of LANrage works in this LANRAGE_HOME already. Use it, or stop it first.',
+      'An agent or another LANrage program is already using this LANRAGE_HOME. Use it, or stop it first.',
   },
   HOME_NOT_SAFE: {
     retryable: false,
     message:
-      "Other users than root can change the state folder. Unset LANRAGE_HOME, or name a folder that is root's.",
+      'Users other than root can change the state folder. Unset LANRAGE_HOME, or name a folder that belongs to root.',
   },
   HOME_FULL: {
     retryable: true,
@@ -299,11 +299,11 @@ export const errorCatalogue = {
   HOME_PATH_TOO_LONG: {
     retryable: false,
     message:
-      'The path of the state folder is longer than the system takes. Name a shorter one with LANRAGE_HOME.',
+      'The path of the state folder is longer than the system allows. Name a shorter one with LANRAGE_HOME.',
   },
   HOME_UNKNOWN: {
     retryable: false,
-    message: 'The system knows no home folder of this user. Name a state folder with LANRAGE_HOME.',
+    message: 'The system knows no home folder for this user. Name a state folder with LANRAGE_HOME.',
   },
   HOME_FILE_DAMAGED: {
     retryable: false,
@@ -324,13 +324,11 @@ export const errorCatalogue = {
   INTERFACE_FAILED: { retryable: false, message: 'The WireGuard interface could not be set up.' },
   ADDRESS_CLASH: {
     retryable: false,
-    message:
-      "Another network or VPN of this machine uses the party's addresses. Leave it for as long as you play.",
+    message: "Another network or VPN on this machine uses the party's addresses. Leave it while you play.",
   },
   UNSUPPORTED_PLATFORM: {
     retryable: false,
-    message:
-      'The agent does not run on this system yet. Use Linux, or add your device with the WireGuard app.',
+    message: 'The agent does not run on this system yet. Use a machine with Linux.',
   },
 } as const satisfies Record<string, { retryable: boolean; message: string }>;
 

@@ -57,7 +57,7 @@ export class Agent {
     const network = new NetworkManager(config);
     try {
       await network.initialize();
-      const onFault = (error: unknown) => log.error({ err: error }, 'a local request failed');
+      const onFault = (error: unknown) => log.error({ err: error }, 'local request failed');
       const agent = new Agent(new PartyManager(config, network), onFault, book);
       logEvents(agent.parties, log);
       agent.portHelp.on('asked', ({ id }, port, answer) =>
@@ -229,10 +229,12 @@ function logEvents(parties: PartyManager, log: Logger): void {
   parties.on('connectionChanged', ({ id, connectionType }) =>
     log.info({ peerId: id, connectionType }, 'connection changed'),
   );
-  parties.on('tunnelRepaired', (parts) => log.warn({ parts }, 'another program took away; repaired'));
+  parties.on('tunnelRepaired', (parts) =>
+    log.warn({ parts }, 'another program removed part of the network; restored'),
+  );
   parties.on('tunnelChanged', ({ missing, detail, strays }) => {
-    if (missing.length + strays.length === 0) log.info('all players are reached by the tunnel again');
-    else log.warn({ missing, detail, strays }, 'players are not reached by the tunnel');
+    if (missing.length + strays.length === 0) log.info('all players can be reached through the tunnel again');
+    else log.warn({ missing, detail, strays }, 'players cannot be reached through the tunnel');
   });
   parties.on('natDetected', ({ natType, mapping, publicEndpoint }) => {
     log.info({ natType, mapping }, 'NAT detected');
@@ -241,5 +243,5 @@ function logEvents(parties: PartyManager, log: Logger): void {
   parties.on('controlConnected', () => log.info('control plane connected'));
   parties.on('controlLost', () => log.warn('control plane lost; the game goes on'));
   parties.on('ended', (reason) => log.info({ code: reason?.code }, 'party ended'));
-  parties.on('fault', (error) => log.debug({ err: error }, 'tried again later'));
+  parties.on('fault', (error) => log.debug({ err: error }, 'background operation failed, will retry'));
 }

@@ -24,6 +24,6 @@ describe('a player that somebody names', () => {
   });
 
   it('is not one of two namesakes', () => {
-    expect(() => findPeer(party, 'Bob')).toThrow('Several players are called Bob');
+    expect(() => findPeer(party, 'Bob')).toThrow('Several players have the name Bob');
   });
 });

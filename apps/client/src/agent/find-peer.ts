@@ -10,7 +10,7 @@ export function findPeer(party: Party, wanted: string): Peer {
   if (!found) throw new LanrageError('NO_SUCH_PEER');
   if (exact || namesakes.length === 1) return found;
   throw new LanrageError('NO_SUCH_PEER', {
-    message: `Several players are called ${found.name}. Use an address from: lanrage status`,
+    message: `Several players have the name ${found.name}. Use an address from: lanrage status`,
   });
 }
 

@@ -137,7 +137,7 @@ function explain(cause: NodeJS.ErrnoException): LanrageError {
   if (process.geteuid?.() === 0 || !existsSync(ROOT_HOME))
     return new LanrageError('AGENT_NOT_RUNNING', { cause });
   return new LanrageError('AGENT_NOT_RUNNING', {
-    message: 'No agent of yours is running. One that root or another user started is asked with sudo.',
+    message: 'No agent of yours is running. If root or another user started one, use sudo to reach it.',
     cause,
   });
 }

@@ -68,7 +68,7 @@ async function bannedId(parties: PartyManager, wanted: string): Promise<PeerId> 
   if (found && namesakes.length === 1) return found.peerId;
   throw new LanrageError('NO_SUCH_PEER', {
     message: found
-      ? `Several banned players are called ${wanted}. Use an id from: lanrage bans`
+      ? `Several banned players have the name ${wanted}. Use an id from: lanrage bans`
       : 'No banned player has that name or id. See: lanrage bans',
   });
 }

@@ -20,7 +20,7 @@ export function renderDiscovery(info: DiscoveryInfo): string {
     return [
       discoveryText(info),
       '',
-      'No game of this machine has looked for others yet. Open the list of LAN games in one.',
+      'No game on this machine has looked for others yet. Open the list of LAN games in one.',
     ].join('\n');
   const rows = info.flows.map(({ destination, port, carried, copies, repeated, limited }) =>
     [destination, port, carried, copies, repeated, limited].map(String),

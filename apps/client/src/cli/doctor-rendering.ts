@@ -40,11 +40,11 @@ function renderParagraph(text: string): string[] {
 
 function describePath(path: PathFacts): string[] {
   const { connectionType, online, natType, peerNatType, directExpected } = path;
-  const expectation = directExpected ? 'a direct path is to be expected' : 'no direct path is to be expected';
+  const expectation = directExpected ? 'a direct path should work' : 'a direct path is unlikely';
   const nats = `Your NAT is ${natType}, theirs ${peerNatType}: ${expectation}.`;
   return [
     wayOf(path),
-    ...(online ? [] : ['Their agent is not connected to the server just now.']),
+    ...(online ? [] : ['Their agent is not connected to the server right now.']),
     ...(connectionType === 'direct' ? [] : [nats]),
     ...nextAttempt(path),
   ].filter(Boolean);
@@ -52,7 +52,7 @@ function describePath(path: PathFacts): string[] {
 
 function wayOf({ endpoint, sinceMs, latencyMs, latencyAgeMs }: PathFacts): string {
   if (sinceMs === null) return '';
-  const where = endpoint ? `Packets have gone to ${endpoint}` : 'There has been nowhere to send to';
+  const where = endpoint ? `Packets have been sent to ${endpoint}` : 'There has been no path';
   const age =
     latencyAgeMs !== null && latencyAgeMs >= 2_000 ? `, measured ${formatDuration(latencyAgeMs)} ago` : '';
   const latency =
@@ -62,8 +62,8 @@ function wayOf({ endpoint, sinceMs, latencyMs, latencyAgeMs }: PathFacts): strin
 
 function nextAttempt({ nextAttemptInMs }: PathFacts): string[] {
   if (nextAttemptInMs === null) return [];
-  if (nextAttemptInMs === 0) return ['A direct path is being looked for now.'];
+  if (nextAttemptInMs === 0) return ['LANrage is looking for a direct path now.'];
   return [
-    `A direct path is looked for again in ${formatDuration(nextAttemptInMs)}, or when something changes.`,
+    `LANrage looks for a direct path again in ${formatDuration(nextAttemptInMs)}, or when something changes.`,
   ];
 }

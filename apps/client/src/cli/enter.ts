@@ -130,7 +130,7 @@ function announce(context: Context, status: StatusAnswer, invite: NewInvite | nu
 function hinted(error: unknown, { config, namedServer }: Context): unknown {
   const isAway = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
   if (!isAway || namedServer !== undefined || config.server !== DEFAULT_SERVER) return error;
-  const message = `${error.message} No server was named: add --server http://SERVER:8080, as sudo keeps LANRAGE_SERVER to itself.`;
+  const message = `${error.message} No server was named: add --server http://SERVER:8080, as sudo does not pass LANRAGE_SERVER on.`;
   return new LanrageError('CONTROL_UNAVAILABLE', { message, cause: error });
 }
 

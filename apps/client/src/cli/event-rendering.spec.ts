@@ -17,7 +17,7 @@ describe('what happens in a party', () => {
     [{ event: 'peerJoined', data: bob }, ['Bob\ufffd joined, at 10.66.7.8']],
     [{ event: 'peerLeft', data: bob }, ['Bob\ufffd left']],
     [{ event: 'hostChanged', data: bob }, ['Bob\ufffd is the host now']],
-    [{ event: 'connectionChanged', data: bob }, ['Bob\ufffd: connected through the relay']],
+    [{ event: 'connectionChanged', data: bob }, ['Bob\ufffd: connected via the relay']],
     [
       { event: 'stateChanged', data: { key: 'map', value: 'de\u001b', version: 3 } },
       ['map is de\ufffd (version 3)'],
@@ -26,9 +26,9 @@ describe('what happens in a party', () => {
     [{ event: 'tunnelChanged', data: tunnel }, []],
     [
       { event: 'tunnelChanged', data: { ...tunnel, missing: ['route'] } },
-      ["Nobody in the party is reached, as the route to the party's network is missing."],
+      ['Nobody in the party can be reached, as the route to its network is missing.'],
     ],
-    [{ event: 'controlLost', data: null }, ['The server is away. The game goes on without it.']],
+    [{ event: 'controlLost', data: null }, ['The server cannot be reached. The game goes on without it.']],
     [{ event: 'controlConnected', data: null }, ['The server is back.']],
     [{ event: 'ended', data: null }, ['You left the party.']],
     [{ event: 'ended', data: { code: 'KICKED', message: 'You were removed.' } }, ['You were removed.']],

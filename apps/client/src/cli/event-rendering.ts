@@ -37,7 +37,7 @@ export function renderEvent(event: AgentEvent): string[] {
       return fault === null ? [] : wrap(`${printable(fault)}.`);
     }
     case 'controlLost':
-      return ['The server is away. The game goes on without it.'];
+      return ['The server cannot be reached. The game goes on without it.'];
     case 'controlConnected':
       return ['The server is back.'];
     case 'ended':

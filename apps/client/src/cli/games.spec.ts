@@ -17,7 +17,7 @@ describe('lanrage games', () => {
   });
 
   it('says what to do when there is none', () => {
-    expect(renderGames([], [])).toContain('Open the list of LAN games in the game');
+    expect(renderGames([], [])).toContain('Open the list of LAN games in your game');
   });
 
   it('fits 80 columns, and prints nothing that names smuggle in', () => {

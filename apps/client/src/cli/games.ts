@@ -18,8 +18,8 @@ export async function games(context: Context): Promise<void> {
 export function renderGames(servers: readonly KnownServer[], players: InParty['party']['peers']): string {
   if (servers.length === 0)
     return [
-      'No server of a game that LANrage knows runs in the party.',
-      'Open the list of LAN games in the game: what answers there is shown here, too.',
+      'No game server that LANrage knows of runs in the party.',
+      'Open the list of LAN games in your game: servers that answer are shown here, too.',
     ].join('\n');
   const rows = servers.map(({ game, name, virtualIp, port }) => {
     const host = players.find((player) => player.virtualIp === virtualIp);

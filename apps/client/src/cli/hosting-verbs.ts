@@ -21,14 +21,14 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
     'lanrage set --persistent --owner Bob',
   ])
     .option('--name <name>', 'another name for the party')
-    .option('--max-players <count>', 'how many may play; nobody has to go', playerCount)
-    .option('--locked', 'nobody new may join')
+    .option('--max-players <count>', 'how many may play; nobody is removed', playerCount)
+    .option('--locked', 'no new players may join')
     .option('--no-locked', 'everybody with the id may join')
     .option('--public', 'show it in: lanrage parties')
     .option('--no-public', 'show it to nobody')
     .option('--password', 'ask for a password that players need to join')
     .option('--password-stdin', 'read that password from stdin')
-    .option('--no-password', 'need no password any more')
+    .option('--no-password', 'remove the password')
     .option('--persistent', 'keep the party when everybody is gone (owner)')
     .option('--no-persistent', 'end it when everybody is gone (owner)')
     .option('--owner <peer>', 'give the party to somebody else (owner)')
@@ -39,7 +39,7 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
     });
 
   for (const [name, locked, what] of [
-    ['lock', true, 'let nobody new into the party'],
+    ['lock', true, 'let no new players into the party'],
     ['unlock', false, 'let everybody with the id into the party'],
   ] as const) {
     verb(name, what, [`lanrage ${name}`]).action(async (options: CommonOptions) =>
@@ -59,7 +59,7 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
       (await import('./hosting.js')).kick(contextOf(options), peer),
     );
 
-  verb('ban', 'keep a player out, by key', ['lanrage ban Bob', 'lanrage ban 0123456789abcdef'])
+  verb('ban', 'ban a player, by key', ['lanrage ban Bob', 'lanrage ban 0123456789abcdef'])
     .argument(...peerArgument)
     .action(async (peer: string, options: CommonOptions) =>
       (await import('./hosting.js')).ban(contextOf(options), peer),
@@ -76,7 +76,7 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
   );
 
   verb('close', 'end the party for everybody (owner)', ['lanrage close', 'lanrage close 4f0c2a91be77'])
-    .argument('[party]', 'id of one that you are not in, see: lanrage parties --mine')
+    .argument('[party]', 'id of a party that you are not in, see: lanrage parties --mine')
     .action(async (partyId: string | undefined, options: CommonOptions) =>
       (await import('./hosting.js')).close(contextOf(options), partyId),
     );
@@ -87,8 +87,8 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
     'lanrage parties --mine',
   ])
     .argument('[search]', 'part of the name')
-    .option('--cursor <cursor>', 'the next page, as the one before says')
-    .option('--mine', 'the persistent ones that you own, in them or not')
+    .option('--cursor <cursor>', 'the next page, as the previous one says')
+    .option('--mine', 'the persistent parties that you own')
     .action(
       async (
         search: string | undefined,
@@ -102,8 +102,8 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
       },
     );
 
-  verb('nick', 'take another name in the party', ['lanrage nick Robert'])
-    .argument('<name>', 'the name that the others see')
+  verb('nick', 'change your name in the party', ['lanrage nick Robert'])
+    .argument('<name>', 'the name that others see')
     .action(async (name: string, options: CommonOptions) =>
       (await import('./hosting.js')).nick(contextOf(options), name),
     );
@@ -117,8 +117,12 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
   ])
     .addArgument(new Argument('<action>').choices(['list', 'get', 'set', 'remove']))
     .argument('[key]', '1 to 64 characters')
-    .argument('[value]', 'text, such as JSON; 64 kB in all')
-    .option('--version <version>', 'only if the key has it; 0: only if there is none', version)
+    .argument('[value]', 'text, such as JSON; at most 64 kB in total')
+    .option(
+      '--version <version>',
+      'only if the key is at this version; 0: only if it does not exist',
+      version,
+    )
     .action(
       async (
         action: string,
@@ -144,7 +148,7 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
     'lanrage discord --remove',
   ])
     .argument('[url]', 'an https link to Discord')
-    .option('--remove', 'take the link away')
+    .option('--remove', 'remove the link')
     .action(async (url: string | undefined, options: CommonOptions & { remove?: boolean }) =>
       (await import('./hosting.js')).discord(contextOf(options), url, options.remove === true),
     );

@@ -11,17 +11,17 @@ const unitSeconds = { m: 60, h: 3_600, d: 86_400 } as const;
 
 /** The verbs for invite links. */
 export function addInviteVerbs({ verb, wholeNumber }: Frame): void {
-  verb('invite', 'make a link by which friends join (host)', [
+  verb('invite', 'make an invite link for friends (host)', [
     'lanrage invite',
     'lanrage invite --expires 2h --uses 3',
     'lanrage invite --server http://192.0.2.1:8080    # as friends reach it',
   ])
     .addOption(
-      new Option('--expires <time>', 'how long it is good, such as 30m or 7d')
+      new Option('--expires <time>', 'how long it is valid, such as 30m or 7d')
         .argParser(duration)
         .default(unitSeconds.d, '24h'),
     )
-    .option('--uses <count>', 'how many may join by it', wholeNumber)
+    .option('--uses <count>', 'how many may join with it', wholeNumber)
     .action(async ({ expires, uses, ...options }: CommonOptions & InviteFlags) =>
       (await import('./invites.js')).invite(contextOf(options), {
         expiresInSeconds: expires,
@@ -30,11 +30,11 @@ export function addInviteVerbs({ verb, wholeNumber }: Frame): void {
       }),
     );
 
-  verb('invites', 'list the invite links that are good (host)', ['lanrage invites']).action(
+  verb('invites', 'list the valid invite links (host)', ['lanrage invites']).action(
     async (options: CommonOptions) => (await import('./invites.js')).invites(contextOf(options)),
   );
 
-  verb('uninvite', 'take an invite link back (host)', ['lanrage uninvite 3f9a01c2'])
+  verb('uninvite', 'revoke an invite link (host)', ['lanrage uninvite 3f9a01c2'])
     .argument('<id>', 'see: lanrage invites')
     .action(async (id: string, options: CommonOptions) =>
       (await import('./invites.js')).uninvite(contextOf(options), id),

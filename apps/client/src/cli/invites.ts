@@ -25,6 +25,6 @@ export async function uninvite(context: Context, id: string): Promise<void> {
   answer(
     context,
     { status: 'uninvited' },
-    'The invite link is not valid any more. Whoever came by it stays.',
+    'The invite link is no longer valid. Players who joined with it stay.',
   );
 }

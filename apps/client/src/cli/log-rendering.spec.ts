@@ -7,10 +7,10 @@ describe("the agent's log", () => {
     const book = new LogBook();
     const log = pino({ name: 'lanrage', base: null, timestamp: () => ',"time":1767225600000' }, book);
     log.warn({ peerId: '0123456789abcdef', reason: null }, 'peer\u001b refused');
-    log.error({ err: new Error('no room') }, 'a local request failed');
+    log.error({ err: new Error('no room') }, 'local request failed');
     expect(book.lines.map(renderLogLine)).toEqual([
       '2026-01-01 00:00:00 warn  peer\ufffd refused peerId=0123456789abcdef reason=null',
-      '2026-01-01 00:00:00 error a local request failed err="no room"',
+      '2026-01-01 00:00:00 error local request failed err="no room"',
     ]);
   });
 

@@ -59,12 +59,12 @@ verb('create', 'open a party and play in it', [
   .option('--max-players <count>', 'how many may play', playerCount)
   .option('--password', 'ask for a password that players need to join')
   .option('--password-stdin', 'read that password from stdin')
-  .option('--locked', 'let nobody in yet')
+  .option('--locked', 'let nobody join yet')
   .option('--public', 'show it in: lanrage parties')
   .option('--persistent', 'keep the party when everybody is gone')
-  .option('--sealed', 'only invite links lead in, for good')
+  .option('--sealed', 'can be joined with invite links only, for good')
   .option('--discord <url>', 'the link for voice and screen sharing')
-  .option('--network <network>', "of the players' addresses, such as 10.87.0.0/16")
+  .option('--network <network>', "network of the players' addresses, such as 10.87.0.0/16")
   .action(async (name: string, options: Options & CreateFlags) => {
     const { as: peerName, maxPlayers: maxPeers, public: isPublic, discord: discordUrl } = options;
     const { locked, persistent, sealed, network } = options;
@@ -82,7 +82,7 @@ verb('join', 'join a party', [
   .argument('<party>', 'the invite link or the id that the host sent you')
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
-  .option('--wait', 'until everybody is reached, or cannot be: then it says why')
+  .option('--wait', 'until everybody is reached, or cannot be; then say why')
   .action(async (partyId: string, options: Options & PasswordOptions & { wait?: boolean }) => {
     const { join } = await import('./enter.js');
     const own = contextOf(options);
@@ -96,12 +96,12 @@ verb('leave', 'leave the party', ['lanrage leave']).action(async (options: Commo
   (await import('./leave.js')).leave(contextOf(options)),
 );
 
-verb('status', 'show the party, the players and the ways to them', [
+verb('status', 'show the party, the players and the paths to them', [
   'lanrage status',
   'lanrage status --json | jq .peerCount',
   'lanrage status --watch',
 ])
-  .option('--watch', 'show it anew every second, until Ctrl-C')
+  .option('--watch', 'refresh it every second, until Ctrl-C')
   .action(async (options: CommonOptions & { watch?: boolean }) => {
     if (options.watch) await (await import('./watch.js')).watch(contextOf(options));
     else await (await import('./status.js')).status(contextOf(options));
@@ -118,7 +118,7 @@ verb('ui', "show the player's page in the browser", ['lanrage ui', 'lanrage ui -
   .action(async (options: CommonOptions & { open: boolean }) =>
     (await import('./ui.js')).ui(contextOf(options), options.open),
   );
-verb('games', 'list the servers of games that run in the party', [
+verb('games', 'list the game servers in the party', [
   'lanrage games',
   "lanrage games --json | jq '.[].port'",
 ]).action(async (options: CommonOptions) => (await import('./games.js')).games(contextOf(options)));
@@ -131,13 +131,13 @@ verb('doctor', 'find out what is wrong, and why a player is relayed', [
   'lanrage doctor Bob --port 25565',
   "lanrage doctor --json | jq '.findings[] | .code'",
 ])
-  .argument('[peer]', 'name, address or id; everybody when left out')
-  .option('--port <port>', 'of the game that the peer hosts; without a peer, you', portNumber)
+  .argument('[peer]', 'name, address or id; default: everybody')
+  .option('--port <port>', 'port of the game that the peer (default: you) hosts', portNumber)
   .action(async (peer: string | undefined, options: CommonOptions & { port?: number }) =>
     (await import('./doctor.js')).doctor(contextOf(options), peer, options.port),
   );
 
-verb('discovery', 'show how games of this machine look for others', ['lanrage discovery']).action(
+verb('discovery', 'show how games on this machine look for others', ['lanrage discovery']).action(
   async (options: CommonOptions) => (await import('./discovery.js')).discovery(contextOf(options)),
 );
 
@@ -145,7 +145,7 @@ verb('netcheck', 'examine server, NAT and public address', ['lanrage netcheck'])
   async (options: CommonOptions) => (await import('./netcheck.js')).netcheck(contextOf(options)),
 );
 
-verb('ping', 'measure the way to a player through the tunnel', [
+verb('ping', 'measure the latency to a player through the tunnel', [
   'lanrage ping Bob',
   'lanrage ping 10.66.0.1 --count 10',
 ])
@@ -155,7 +155,7 @@ verb('ping', 'measure the way to a player through the tunnel', [
     (await import('./ping.js')).ping(contextOf(options), peer, options.count),
   );
 
-verb('log', 'show what the agent noted since it started', ['lanrage log', 'lanrage log --json']).action(
+verb('log', 'show what the agent has logged since it started', ['lanrage log', 'lanrage log --json']).action(
   async (options: CommonOptions) => (await import('./log.js')).log(contextOf(options)),
 );
 
@@ -165,7 +165,7 @@ addInviteVerbs(frame);
 addHostingVerbs(frame);
 
 program
-  .commandsGroup('Besides:')
+  .commandsGroup('Other commands:')
   .helpCommand('help [command]', 'show the options of a command, with examples');
 
 verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage agent']).action(
@@ -174,7 +174,7 @@ verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage
 
 program
   .command('completion')
-  .description('print what has a shell complete these commands')
+  .description('print a completion script for a shell')
   .addArgument(new Argument('<shell>').choices(shells))
   .addHelpText(
     'after',
@@ -232,7 +232,7 @@ function examplesText(examples: readonly string[]): string {
 }
 
 function nickOption(): Option {
-  return new Option('--as <nick>', 'the name that the others see (LANRAGE_NICKNAME)');
+  return new Option('--as <nick>', 'the name that others see (LANRAGE_NICKNAME)');
 }
 
 function portNumber(text: string): number {
@@ -245,7 +245,7 @@ function playerCount(text: string): number {
   const value = wholeNumber(text);
   const { least, most } = PARTY_SIZE_LIMITS;
   if (value >= least && value <= most) return value;
-  throw new InvalidArgumentError(`A party is of ${least} to ${most} players, or fewer on most servers.`);
+  throw new InvalidArgumentError(`A party has ${least} to ${most} players, or fewer on most servers.`);
 }
 
 function wholeNumber(text: string): number {

@@ -41,7 +41,7 @@ describe('lanrage alone', () => {
     [
       'in no party',
       { status: 'no_party', peerCount: 0, natInfo, endedBecause: null },
-      'You are in no party.',
+      'You are not in a party.',
       ['create', 'join', 'parties', 'doctor', '--help'],
     ],
     [

@@ -16,12 +16,12 @@ type Step = readonly [command: string, what: string];
 const COMMAND_COLUMNS = 34;
 const enter: readonly Step[] = [
   ['lanrage create "Gaming Night"', 'opens a party, with a link for friends'],
-  ["lanrage join 'LINK'", 'joins the party that a link leads to'],
-  ['lanrage parties', 'lists those that are open to everybody'],
+  ["lanrage join 'LINK'", 'joins the party of an invite link'],
+  ['lanrage parties', 'lists the parties that are open to everybody'],
 ];
 const play: readonly Step[] = [
-  ['lanrage status', 'who is here, and by which way'],
-  ['lanrage games', 'the servers of games in the party'],
+  ['lanrage status', 'who is here, and by which path'],
+  ['lanrage games', 'the game servers in the party'],
 ];
 const invite: Step = ['lanrage invite', 'makes a link for friends'];
 const leave: Step = ['lanrage leave', 'leaves the party'];
@@ -40,8 +40,8 @@ export function renderOverview({ version, server, nickname, status }: Overview):
 }
 
 function placeOf(status: StatusAnswer | null): string {
-  if (!status) return 'No agent is running, so you are in no party. create and join start one, with sudo.';
-  if (status.status === 'no_party') return 'You are in no party.';
+  if (!status) return 'No agent is running, so you are not in a party. create and join start one, with sudo.';
+  if (status.status === 'no_party') return 'You are not in a party.';
   const { party, peerCount } = status;
   const self = party.peers.find(({ isSelf }) => isSelf);
   const size = `${peerCount} of at most ${party.maxPeers} players`;

@@ -125,6 +125,6 @@ describe('an invite link', () => {
     expect(renderInvites({ invites }).replace(/ +/g, ' ')).toBe(
       'ID GOOD UNTIL USED\n3f9a01c2 2026-01-02 03:04 UTC 1 of 3\n3f9a01c2 2026-01-02 03:04 UTC 1',
     );
-    expect(renderInvites({ invites: [] })).toBe('No invite link is good just now.');
+    expect(renderInvites({ invites: [] })).toBe('No invite link is valid right now.');
   });
 });

@@ -45,17 +45,19 @@ export function renderInvite({ link, ...invite }: NewInvite): string {
     link,
     '',
     ...wrap(
-      `Good until ${minuteOf(invite.expiresAt)}${whose}. Whoever has the link can join: lanrage join LINK`,
+      `Valid until ${minuteOf(invite.expiresAt)}${whose}. Anyone who has the link can join: lanrage join LINK`,
     ),
-    ...wrap(`Take it back with: lanrage uninvite ${invite.id}`),
+    ...wrap(`Revoke it with: lanrage uninvite ${invite.id}`),
     ...(isLocal
-      ? wrap('It leads to this machine alone. Say how friends reach the server: lanrage invite --server URL')
+      ? wrap(
+          'It works only on this machine. Name the address at which friends reach the server: lanrage invite --server URL',
+        )
       : []),
   ].join('\n');
 }
 
 export function renderInvites({ invites }: InviteList): string {
-  if (invites.length === 0) return 'No invite link is good just now.';
+  if (invites.length === 0) return 'No invite link is valid right now.';
   const rows = invites.map((invite) => [invite.id, minuteOf(invite.expiresAt), usesOf(invite)]);
   return renderTable(['ID', 'GOOD UNTIL', 'USED'], [12, 26, 20], rows);
 }

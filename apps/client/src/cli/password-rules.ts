@@ -30,7 +30,7 @@ export function withheldText({ server, ownServer }: PasswordDestination): string
 export function plainTextWarning(server: string): string | null {
   const { protocol, hostname } = new URL(server);
   if (protocol !== 'http:' || isNearby(hostname)) return null;
-  return `Warning: ${inviteServer(server)} is not encrypted. Everybody on the way there can read the password; use https.`;
+  return `Warning: ${inviteServer(server)} is not encrypted. Everybody on the way there can read the password. Use https.`;
 }
 
 /** Whether an address is of this machine or the local network, so that nobody on the Internet is on the way. */

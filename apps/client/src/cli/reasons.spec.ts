@@ -23,8 +23,8 @@ describe('packets that have to be smaller', () => {
     const limits = [1_232, null, 1_088, 1_232];
     const peers = limits.map((packetLimit, index) => ({ ...peer(names[index] ?? '', null), packetLimit }));
     expect(renderPacketLimits(peers)).toEqual([
-      'Bob and Eve: packets above 1232 bytes get lost, so smaller ones are sent.',
-      'Dave: packets above 1088 bytes get lost, so smaller ones are sent.',
+      'Bob and Eve: packets above 1232 bytes get lost, so LANrage sends smaller ones.',
+      'Dave: packets above 1088 bytes get lost, so LANrage sends smaller ones.',
     ]);
     expect(renderPacketLimits([peer('Bob', null)])).toEqual([]);
   });

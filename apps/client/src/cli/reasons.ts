@@ -26,7 +26,7 @@ export function renderPacketLimits(peers: readonly Peer[]): string[] {
   const limits = [...new Set(peers.flatMap(({ packetLimit }) => packetLimit ?? []))].sort((a, b) => b - a);
   return limits.map((bytes) => {
     const names = renderNames(peers.filter(({ packetLimit }) => packetLimit === bytes));
-    return fit(`${names}: packets above ${bytes} bytes get lost, so smaller ones are sent.`, COLUMNS);
+    return fit(`${names}: packets above ${bytes} bytes get lost, so LANrage sends smaller ones.`, COLUMNS);
   });
 }
 

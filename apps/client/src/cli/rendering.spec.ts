@@ -82,12 +82,12 @@ describe('status', () => {
   });
 
   it.each([
-    [{ exposure: 'all' }, 'Exposed        whatever listens on this machine'],
+    [{ exposure: 'all' }, 'Exposed        everything that listens on this machine'],
     [{ exposure: 'games' }, "Exposed        ports of games, not those of this machine's services"],
     [{ exposure: '80/tcp,7777-7779/udp' }, 'Exposed        80/tcp, 7777-7779/udp'],
     [
       { exposure: 'all', forwarding: true },
-      'Exposed        whatever listens on this machine, and what it forwards to',
+      'Exposed        everything that listens on this machine, and what it forwards to',
     ],
     [{ state: 'off' as const, detail: 'nft is missing' }, 'Not guarded    nft is missing'],
   ])('says what the others reach on this machine: %j', (changes, line) => {
@@ -133,7 +133,7 @@ describe('status', () => {
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
     expect(renderStatus({ status: 'no_party', peerCount: 0, natInfo: alone, endedBecause: null })).toMatch(
-      /no party[^]*relay only/,
+      /not in a party[^]*relay only/,
     );
     expect(
       renderStatus({
@@ -143,7 +143,7 @@ describe('status', () => {
         endedBecause: null,
       }),
     ).toContain('not examined');
-    expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server is away');
+    expect(renderStatus({ ...crowd, controlConnected: false })).toContain('The server cannot be reached');
   });
 });
 
@@ -185,7 +185,7 @@ describe('the other answers', () => {
     const invite = { link, id: '3f9a01c2', maxUses: null, uses: 0, ...times };
     const lines = renderWelcome(inParty(peer({ isSelf: true, isHost: true })), null, invite).split('\n');
     expect(lines[0]).toBe(link);
-    expect(lines).toContain('Take it back with: lanrage uninvite 3f9a01c2');
+    expect(lines).toContain('Revoke it with: lanrage uninvite 3f9a01c2');
   });
 
   it.each([{}, { sealed: true }, { locked: true }])('welcome proposes to a guest no link: %j', (settings) => {
@@ -201,7 +201,9 @@ describe('the other answers', () => {
   });
 
   it('errors: code and sentence', () => {
-    expect(renderError(new LanrageError('NOT_IN_PARTY'))).toMatch(/^error NOT_IN_PARTY: You are in no party/);
+    expect(renderError(new LanrageError('NOT_IN_PARTY'))).toMatch(
+      /^error NOT_IN_PARTY: You are not in a party/,
+    );
   });
 
   it('netcheck, with a server that is away', () => {

@@ -38,7 +38,7 @@ export function renderStatus(status: StatusAnswer): string {
   if (status.status === 'no_party') {
     const { endedBecause, natInfo } = status;
     const why = endedBecause ? ` ${printable(endedBecause.message)}` : '';
-    return [...wrap(`You are in no party.${why}`), '', ...renderNat(natInfo)].join('\n');
+    return [...wrap(`You are not in a party.${why}`), '', ...renderNat(natInfo)].join('\n');
   }
   const { party, peerCount, controlConnected } = status;
   const remarks = [...renderReasons(party.peers), ...renderPacketLimits(party.peers)];
@@ -49,7 +49,7 @@ export function renderStatus(status: StatusAnswer): string {
     '',
     renderPeers(party.peers),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
-    ...(controlConnected ? [] : ['', 'The server is away just now. The game goes on without it.']),
+    ...(controlConnected ? [] : ['', 'The server cannot be reached right now. The game goes on without it.']),
     '',
     ...renderNat(status.natInfo),
     ...renderGuard(status.guard),
@@ -60,7 +60,7 @@ export function renderStatus(status: StatusAnswer): string {
 }
 
 export function renderRepaired(parts: readonly TunnelPart[]): string {
-  return `Another program took away the party's ${parts.join(' and ')} on this machine; it is back.`;
+  return `Another program removed the party's ${parts.join(' and ')} on this machine; LANrage restored it.`;
 }
 
 /**
@@ -148,7 +148,7 @@ export function renderError({ code, message }: Pick<LanrageError, 'code' | 'mess
 
 const connectionTexts: Record<ConnectionType, string> = {
   direct: 'connected directly',
-  relayed: 'connected through the relay',
+  relayed: 'connected via the relay',
   connecting: 'connecting …',
   host: 'the host',
   failed: 'not reachable',

@@ -95,7 +95,9 @@ describe('the screen of status --watch', () => {
   });
 
   it('says that there is no agent, and what happens then', () => {
-    expect(redraw(away, '12:34:56', { columns: 80, rows: 24 })).toContain('No agent is running. Once one is');
+    expect(redraw(away, '12:34:56', { columns: 80, rows: 24 })).toContain(
+      'No agent is running. This continues',
+    );
     expect(renderBlock(away, '12:34:56')).toMatch(/^12:34:56\nNo agent is running/);
   });
 });

@@ -18,7 +18,7 @@ export const leaveScreen = `${escape}?25h${escape}?1049l`;
 
 export function renderSight(sight: Sight): string {
   if (sight.status !== 'no_agent') return renderStatus(sight);
-  return ['No agent is running. Once one is, this goes on.', 'Start one: lanrage agent'].join('\n');
+  return ['No agent is running. This continues as soon as one is.', 'Start one: lanrage agent'].join('\n');
 }
 
 /** Equal for two sights between which nothing happened but pings. */

@@ -5,23 +5,24 @@ import { failureOf, isLocal, type PathState } from './path';
 
 export const pathReasons = {
   // direct
-  direct_local: { message: 'Directly, in the local network.', advice: null },
+  direct_local: { message: 'Directly, over the local network.', advice: null },
   direct_internet: { message: 'Directly, over the internet.', advice: null },
   direct_doubted: {
-    message: 'Directly, though the server counts this player as gone: its agent has lost the server.',
-    advice: 'Nothing to do: it is back in the party when that agent has the server again.',
+    message:
+      "Directly, although the server counts this player as gone: the player's agent has lost its connection to the server.",
+    advice: 'Nothing to do: the player is back in the party as soon as that agent reconnects.',
   },
   // relayed
-  preparing: { message: 'Via the relay; a direct path is about to be looked for.', advice: null },
-  trying: { message: 'Via the relay, while a direct path is being looked for.', advice: null },
+  preparing: { message: 'Via the relay; looking for a direct path shortly.', advice: null },
+  trying: { message: 'Via the relay, while looking for a direct path.', advice: null },
   server_away: {
-    message: 'Via the relay: looking for a direct path needs the server, which is away.',
-    advice: 'Nothing to do: it is looked for when the server is back.',
+    message: 'Via the relay: finding a direct path takes the server, which does not answer.',
+    advice: 'Nothing to do: LANrage looks for one as soon as the server is back.',
   },
   peer_server_away: {
     message:
-      "Via the relay: looking for a direct path needs the server, which the other player's agent has lost.",
-    advice: 'Nothing to do: it is looked for when that agent has the server back.',
+      "Via the relay: finding a direct path takes the server, and the other player's agent has lost its connection to it.",
+    advice: 'Nothing to do: LANrage looks for one as soon as that agent reconnects.',
   },
   nat_combination: {
     message: 'Via the relay: the two routers do not let each other in.',
@@ -40,11 +41,11 @@ export const pathReasons = {
   },
   slower: {
     message: 'Via the relay, which is faster than the direct path.',
-    advice: 'Nothing to do: both are measured again.',
+    advice: 'Nothing to do: LANrage measures both again from time to time.',
   },
   lost: {
     message: 'Via the relay: the direct path stopped working.',
-    advice: 'Nothing to do: it is looked for again.',
+    advice: 'Nothing to do: LANrage looks for another one.',
   },
   switched_off: {
     message: 'Via the relay: direct paths are switched off here.',
@@ -55,22 +56,22 @@ export const pathReasons = {
     advice: 'The other player would have to unset LANRAGE_DIRECT.',
   },
   // not connected
-  connecting: { message: 'Being connected.', advice: null },
+  connecting: { message: 'Connecting.', advice: null },
   no_relay: {
     message: 'The server has no relay for this connection.',
-    advice: 'Nothing is wrong at your end. It is tried again by itself; if this stays, tell the operator.',
+    advice: 'Nothing is wrong at your end. LANrage keeps trying; if this persists, tell the operator.',
   },
   relay_share_used_up: {
     message: 'No relay carries this connection: the party has used up its share of them.',
     advice:
-      'Wait until others have gone, play in a smaller party, or ask the operator for another relay. A direct path ' +
-      'needs none: lanrage doctor says what is in its way.',
+      'Wait until others have left, play in a smaller party, or ask the operator for another relay. A direct path ' +
+      'needs no relay: lanrage doctor says what prevents it.',
   },
   relays_full: {
     message: "No relay carries this connection: the server's relays are full.",
     advice:
-      'It is tried again by itself. Ask the operator for another relay, or for more ports. A direct path needs none: ' +
-      'lanrage doctor says what is in its way.',
+      'LANrage keeps trying. Ask the operator for another relay, or for more ports. A direct path needs no relay: ' +
+      'lanrage doctor says what prevents it.',
   },
   relay_refused: {
     message: 'The server names a relay at an address to which it must not send players.',
@@ -78,21 +79,23 @@ export const pathReasons = {
       'Do not trust this server, or tell its operator: a relay needs an address as public as the server.',
   },
   no_ipv4: {
-    message: 'The relay has only an IPv4 address, and there is no IPv4 here.',
+    message: 'The relay has only an IPv4 address, and this network has no IPv4.',
     advice:
-      'This network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a ' +
+      'This network has only IPv6, and no translation to IPv4 (NAT64). Use another network, or ask the operator for a ' +
       'relay with IPv6.',
   },
   peer_away: {
-    message: 'The other player is away: its agent has lost the server, and does not answer either.',
+    message:
+      "The other player is away: the player's agent is not connected to the server, and does not answer either.",
     advice: 'Wait, or ask whether the machine is on and online.',
   },
   server_down: {
     message: 'Neither the server nor any of its relays answers, so nothing can get through.',
-    advice: 'If other pages and games work here, it is the server: wait, or tell its operator.',
+    advice: 'If other websites and games work here, the server is down: wait, or tell its operator.',
   },
   peer_unknown: {
-    message: 'No answer, and the server, which would know whether the other player is still there, is away.',
+    message:
+      'No answer; whether the other player is still there is unknown, as the server does not answer either.',
     advice:
       'The relay answers, so nothing is wrong at your end. Wait for the server, or ask the other player.',
   },
@@ -103,7 +106,7 @@ export const pathReasons = {
       'Let UDP out, in the firewall of this machine or of its router, or use another network. The other player is not at fault.',
   },
   peer_no_ipv4: {
-    message: "The relay has only an IPv4 address, and there is no IPv4 in the other player's network.",
+    message: "The relay has only an IPv4 address, and the other player's network has no IPv4.",
     advice:
       'Nothing is wrong at your end. The other player has to use another network, or the operator a relay with IPv6.',
   },
@@ -113,9 +116,9 @@ export const pathReasons = {
       'Nothing is wrong at your end. The other player has to let UDP out, in a firewall there, or use another network.',
   },
   relays_unreachable: {
-    message: "The server's relay answers nobody in this party by UDP: the fault is the server's.",
+    message: "The server's relay answers nobody in this party over UDP: the fault is the server's.",
     advice:
-      'Tell its operator: the relay is down, or a firewall there closes its UDP ports. If you are all in one network, it may be that network.',
+      'Tell its operator: the relay is down, or a firewall there closes its UDP ports. If all of you are in the same network, that network may be the cause.',
   },
   udp_undecided: {
     message: 'No relay answers here, though the server does: this network blocks UDP, or the relay is down.',
@@ -124,7 +127,7 @@ export const pathReasons = {
   peer_silent: {
     message: 'No answer from this player, though the relay carries others.',
     advice:
-      'Nothing is wrong at your end: the firewall of the other player may let UDP pass to some ports only, or the machine sleeps.',
+      "Nothing is wrong at your end: the other player's firewall may let UDP through to some ports only, or the machine is asleep.",
   },
   relay_ports_closed: {
     message:
@@ -133,23 +136,23 @@ export const pathReasons = {
       'Tell the operator: the UDP ports of LANRAGE_RELAY_PORTS have to be open. Or a firewall on either side lets out only some ports.',
   },
   no_answer: {
-    message: 'No answer through the relay, though the other agent is there.',
+    message: "No answer via the relay, though the other player's agent is online.",
     advice:
-      "It is not known at which end UDP is blocked: the other player's agent may be of an older version. lanrage doctor examines this end.",
+      "It is unknown at which end UDP is blocked: the other player's agent may be an older version. lanrage doctor examines this end.",
   },
   routed_elsewhere: {
-    message: 'This machine sends what is for the player elsewhere, not into the party.',
+    message: 'This machine sends packets for this player elsewhere, not into the party.',
     advice:
-      "A route or rule of another network or VPN has the player's address. Leave that network for as long as you play.",
+      "A route or rule of another network or VPN covers the player's address. Leave that network while you play.",
   },
   // refused by this agent, see party/neighbours.ts
   forged: {
-    message: "Refused: the server shows a key for this player that is not the player's own.",
+    message: "Refused: the server announces a key for this player that is not the player's own.",
     advice: 'Do not trust this server. Tell its operator, and meet on another one.',
   },
   false_address: {
     message:
-      "Refused: the server gives this player an address that is not the party's, or not the player's alone.",
+      "Refused: the server gives this player an address outside the party's network, or one that another player has.",
     advice: 'Do not trust this server. Tell its operator, and meet on another one.',
   },
   not_vouched: {
@@ -198,7 +201,7 @@ export function explainPath(circumstances: Circumstances): PathReason {
  */
 export function explainStray(virtualIp: string, interfaceName: string | null): PathReason {
   const way = interfaceName === null ? 'nowhere' : `to ${interfaceName}`;
-  const message = `This machine sends what is for ${virtualIp} ${way}, not into the party.`;
+  const message = `This machine sends packets for ${virtualIp} ${way}, not into the party.`;
   return { code: 'routed_elsewhere', ...pathReasons.routed_elsewhere, message };
 }
 

@@ -32,7 +32,9 @@ describe('why a server gave no answer', () => {
 
   it('is that there is no IPv4 here, where nothing else keeps the server away', () => {
     const none = { kind: 'none' } as const;
-    expect(explainFailure(failure('ENETUNREACH'), server, none)).toContain('there is no IPv4 here');
+    expect(explainFailure(failure('ENETUNREACH'), server, none)).toContain(
+      'has only an IPv4 address, and this network has none',
+    );
     expect(explainFailure(failure('ECONNREFUSED'), server, none)).toContain('nothing listens');
     expect(explainFailure(failure('ENETUNREACH'), server, { kind: 'nat64' })).toContain('No route leads');
   });

@@ -17,7 +17,7 @@ const explanations: ReadonlyMap<string, Explanation> = new Map([
   ...alike(
     ['ECONNREFUSED'],
     (server) =>
-      `${server.hostname} is there, but nothing listens on its port ${portOf(server)}. Check the port in LANRAGE_SERVER, or ask the operator to start the server.`,
+      `${server.hostname} is up, but nothing listens on its port ${portOf(server)}. Check the port in LANRAGE_SERVER, or ask the operator to start the server.`,
   ),
   ...alike(
     ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'ENETDOWN', 'EHOSTDOWN'],
@@ -102,7 +102,7 @@ export interface StrangeAnswer {
 
 export function explainAnswer({ status, isHtml }: StrangeAnswer, server: URL): string {
   if (status === 511 || (isHtml && status >= 200 && status < 300))
-    return `A web page answers instead of the server ${server.host}, as the sign-in page of a hotel or a café does. Open a browser, sign in to the network, and try again; else check LANRAGE_SERVER.`;
+    return `A web page answers instead of the server ${server.host}, as the sign-in page of a hotel or a café does. Open a browser, sign in to the network, and try again; otherwise check LANRAGE_SERVER.`;
   if (status >= 300 && status < 400)
     return `${server.host} redirects to another address. If that is not the sign-in page of your network, write the address that it leads to in LANRAGE_SERVER.`;
   if (status === 400 && server.protocol === 'http:')
@@ -113,11 +113,11 @@ export function explainAnswer({ status, isHtml }: StrangeAnswer, server: URL): s
 }
 
 function unknownAuthority({ hostname }: URL): string {
-  return `The certificate of ${hostname} is from no authority that this machine knows. If it is the operator's own, name its file in NODE_EXTRA_CA_CERTS; else somebody on the way may be reading along.`;
+  return `The certificate of ${hostname} is not from an authority that this machine trusts. If it is the operator's own, name its file in NODE_EXTRA_CA_CERTS; otherwise somebody on the way may be reading along.`;
 }
 
 function ipv4OutOfReach({ hostname }: URL): string {
-  return `${hostname} has only an IPv4 address, and there is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64). Use another network, or ask the operator for a server with IPv6.`;
+  return `${hostname} has only an IPv4 address, and this network has none: it has only IPv6, and no translation to IPv4 (NAT64). Use another network, or ask the operator for a server with IPv6.`;
 }
 
 function alike(codes: readonly string[], explanation: Explanation): (readonly [string, Explanation])[] {

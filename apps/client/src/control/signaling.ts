@@ -179,7 +179,7 @@ export class Signaling extends EventEmitter<SignalingEvents> {
     this.emit('disconnected', 'the server says too much');
     this.retryAfter(
       new LanrageError('SERVER_MISBEHAVES', {
-        message: `The server says more than any party gives rise to. It is left alone for ${SILENCE_SECONDS} s.`,
+        message: `The server sends more than any party causes. The agent leaves it alone for ${SILENCE_SECONDS} s.`,
         retryAfterSeconds: SILENCE_SECONDS,
       }),
     );

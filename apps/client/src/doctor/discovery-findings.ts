@@ -17,7 +17,7 @@ export function discoveryFindings({ status, deaf, broadcastFault }: Diagnosis): 
     return [...faults, { code: 'lan_games_found', severity: 'ok', message, advice: null }];
   }
   const message = `Games do not find each other by themselves: ${detail ?? 'not known why'}.`;
-  const advice = "Type the host's address of the party into the game. Direct connections are not concerned.";
+  const advice = "Type the host's party address into the game. Direct connections are not affected.";
   return [...faults, { code: 'lan_games_not_found', severity: 'warning', message, advice }];
 }
 
@@ -39,23 +39,22 @@ function deafFinding({ port, address, why }: DeafListener, ownIp: string): Findi
       return {
         code: 'lan_listener_elsewhere',
         severity: 'warning',
-        message: `A game of this machine listens at UDP port ${port} of ${address} alone: the party does not reach it, nor do answers to what it asks.`,
+        message: `A game on this machine listens only at UDP port ${port} of ${address}: neither the party nor answers to its own queries reach it.`,
         advice: `In the settings of that game, leave the address (bind, net_ip, network adapter) empty, or choose ${ownIp}; then start it again.`,
       };
     case 'group':
       return {
         code: 'lan_listener_group',
         severity: 'warning',
-        message: `A game of this machine listens at UDP port ${port} of the group ${address} alone: it does not hear of games of the party.`,
-        advice:
-          "Type the host's address of the party into it, or have it listen on all addresses, if it can.",
+        message: `A game on this machine listens only at UDP port ${port} of the group ${address}: it does not hear of games in the party.`,
+        advice: "Type the host's party address into it, or have it listen on all addresses, if it can.",
       };
     case 'shared':
       return {
         code: 'lan_listener_shared',
         severity: 'warning',
-        message: `Several programs of this machine listen at UDP port ${port}: only one of them hears of games of the party.`,
-        advice: 'Close those with which you do not play.',
+        message: `Several programs on this machine listen at UDP port ${port}: only one of them hears of games in the party.`,
+        advice: 'Close those that you are not playing.',
       };
   }
 }

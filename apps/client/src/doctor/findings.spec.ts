@@ -380,9 +380,9 @@ describe("a doctor's report", () => {
     expect(rendered(relayed).replace(/\n +/g, ' ')).toContain(
       [
         'warning  Bob: Via the relay: the two routers do not let each other in. (nat_combination)',
-        'Packets have gone to 192.0.2.1:51900 for 2 min; a ping takes 62 ms.',
-        'Your NAT is port_restricted_cone, theirs symmetric: no direct path is to be expected.',
-        'A direct path is looked for again in 35 s, or when something changes.',
+        'Packets have been sent to 192.0.2.1:51900 for 2 min; a ping takes 62 ms.',
+        'Your NAT is port_restricted_cone, theirs symmetric: a direct path is unlikely.',
+        'LANrage looks for a direct path again in 35 s, or when something changes.',
         '→ One of the two would have to open its network',
       ].join(' '),
     );
@@ -392,11 +392,9 @@ describe("a doctor's report", () => {
     const lost = { ...peer('Bob', 'relayed', 'trying'), online: false, pathEndpoint: null, latencyMs: null };
     const progressNow = { ...progress, nextAttemptInMs: 0 };
     const text = rendered(running({ status: inParty(lost), paths: { [lost.id]: progressNow } }));
-    expect(text.replace(/\n +/g, ' ')).toContain(
-      'There has been nowhere to send to for 2 min; no ping was answered.',
-    );
-    expect(text).toContain('Their agent is not connected to the server just now.');
-    expect(text).toContain('A direct path is being looked for now.');
+    expect(text.replace(/\n +/g, ' ')).toContain('There has been no path for 2 min; no ping was answered.');
+    expect(text).toContain('Their agent is not connected to the server right now.');
+    expect(text).toContain('LANrage is looking for a direct path now.');
   });
 
   it('fits 80 columns, and prints nothing that names smuggle in', () => {

@@ -72,10 +72,10 @@ function agentFinding(agent: AgentExamination): Finding {
       return {
         code: 'agent_not_asked',
         severity: 'problem',
-        message: `The agent that is running cannot be asked: ${agent.error.code}`,
+        message: `The running agent cannot be asked: ${agent.error.code}`,
         advice:
           agent.error.code === 'NOT_FOUND'
-            ? 'It is of another version than this command. Stop it and start it again.'
+            ? 'It is another version than this command. Stop it and start it again.'
             : agent.error.message,
       };
   }
@@ -95,7 +95,7 @@ function serverFindings({ server }: NetcheckReport, diagnosis: Diagnosis | null)
         code: 'server_silent',
         severity: 'problem',
         message: `The server ${url} does not answer as it should.`,
-        advice: `${error.message} A party that you are in goes on without it.`,
+        advice: `${error.message} The party that you are in goes on without it.`,
       },
     ];
   }
@@ -105,19 +105,18 @@ function serverFindings({ server }: NetcheckReport, diagnosis: Diagnosis | null)
 
 function events(diagnosis: Diagnosis | null): Finding[] {
   if (!diagnosis) return [];
-  if (diagnosis.controlConnected)
-    return [ok('events_arrive', 'The agent is signed in and hears of what happens.')];
+  if (diagnosis.controlConnected) return [ok('events_arrive', 'The agent is signed in and receives events.')];
   const { controlFault: fault } = diagnosis;
   if (fault && fault.code !== 'CONTROL_UNAVAILABLE') {
     const message = `The server answers, but does not let the agent in: ${fault.code}`;
     return [{ code: 'sign_in_refused', severity: 'problem', message, advice: fault.message }];
   }
-  const proxies = 'It keeps trying. If this stays, a proxy on the way has to let WebSockets through.';
+  const proxies = 'It keeps trying. If this persists, a proxy on the way has to let WebSockets through.';
   return [
     {
       code: 'events_missing',
       severity: 'warning',
-      message: 'The server answers, but the agent does not hear of what happens: its WebSocket is not open.',
+      message: 'The server answers, but the agent receives no events: its WebSocket is not open.',
       advice: fault ? `${fault.message} ${proxies}` : proxies,
     },
   ];
@@ -127,7 +126,7 @@ function networkFindings(network: NetcheckReport, diagnosis: Diagnosis | null): 
   const { ipv4, natInfo } = network;
   if (ipv4.way === 'none' && natInfo.relayOnly) return [{ code: 'no_ipv4', severity: 'problem', ...noIpv4 }];
   if (ipv4.way !== 'nat64') return natFindings(network, diagnosis);
-  const message = `This network carries IPv6 only. What has only an IPv4 address is reached by its NAT64, ${ipv4.prefix}.`;
+  const message = `This network has only IPv6. IPv4 addresses are reached through its NAT64, ${ipv4.prefix}.`;
   return [{ code: 'nat64', severity: 'info', message, advice: null }, ...natFindings(network, diagnosis)];
 }
 
@@ -145,7 +144,7 @@ function natFindings(
   const nat: Finding = {
     code: `nat_${natInfo.natType}`,
     severity: isMapped ? 'ok' : natSeverities[natInfo.natType],
-    message: `Your NAT is ${natName(natInfo)}${where}. ${isMapped ? 'Others reach you by the mapped port.' : message}`,
+    message: `Your NAT is ${natName(natInfo)}${where}. ${isMapped ? 'Others reach you through the mapped port.' : message}`,
     advice: isMapped ? null : advice,
   };
   return [...silence, nat, ...stunFindings(stunServers)];
@@ -182,7 +181,7 @@ function nothingToAsk(isServerThere: boolean): Finding {
   return {
     code: 'nat_not_examined',
     severity: 'info',
-    message: 'What your router does could not be examined, as no STUN server is known.',
+    message: 'Your router could not be examined, as no STUN server is known.',
     advice: 'The server names some when it answers; LANRAGE_STUN_SERVERS can name others.',
   };
 }
@@ -201,7 +200,7 @@ function stunFinding({ relay, endpoint }: StunServerReport, endpoints: readonly 
   const times = endpoints.flatMap(({ roundTripMs }) => roundTripMs ?? []);
   const label = relay
     ? `The relay ${relay.id} (${relay.region})`
-    : `The STUN server ${endpoint} of your settings`;
+    : `The STUN server ${endpoint} from your settings`;
   if (times.length > 0)
     return ok('relay_answers', `${label} answers in ${formatLatency(Math.min(...times))}.`);
   const message = `${label} does not answer at ${endpoints.map((one) => one.endpoint).join(', ')}.`;
@@ -220,7 +219,7 @@ function portMappingFindings({ status, settings, portMapping }: Diagnosis, natTy
   }
   const needsNone = natType === 'open';
   if (!settings.portMapping) {
-    const advice = needsNone ? null : 'Unset LANRAGE_PORT_MAPPING to have the router asked for a port.';
+    const advice = needsNone ? null : 'Unset LANRAGE_PORT_MAPPING to ask the router for a port.';
     return [{ code: 'port_mapping_off', severity: 'info', message: 'Port mapping is switched off.', advice }];
   }
   const isAsked = status.status === 'in_party';
@@ -236,7 +235,7 @@ function guardFindings({ status }: Diagnosis): Finding[] {
   if (!guard) return [];
   if (guard.state === 'off') {
     const message =
-      'This machine is not guarded: other players reach all that listens on it, and what it forwards to.';
+      'This machine is not guarded: other players can reach everything that listens on it, and what it forwards to.';
     return [{ code: 'not_guarded', severity: 'warning', message, advice: guard.detail }];
   }
   const guarded = ok('guarded', `Other players reach ${exposureText(guard.exposure)}.`);
@@ -259,10 +258,10 @@ function mappingFinding(portMapping: Diagnosis['portMapping'], natType: NatType)
     case 'mapped':
       return ok(
         'port_mapped',
-        `${router} maps ${endpoint} to you${protocol ? `, by ${protocolNames[protocol]}` : ''}.`,
+        `${router} maps ${endpoint} to you${protocol ? `, using ${protocolNames[protocol]}` : ''}.`,
       );
     case 'none': {
-      const message = `${router} has not answered to PCP, NAT-PMP or UPnP so far, so no port is mapped.`;
+      const message = `${router} has not answered PCP, NAT-PMP or UPnP so far, so no port is mapped.`;
       const advice = reachesEverybody ? null : 'Switch on UPnP or NAT-PMP in the router, if it has that.';
       return { code: 'port_not_mapped', severity: 'info', message, advice };
     }

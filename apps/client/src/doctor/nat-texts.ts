@@ -12,7 +12,7 @@ const everybody: NatText = { message: 'You can connect directly with everybody.'
 const exceptSymmetric: NatText = {
   message:
     'You can connect directly with everybody except players behind a symmetric NAT, as in some mobile and company ' +
-    'networks; with those you play through the relay.',
+    'networks; with those you play via the relay.',
   advice: null,
 };
 
@@ -24,13 +24,13 @@ export const natTexts: Record<NatType, NatText> = {
   symmetric: {
     message:
       'You can connect directly with players whose NAT is open or full_cone, or who have a public address. With ' +
-      'everybody else you play through the relay.',
-    advice: 'A forwarded UDP port or UPnP on your router would change that.',
+      'everybody else you play via the relay.',
+    advice: 'A forwarded UDP port, or UPnP switched on in your router, would change that.',
   },
   unknown: {
     message:
-      'You can connect directly with players whose NAT is open or full_cone. What your own NAT does could not be ' +
-      'found out completely, so the others may or may not work; the relay takes those that do not.',
+      'You can connect directly with players whose NAT is open or full_cone. Your own NAT could not be ' +
+      'examined completely, so the others may or may not work; the relay carries those that do not.',
     advice: null,
   },
 };
@@ -57,6 +57,6 @@ export function natEase(natType: NatType): string | null {
 
 /** The text for a network that has neither IPv4 nor NAT64. */
 export const noIpv4: NatText = {
-  message: 'There is no IPv4 here: this network carries IPv6 only, and translates nothing (NAT64).',
-  advice: 'Use another network to play by relays that have only IPv4 addresses.',
+  message: 'This network has only IPv6, and no translation to IPv4 (NAT64).',
+  advice: 'Use another network to play via relays that have only IPv4 addresses.',
 };

@@ -82,9 +82,9 @@ function waysIn({ id, settings }: InParty['party']): string {
 
 function narrowPath({ id, name, virtualIp, packetLimit }: Peer): Finding[] {
   if (packetLimit === null) return [];
-  const message = `Packets above ${packetLimit} bytes get lost on the way without any error, so smaller ones are sent.`;
+  const message = `Packets above ${packetLimit} bytes get lost on the way without an error, so LANrage sends smaller ones.`;
   const advice =
-    'Nothing to do: games do not notice. Another VPN, PPPoE or a mobile network at either end takes the room.';
+    'Nothing to do: games do not notice. Another VPN, PPPoE or a mobile network at either end uses up the room.';
   return [{ code: 'narrow_path', severity: 'info', message, advice, peer: { id, name, virtualIp } }];
 }
 

@@ -29,7 +29,7 @@ const tried = (changes: Partial<Trial>) =>
 
 describe('what is said of a port', () => {
   it.each<[Partial<Trial>, string, RegExp]>([
-    [{ tcp: 'connected' }, 'game_port_open', /takes connections/],
+    [{ tcp: 'connected' }, 'game_port_open', /accepts connections/],
     [
       { tcp: 'refused', told: report(['none', 'open']) },
       'game_port_no_listener',
@@ -38,9 +38,9 @@ describe('what is said of a port', () => {
     [
       { told: report(['none', 'firewall'], ['none', 'firewall']) },
       'game_port_no_listener',
-      /firewall would drop what is for that port, too/,
+      /firewall would drop packets to that port, too/,
     ],
-    [{ tcp: 'refused', told: report(['loopback', 'open']) }, 'game_port_loopback', /127\.0\.0\.1 alone/],
+    [{ tcp: 'refused', told: report(['loopback', 'open']) }, 'game_port_loopback', /127\.0\.0\.1 only/],
     [{ tcp: 'refused', told: report(['elsewhere', 'open']) }, 'game_port_elsewhere', /another address/],
     [{ told: report(['here', 'firewall']) }, 'game_port_firewalled', /A firewall on Bob's machine drops/],
     [
@@ -48,7 +48,7 @@ describe('what is said of a port', () => {
       'game_port_not_exposed',
       /LANRAGE_EXPOSE/,
     ],
-    [{ told: report(['here', 'open']) }, 'game_port_no_answer', /takes no connection/],
+    [{ told: report(['here', 'open']) }, 'game_port_no_answer', /accepts no connection/],
     [
       { tcp: 'refused', told: report(['none', 'open'], ['here', 'open']) },
       'game_port_open',
@@ -56,7 +56,7 @@ describe('what is said of a port', () => {
     ],
     [{ told: report(['none', 'open'], ['here', 'firewall']) }, 'game_port_firewalled', /UDP port 25565/],
     [{ tcp: 'refused' }, 'game_port_not_told', /refuses TCP/],
-    [{ tcp: 'unreachable' }, 'game_port_not_told', /turns connections away/],
+    [{ tcp: 'unreachable' }, 'game_port_not_told', /a firewall rejects connections/],
     [{ told: 'busy' }, 'game_port_not_told', /does not answer/],
   ])('%j: %s', (trial, code, message) => {
     expect(tried(trial)).toEqual([

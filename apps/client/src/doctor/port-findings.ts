@@ -42,8 +42,8 @@ export function firewallFindings({ firewall, interfaceName }: Diagnosis): Findin
     {
       code: 'firewall_closed',
       severity: 'warning',
-      message: `The firewall of this machine (${what}) drops what other players send to games that you host here, but for what its rules name.`,
-      advice: `To host, let it in: ${commandFor(tool, interfaceName, table, chain)}. LANRAGE_EXPOSE then still says which ports they reach.`,
+      message: `The firewall of this machine (${what}) drops what other players send to games that you host here, except what its rules allow.`,
+      advice: `To host, let it in: ${commandFor(tool, interfaceName, table, chain)}. LANRAGE_EXPOSE still says which ports they reach.`,
     },
   ];
 }
@@ -70,7 +70,7 @@ function isOpen({ machine, finding, virtualIp }: Owner, port: number): Finding {
   return {
     code: 'game_port_open',
     severity: 'ok',
-    message: `TCP port ${port} of ${machine} takes connections through the tunnel, at ${virtualIp}:${port}.`,
+    message: `TCP port ${port} of ${machine} accepts connections through the tunnel, at ${virtualIp}:${port}.`,
     advice: null,
     ...finding,
   };
@@ -78,15 +78,15 @@ function isOpen({ machine, finding, virtualIp }: Owner, port: number): Finding {
 
 function notTold({ machine, finding }: Owner, { port, tcp, told }: NonNullable<Diagnosis['trial']>): Finding {
   const tries = {
-    refused: `${machine} refuses TCP connections to port ${port}: nothing listens there, or a firewall turns them away.`,
-    unreachable: `The way to TCP port ${port} of ${machine} ends before it: a firewall turns connections away.`,
-    silent: `TCP port ${port} of ${machine} does not answer: a firewall drops what is for it.`,
+    refused: `${machine} refuses TCP connections to port ${port}: nothing listens there, or a firewall rejects them.`,
+    unreachable: `TCP port ${port} of ${machine} cannot be reached: a firewall rejects connections.`,
+    silent: `TCP port ${port} of ${machine} does not answer: a firewall drops packets to it.`,
     connected: '',
   };
   const why =
     told === 'busy'
       ? 'The agent there was asked too often. Wait a minute, then try again.'
-      : 'The agent there does not say more: it is of an older version, or away.';
+      : 'The agent there does not say more: it is an older version, or offline.';
   const ownWord = `On that machine, sudo ./lanrage doctor --port ${port} tells what is wrong.`;
   const message = tcp === null ? `Nothing could be found out about port ${port} of ${machine}.` : tries[tcp];
   return {
@@ -102,7 +102,7 @@ function ofNobody({ machine, isSelf, finding }: Owner, port: number, told: PortR
   if (protocols.every((protocol) => told[protocol].entry === 'exposure'))
     return notExposed({ isSelf, machine, finding }, port);
   const isClosed = protocols.every((protocol) => told[protocol].entry === 'firewall');
-  const besides = isClosed ? ' Its firewall would drop what is for that port, too.' : '';
+  const besides = isClosed ? ' Its firewall would drop packets to that port, too.' : '';
   return {
     code: 'game_port_no_listener',
     severity: 'problem',
@@ -136,8 +136,8 @@ function ofListener(
   if (listener === 'loopback' || listener === 'elsewhere') {
     const where =
       listener === 'loopback'
-        ? '127.0.0.1 alone, so that only that machine itself reaches it'
-        : 'another address of that machine alone, such as that of its home network';
+        ? '127.0.0.1 only, so nobody but that machine itself can reach it'
+        : 'another address of that machine only, such as that of its home network';
     return {
       code: listener === 'loopback' ? 'game_port_loopback' : 'game_port_elsewhere',
       severity: 'problem',
@@ -150,9 +150,9 @@ function ofListener(
     return {
       code: 'game_port_firewalled',
       severity: 'problem',
-      message: `A firewall on ${machine} drops what is for ${what}.`,
+      message: `A firewall on ${machine} drops packets to ${what}.`,
       advice: isSelf
-        ? 'What to type stands below, with firewall_closed, or in the rules that name this port.'
+        ? 'The command that opens it is below, at firewall_closed; or change the rule that names this port.'
         : 'Have the player there run sudo ./lanrage doctor: it says what to type.',
       ...finding,
     };
@@ -161,16 +161,16 @@ function ofListener(
     return {
       code: 'game_port_no_answer',
       severity: 'problem',
-      message: `${capitalized(what)} listens, and no firewall is known to drop what is for it, but it takes no connection.`,
+      message: `${capitalized(what)} listens, and no firewall is known to drop packets to it, but it accepts no connection.`,
       advice:
-        'If it runs in a container, LANRAGE_FORWARD=on lets the party in there. Else a firewall that cannot be read may stand before it.',
+        'If it runs in a container, LANRAGE_FORWARD=on lets the party in there. Otherwise a firewall that cannot be inspected may block it.',
       ...finding,
     };
   }
   return {
     code: 'game_port_open',
     severity: 'ok',
-    message: `${capitalized(what)} listens on the address of the party${entry === 'open' ? ', and no firewall drops what is for it' : ''}.`,
+    message: `${capitalized(what)} listens on the address of the party${entry === 'open' ? ', and no firewall drops packets to it' : ''}.`,
     advice: null,
     ...finding,
   };

@@ -6,14 +6,14 @@ import type { Finding } from './finding';
 const partNames: Record<TunnelPart, string> = {
   link: 'its interface is switched off',
   address: 'its interface has lost its address',
-  route: "the route to the party's network is missing",
+  route: 'the route to its network is missing',
 };
 
 /** Why nobody in the party is reached; null when nothing is missing. */
 export function tunnelFault({ missing, detail }: TunnelInfo): string | null {
   if (missing.length === 0) return null;
   const because = detail === null ? '' : `: ${detail}`;
-  return `Nobody in the party is reached, as ${missing.map((part) => partNames[part]).join(', ')}${because}`;
+  return `Nobody in the party can be reached, as ${missing.map((part) => partNames[part]).join(', ')}${because}`;
 }
 
 export function tunnelFindings({ status }: Diagnosis): Finding[] {
@@ -22,7 +22,7 @@ export function tunnelFindings({ status }: Diagnosis): Finding[] {
   const fault = tunnelFault(tunnel);
   if (fault) {
     const advice =
-      'Another program of this machine takes it away again and again, or keeps it from being put back.';
+      'Another program on this machine keeps removing it, or prevents LANrage from restoring it.';
     return [{ code: 'tunnel_broken', severity: 'problem', message: `${fault}.`, advice }];
   }
   const message = `The party has the network ${tunnel.network} on this machine.`;
@@ -32,8 +32,8 @@ export function tunnelFindings({ status }: Diagnosis): Finding[] {
     {
       code: 'tunnel_repaired',
       severity: 'info',
-      message: `Another program of this machine took away a part of the party's network ${times}; it is back.`,
-      advice: 'If it happens again and again, have that program leave the interface alone.',
+      message: `Another program on this machine removed part of the party's network ${times}; LANrage restored it.`,
+      advice: 'If this keeps happening, configure that program to leave the interface alone.',
     },
   ];
 }

@@ -27,13 +27,13 @@ export function forgetFindings(): void {
 async function examine(): Promise<void> {
   const status = byId('doctor-status');
   const fault = byId('doctor-fault');
-  status.textContent = 'Looking at server, router and players. This takes some seconds.';
+  status.textContent = 'Examining the server, the router and the players. This takes some seconds.';
   const isDone = await attempt(fault, async () => {
     const { findings } = await ask<z.output<typeof doctorSchema>>('doctor');
     byId('findings').replaceChildren(...findings.map(findingItem));
     const wrong = findings.filter(({ severity }) => severity === 'problem' || severity === 'warning').length;
     status.textContent =
-      wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${findings.length} findings want something.`;
+      wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${findings.length} findings need attention.`;
   });
   if (!isDone) status.textContent = '';
 }

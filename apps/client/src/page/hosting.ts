@@ -81,7 +81,7 @@ export function handleHosting(): void {
 
 async function makeInvite(): Promise<void> {
   const { link, expiresAt } = await ask<z.output<typeof newInviteSchema>>('invite');
-  const note = `Good until ${new Date(expiresAt).toLocaleString()}. Whoever has it may come in; it is shown here only.`;
+  const note = `Valid until ${new Date(expiresAt).toLocaleString()}. Anyone who has it can join; it is shown only here.`;
   byId('new-invite').replaceChildren(
     copyable(link, 'the invite link'),
     qrCode(link),
@@ -94,7 +94,7 @@ async function makeInvite(): Promise<void> {
 async function renewLists(): Promise<void> {
   await attempt(byId('invite-fault'), async () => {
     const [{ invites }, { bans }] = await Promise.all([ask<InviteList>('invites'), ask<BanList>('bans')]);
-    fill(byId('invites'), invites, () => listOf('Invite links that are good', invites.map(inviteItem)));
+    fill(byId('invites'), invites, () => listOf('Valid invite links', invites.map(inviteItem)));
     fill(byId('bans'), bans, () => listOf('Banned players', bans.map(banItem)));
   });
 }
@@ -106,8 +106,8 @@ export function renewBans(): void {
 
 function inviteItem({ id, uses, maxUses, expiresAt }: InviteList['invites'][number]): HTMLElement {
   const used = maxUses === null ? `used ${uses} times` : `used ${uses} of ${maxUses} times`;
-  const text = `${id}: ${used}, good until ${new Date(expiresAt).toLocaleString()}`;
-  return item(text, 'Take back', `Take back the invite link ${id}`, 'uninvite', { id });
+  const text = `${id}: ${used}, valid until ${new Date(expiresAt).toLocaleString()}`;
+  return item(text, 'Take back', `Revoke the invite link ${id}`, 'uninvite', { id });
 }
 
 function banItem({ peerId, name }: BanList['bans'][number]): HTMLElement {

@@ -19,7 +19,7 @@ import { handleStart } from './start';
 /** Between two measurements, as long as somebody looks. */
 const INTERVAL_MS = 2000;
 const MOST_HEARD = 20;
-const NO_TOKEN = 'This page does not know its agent. Open it in a terminal with: lanrage ui';
+const NO_TOKEN = 'This page does not know its agent. Open it from a terminal: lanrage ui';
 
 let model: Model = nothingKnown;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +54,7 @@ function lost({ code, message }: Refusal): void {
 
 function refuse(text: string): void {
   setText(byId('away'), text);
-  if (model.status === null) setText(byId('title'), 'Your agent is not here');
+  if (model.status === null) setText(byId('title'), 'Your agent does not answer');
 }
 
 function hear(event: AgentEvent): void {
@@ -93,7 +93,7 @@ function show(): void {
   const { status } = model;
   if (!status) return;
   const party = status.status === 'in_party' ? status.party : null;
-  setText(byId('title'), party ? party.name : 'You are in no party');
+  setText(byId('title'), party ? party.name : 'You are not in a party');
   document.title = party ? `${party.name} – LANrage` : 'LANrage';
   byId('no-party').hidden = party !== null;
   byId('in-party').hidden = party === null;

@@ -96,7 +96,7 @@ describe('what the page knows', () => {
   it('warns of what keeps the party from what it could be', () => {
     expect(warningsOf(inParty)).toEqual([]);
     const away = withEvent(known, { event: 'controlLost', data: null }).status as InParty;
-    expect(warningsOf(away)).toEqual([expect.stringContaining('The server is away')]);
+    expect(warningsOf(away)).toEqual([expect.stringContaining('The server cannot be reached')]);
   });
 
   it.each([

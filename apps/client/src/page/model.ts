@@ -109,7 +109,7 @@ export function spoken(before: Model, { event, data }: AgentEvent): string | nul
       return isNews ? `${data.name}: ${pathWords[data.connectionType]}.` : null;
     }
     case 'controlLost':
-      return 'The server is away. The game goes on without it.';
+      return 'The server cannot be reached. The game goes on without it.';
     case 'controlConnected':
       return 'The server is back.';
     default:
@@ -137,9 +137,11 @@ export function warningsOf({ controlConnected, guard, tunnel, discovery }: InPar
   return [
     ...(controlConnected
       ? []
-      : ['The server is away. The game goes on; nobody new can join until it is back.']),
+      : ['The server cannot be reached. The game goes on, but nobody can join until it is back.']),
     ...(guard?.state === 'off'
-      ? [`This machine is not guarded: the others reach all that listens on it. ${guard.detail ?? ''}`]
+      ? [
+          `This machine is not guarded: other players can reach everything that listens on it. ${guard.detail ?? ''}`,
+        ]
       : []),
     ...(tunnel?.missing.length
       ? [`The party's interface lacks its ${tunnel.missing.join(', ')}. ${tunnel.detail ?? ''}`]

@@ -74,7 +74,7 @@ function newRow({ id, virtualIp, isSelf }: Peer): Row {
 function pathOf({ connectionType, online, isSelf }: Peer): HTMLElement[] {
   if (isSelf) return [];
   const light = element('span', { class: `light ${connectionType}`, 'aria-hidden': 'true' });
-  const away = online ? '' : ', its agent has lost the server';
+  const away = online ? '' : ', not connected to the server';
   return [light, element('span', {}, `${pathWords[connectionType]}${away}`)];
 }
 

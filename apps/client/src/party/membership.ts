@@ -110,7 +110,7 @@ function networkOf({ network: text }: PartySnapshot, previous: Membership | unde
   if (network !== undefined && (!previous || previous.network === network)) return network;
   throw new LanrageError('SERVER_MISBEHAVES', {
     message:
-      `The server gives the party the network ${text}, which no party can have, or not this one. ` +
+      `The server gives the party the network ${text}, which no party can have, or this party does not have. ` +
       'Do not trust it: tell its operator, and meet on another server.',
   });
 }

@@ -449,7 +449,7 @@ function evidenceOf({ online, udp }: Pick<Member, 'online' | 'udp'>, evidence: P
 export function otherParty(): LanrageError {
   return new LanrageError('SERVER_MISBEHAVES', {
     message:
-      'The server answers with another party than the one that was asked for. ' +
+      'The server answered with a different party from the one that was asked for. ' +
       'Do not trust it: tell its operator, and meet on another server.',
   });
 }

@@ -26,7 +26,7 @@ export class AdminBansController {
   constructor(private readonly administration: Administration) {}
 
   @Get()
-  @AnswersToOperator({ summary: 'The keys that may not use the server', body: serverBanPageSchema })
+  @AnswersToOperator({ summary: 'The banned keys', body: serverBanPageSchema })
   list(@Query({ schema: listBansQuerySchema }) { cursor }: ListBansQuery): Promise<ServerBanPage> {
     return this.administration.listBans(cursor);
   }

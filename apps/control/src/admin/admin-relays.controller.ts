@@ -32,7 +32,7 @@ export class AdminRelaysController {
   @Post(':relayId/drain')
   @HttpCode(200)
   @AnswersToOperator({
-    summary: 'Have a relay take no more pairs and give away those that it has, until this is lifted',
+    summary: 'Let a relay take no more pairs and hand over those that it has, until this is lifted',
     body: drainedRelaySchema,
     refusals: ['NO_SUCH_RELAY'],
   })

@@ -64,7 +64,8 @@ export class Rulings implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** Once for each time that the database is away. */
   private complain(error: unknown): void {
-    if (!this.isFailing) this.logger.warn({ err: error }, 'rulings cannot be read; the last ones hold');
+    if (!this.isFailing)
+      this.logger.warn({ err: error }, 'rulings cannot be read; the last known ones stay in force');
     this.isFailing = true;
   }
 

@@ -26,7 +26,7 @@ const WARN_EVERY_MS = 60_000;
 
 /** The refusal of a sign-in without the header that tells the server which name the agent dialled. */
 const HOST_MISSING =
-  'The sign-in came without a Host header, so that the server cannot tell under which name you reached it. A proxy on ' +
+  'The sign-in has no Host header, so the server cannot tell under which name you reached it. A proxy on ' +
   'the way has to pass that header on, or the operator has to set LANRAGE_PUBLIC_URL.';
 
 /** A sign-in that was started, as the node that made the challenge hands it on: what its proof has to be computed from. */
@@ -99,12 +99,12 @@ export class SignIn {
     if (nowMs >= this.warnsAgainAtMs) {
       this.warnsAgainAtMs = nowMs + WARN_EVERY_MS;
       const what =
-        'sign-in refused: not known to be our name; if players use it, set LANRAGE_PUBLIC_URL to their URL';
+        'sign-in refused: not a known name of this server; if players use it, set LANRAGE_PUBLIC_URL to their URL';
       this.logger.warn({ dialled }, what);
     }
     if (reached.host === '') throw new LanrageError('SERVER_NAME_UNKNOWN', { message: HOST_MISSING });
     throw new LanrageError('SERVER_NAME_UNKNOWN', {
-      message: `You reached this server as ${dialled}, which it does not know to be its own name. Use its usual address, or ask its operator to set LANRAGE_PUBLIC_URL to the URL that players use.`,
+      message: `You reached this server as ${dialled}, which it does not know as its own name. Use its usual address, or ask its operator to set LANRAGE_PUBLIC_URL to the URL that players use.`,
     });
   }
 

@@ -214,7 +214,7 @@ export class RedisNode implements Cluster {
   }
 
   private endTerm(): void {
-    this.logger.warn('this node leads no more');
+    this.logger.warn('this node no longer leads');
     void this.term?.end();
     this.term = null;
   }
@@ -246,7 +246,7 @@ export class RedisNode implements Cluster {
     try {
       await this.duties?.introduce();
     } catch (error) {
-      this.logger.warn({ err: error }, 'the leader does not know yet what is here');
+      this.logger.warn({ err: error }, 'the leader could not be told what is connected here, will retry');
       this.introduction = 'due';
       this.introducesFromMs = performance.now() + INTRODUCTION_PAUSE_MS;
     }

@@ -39,7 +39,7 @@ export class Leader implements Asked<LeaderCalls> {
     try {
       if (peerIds.length > 0) known = await this.agents.attendance({ peerIds });
     } catch (error) {
-      this.logger.warn({ err: error }, 'who is there is not known');
+      this.logger.warn({ err: error }, 'presence of members unknown');
     }
     const attendance = new Map(peerIds.map((peerId, index) => [peerId, known[index]]));
     return (peerId) => attendance.get(peerId) ?? 'away';

@@ -120,7 +120,7 @@ export class LiveAgents implements AgentCalls {
       const due = [...this.unrefreshed];
       this.unrefreshed.clear();
       await this.refreshAll(due).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'agents that may have missed something are told later');
+        this.logger.warn({ err: error }, 'agents that may have missed something not informed, will retry');
         for (const peerId of due) this.unrefreshed.add(peerId);
       });
     }

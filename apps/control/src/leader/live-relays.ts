@@ -205,7 +205,7 @@ export class LiveRelays implements RelayCalls {
   private ready(relay: Relay): void {
     this.sessions
       .ready(relay)
-      .catch((error: unknown) => this.logger.error({ err: error }, 'relay not made ready'));
+      .catch((error: unknown) => this.logger.error({ err: error }, 'relay could not be prepared'));
     const relayed = this.carried();
     if (relayed < this.maxPeers)
       this.logger.warn(

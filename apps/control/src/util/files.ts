@@ -42,7 +42,7 @@ async function readOrMakeSecret(directory: string, name: string): Promise<string
 function wholeSecret(path: string, secret: string): string {
   if (new RegExp(`^[0-9a-f]{${2 * SECRET_BYTES}}$`).test(secret)) return secret;
   throw new StartError(
-    `error DATA_FILE_DAMAGED: ${path} holds no secret: it was cut short, or changed by hand. Put the right one back, or delete it: a new one is made, and agents sign in anew.`,
+    `error DATA_FILE_DAMAGED: ${path} holds no secret: it was cut short, or changed by hand. Restore the right one, or delete it: a new one is made, and agents sign in again.`,
   );
 }
 
@@ -82,12 +82,12 @@ export function folderFault(directory: string, thrown: unknown): StartError | nu
 const elsewhere = 'or set LANRAGE_DATA to another folder.';
 const folderFaults: ReadonlyMap<string, string> = new Map([
   ['EROFS', `is on a read-only disk. Mount it for writing, ${elsewhere}`],
-  ['EACCES', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
-  ['EPERM', `is not this user's to write to. Give it to the user that runs the server, ${elsewhere}`],
+  ['EACCES', `is not writable for this user. Give it to the user that runs the server, ${elsewhere}`],
+  ['EPERM', `is not writable for this user. Give it to the user that runs the server, ${elsewhere}`],
   ['ENOSPC', `is on a disk that is full. Make room, ${elsewhere}`],
   ['EDQUOT', `is on a disk where this user's quota is used up. Make room, ${elsewhere}`],
-  ['ENOTDIR', `is no folder, or lies in something that is none. Remove that, ${elsewhere}`],
-  ['EEXIST', `is no folder. Remove it, ${elsewhere}`],
+  ['ENOTDIR', `is not a folder, or is inside something that is not one. Remove that, ${elsewhere}`],
+  ['EEXIST', `is not a folder. Remove it, ${elsewhere}`],
 ]);
 
 /** A file's text, or null when there is no such file. */

@@ -39,7 +39,7 @@ export function outcomeOf(
   leaseSeconds: number,
 ): MappingOutcome {
   if (ipScope(address) !== 'global') return noPublicAddress(address);
-  if (port === 0 || leaseSeconds === 0) return { kind: 'refused', detail: 'the router gives nothing' };
+  if (port === 0 || leaseSeconds === 0) return { kind: 'refused', detail: 'the router grants nothing' };
   return { kind: 'mapped', protocol, endpoint: formatEndpoint({ address, port }), leaseSeconds };
 }
 

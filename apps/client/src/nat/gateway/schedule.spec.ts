@@ -96,8 +96,8 @@ describe('what a gateway promises', () => {
     ['203.0.113.7', 51_820, 900, mapped],
     ['100.64.0.2', 51_820, 900, noPublicAddress('100.64.0.2')],
     ['0.0.0.0', 51_820, 900, noPublicAddress()],
-    ['203.0.113.7', 0, 900, { kind: 'refused', detail: 'the router gives nothing' }],
-    ['203.0.113.7', 51_820, 0, { kind: 'refused', detail: 'the router gives nothing' }],
+    ['203.0.113.7', 0, 900, { kind: 'refused', detail: 'the router grants nothing' }],
+    ['203.0.113.7', 51_820, 0, { kind: 'refused', detail: 'the router grants nothing' }],
   ])('%s:%p for %p s comes to %j', (address, port, leaseSeconds, outcome) => {
     expect(outcomeOf('pcp', { address, port }, leaseSeconds)).toEqual(outcome);
   });

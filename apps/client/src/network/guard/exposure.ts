@@ -113,7 +113,7 @@ function without(excluded: readonly PortRange[]): PortRange[] {
 
 /** What other members reach, in words. @param exposure as {@link parseExposure} takes it */
 export function exposureText(exposure: string): string {
-  if (exposure === 'all') return 'whatever listens on this machine';
+  if (exposure === 'all') return 'everything that listens on this machine';
   if (exposure === 'games') return "ports of games, not those of this machine's services";
   return exposure.replaceAll(',', ', ');
 }

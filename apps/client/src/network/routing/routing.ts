@@ -33,6 +33,6 @@ export function assertFree(routing: Routing | undefined, network: VirtualNetwork
   throw new LanrageError('ADDRESS_CLASH', {
     message:
       `The party's network ${network} is in use on this machine: ${describeClash(clash)}. ` +
-      `Leave that network or VPN for as long as you play${instead}`,
+      `Leave that network or VPN while you play${instead}`,
   });
 }

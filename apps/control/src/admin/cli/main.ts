@@ -38,7 +38,7 @@ interface Options {
 const nothing = z.undefined();
 
 const program = new Command('lanrage-admin')
-  .description('Administers a LANrage server, for those who have its LANRAGE_ADMIN_TOKEN.')
+  .description('Administers a LANrage server; needs its LANRAGE_ADMIN_TOKEN.')
   .version(version, '-V, --version', 'show the version')
   .showHelpAfterError('(--help shows how)')
   .exitOverride();
@@ -52,7 +52,7 @@ verb(parties, 'list', 'list all parties, the newest first', [
   'list --json | jq .parties',
 ])
   .argument('[search]', 'part of the name, or the id')
-  .option('--cursor <cursor>', 'the next page, as the page before says')
+  .option('--cursor <cursor>', 'the next page, as the previous one says')
   .action(async (search: string | undefined, options: Options) => {
     const path = `/parties${queryOf({ search, cursor: options.cursor })}`;
     const page = await clientOf(options).request('GET', path, adminPartyPageSchema);
@@ -66,7 +66,7 @@ verb(parties, 'show', 'show a party and who is in it, with keys', ['show 4f0c2a9
     answer(options, party, renderParty(party, Date.now()));
   });
 
-verb(parties, 'close', 'end a party; its players are told that it was you', ['close 4f0c2a91be77'])
+verb(parties, 'close', 'close a party; its players are told that the operator did', ['close 4f0c2a91be77'])
   .argument('<party>', 'its id', partyId)
   .action(async (id: string, options: Options) => {
     await clientOf(options).request('DELETE', `/parties/${id}`, nothing);
@@ -74,14 +74,14 @@ verb(parties, 'close', 'end a party; its players are told that it was you', ['cl
   });
 
 verb(players, 'list', 'list the banned players', ['list'])
-  .option('--cursor <cursor>', 'the next page, as the page before says')
+  .option('--cursor <cursor>', 'the next page, as the previous one says')
   .action(async (options: Options) => {
     const path = `/bans${queryOf({ cursor: options.cursor })}`;
     const page = await clientOf(options).request('GET', path, serverBanPageSchema);
     answer(options, page, renderBans(page));
   });
 
-verb(players, 'ban', 'keep a player off the server, by key', [
+verb(players, 'ban', 'ban a player from the server, by key', [
   'ban aGVsbG8gd29ybGQsIHRoaXMgaXMgYSBrZXkgOiktKTM=',
 ])
   .argument('<key>', 'public key, see: lanrage-admin parties show', publicKey)
@@ -104,7 +104,7 @@ verb(relays, 'list', 'list the relays, their load and their health', ['list', 'l
   },
 );
 
-verb(relays, 'drain', 'have a relay give its players away and take no more', ['drain fra-1'])
+verb(relays, 'drain', 'move all players off a relay, and let it take no more', ['drain fra-1'])
   .argument('<relay>', 'its id')
   .action(async (id: string, options: Options) => {
     const path = `/relays/${encodeURIComponent(id)}/drain`;

@@ -79,13 +79,13 @@ describe('what lanrage-admin says', () => {
   it('says which relays players do not reach, and what to look at', () => {
     const text = renderRelays({ relays: [{ ...relay, id: 'fra-1', publicAddress: '192.0.2.1' }] });
     expect(text.replaceAll('\n', ' ')).toContain(
-      'fra-1: none of the players who tried reaches it at 192.0.2.1. Check its LANRAGE_PUBLIC_ADDRESS',
+      'fra-1: none of the players who tried can reach it at 192.0.2.1. Check its LANRAGE_PUBLIC_ADDRESS',
     );
     expect(renderRelays({ relays: [{ ...relay, fault: null }] })).not.toContain('LANRAGE_PUBLIC_ADDRESS');
   });
 
   it('says when a relay goes on draining by itself', () => {
     expect(renderUndrained({ ...relay, draining: null })).toMatch(/takes pairs again/);
-    expect(renderUndrained({ ...relay, draining: 'itself' })).toMatch(/drains by itself/);
+    expect(renderUndrained({ ...relay, draining: 'itself' })).toMatch(/is draining/);
   });
 });

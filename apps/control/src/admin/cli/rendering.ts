@@ -73,24 +73,24 @@ export function renderRelays({ relays }: AdminRelayList): string {
 function faultOf({ id, publicAddress, fault }: AdminRelay): string | null {
   switch (fault) {
     case 'unreached':
-      return `${id}: none of the players who tried reaches it at ${publicAddress}. Check its LANRAGE_PUBLIC_ADDRESS, and that router and firewall let its UDP ports through.`;
+      return `${id}: none of the players who tried can reach it at ${publicAddress}. Check its LANRAGE_PUBLIC_ADDRESS, and that router and firewall let its UDP ports through.`;
     case 'private_address':
-      return `${id}: players of other networks cannot send to ${publicAddress}. Set its LANRAGE_PUBLIC_ADDRESS to the one that the Internet knows.`;
+      return `${id}: players in other networks cannot send to ${publicAddress}. Set its LANRAGE_PUBLIC_ADDRESS to the one known on the Internet.`;
     case 'unproven':
-      return `${id}: what the server sends to ${publicAddress} does not arrive there, so it carries nobody. Check its LANRAGE_PUBLIC_ADDRESS and UDP ports, or give it a secret of its own in LANRAGE_RELAY_SECRETS.`;
+      return `${id}: packets from the server to ${publicAddress} do not arrive, so it carries nobody. Check its LANRAGE_PUBLIC_ADDRESS and UDP ports, or give it a secret of its own in LANRAGE_RELAY_SECRETS.`;
     case null:
       return null;
   }
 }
 
 export function renderDrained({ id, pairs, alternative }: DrainedRelay): string {
-  const what = `${id} takes no more pairs and gives away the ${pairs} that it has.`;
-  const warning = `${id} takes no more pairs, but no other relay has room: the ${pairs} that it has stay, and new ones get none.`;
+  const what = `${id} takes no more pairs and hands over the ${pairs} that it has.`;
+  const warning = `${id} takes no more pairs, but no other relay has room: its ${pairs} stay, and new pairs get no relay.`;
   return wrap(`${alternative ? what : warning} Lift it with: lanrage-admin relays undrain ${id}`).join('\n');
 }
 
 export function renderUndrained({ id, draining }: AdminRelay): string {
-  const stops = `${id} drains by itself, as it is about to stop.`;
+  const stops = `${id} is draining, as it is about to stop.`;
   return draining === null ? `${id} takes pairs again.` : stops;
 }
 

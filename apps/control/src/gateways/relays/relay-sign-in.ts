@@ -80,7 +80,7 @@ export class RelaySignIn {
     if (isOwnDialledName(reached, { publicUrl, publicAddress, hostName: hostname() })) return;
     const dialled = parseHost(serverName)?.host ?? 'a name that is none';
     throw new LanrageError('SERVER_NAME_UNKNOWN', {
-      message: `The relay dials this server as ${dialled}, which it does not know to be its own name. Set LANRAGE_CONTROL_URL of the relay to the server's usual address, or LANRAGE_PUBLIC_URL of the server to the URL that relays and players use.`,
+      message: `The relay dials this server as ${dialled}, which the server does not know as its own name. Set LANRAGE_CONTROL_URL of the relay to the server's usual address, or LANRAGE_PUBLIC_URL of the server to the URL that relays and players use.`,
     });
   }
 

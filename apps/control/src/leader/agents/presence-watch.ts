@@ -27,8 +27,7 @@ export class PresenceWatch {
 
   start(): void {
     this.running = this.watch().catch((error: unknown) => {
-      if (!this.stopped.signal.aborted)
-        this.logger.error({ err: error }, 'nobody watches for silent members');
+      if (!this.stopped.signal.aborted) this.logger.error({ err: error }, 'presence watch stopped');
     });
   }
 
@@ -39,10 +38,11 @@ export class PresenceWatch {
   }
 
   private async watch(): Promise<void> {
-    while (!(await this.attempt('members are not known yet', () => this.expectAll()))) await this.pause();
+    while (!(await this.attempt('members could not be read, will retry', () => this.expectAll())))
+      await this.pause();
     for (;;) {
       await this.pause();
-      await this.attempt('silent members stay for now', () => this.endSilentMemberships());
+      await this.attempt('silent members not removed, will retry', () => this.endSilentMemberships());
     }
   }
 

@@ -193,7 +193,7 @@ export class LiveParties implements PartyCalls {
 
   private spread(partyId: PartyId, news: () => void | Promise<void>): void {
     this.queue.run(partyId, news).catch((error: unknown) => {
-      this.logger.error({ err: error }, 'news of a party were lost');
+      this.logger.error({ err: error }, 'news of a party lost');
     });
   }
 

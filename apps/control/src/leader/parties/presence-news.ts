@@ -104,7 +104,7 @@ export class PresenceNews {
     setTimeout(() => {
       if (this.isStopped) return;
       this.tell(peerId).catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'the presence of a member is told later');
+        this.logger.warn({ err: error }, 'presence of a member not announced, will retry');
         this.tellLater(peerId, RETRY_MS);
       });
     }, afterMs).unref();

@@ -86,7 +86,7 @@ export class AddressProofs {
 
   private warn({ id: relayId, unproven, stunEndpoints }: Relay): void {
     const what =
-      'relay carries nobody: that its addresses are its own is not proven, as what we send to its STUN ports does not arrive there. Check its LANRAGE_PUBLIC_ADDRESS and UDP ports, or give it a secret of its own in LANRAGE_RELAY_SECRETS';
+      'relay carries nobody: it has not proven that its addresses are its own, as packets to its STUN ports do not arrive. Check its LANRAGE_PUBLIC_ADDRESS and UDP ports, or give it a secret of its own in LANRAGE_RELAY_SECRETS';
     this.logger.warn({ relayId, addresses: [...unproven], stunEndpoints }, what);
   }
 }

@@ -41,14 +41,14 @@ export class ReachWatch {
     if (fault === 'unreached')
       this.logger.error(
         facts,
-        'players do not reach this relay: none of those who asked it at its announced address got an answer. Check its LANRAGE_PUBLIC_ADDRESS, and that router and firewall let its UDP ports through',
+        'players cannot reach this relay: none of those who tried its announced address got an answer. Check its LANRAGE_PUBLIC_ADDRESS, and that router and firewall let its UDP ports through',
       );
     else if (fault === 'private_address')
       this.logger.warn(
         facts,
-        'relay announces an address that players of other networks cannot send to: set its LANRAGE_PUBLIC_ADDRESS to the one that the Internet knows',
+        'relay announces an address that players in other networks cannot send to: set its LANRAGE_PUBLIC_ADDRESS to the one known on the Internet',
       );
-    else if (before === 'unreached') this.logger.log(facts, 'players reach this relay');
+    else if (before === 'unreached') this.logger.log(facts, 'players can reach this relay');
   }
 }
 

@@ -63,7 +63,7 @@ export class RelayCare {
     if (this.running.has(work)) return;
     this.running.add(work);
     work(nowMs)
-      .catch((error: unknown) => this.logger.error({ err: error }, 'pairs stay where they are for now'))
+      .catch((error: unknown) => this.logger.error({ err: error }, 'pair reassignment failed, will retry'))
       .finally(() => this.running.delete(work));
   }
 

@@ -295,7 +295,7 @@ export class RelaySessions {
   /** Closes pairs that nothing went through, and tells their players. */
   private evict(pairs: readonly Pair[]): void {
     if (pairs.length === 0) return;
-    this.logger.warn({ pairs: pairs.length }, 'unused pairs make room for parties that have less');
+    this.logger.warn({ pairs: pairs.length }, 'unused pairs closed to make room for parties that have fewer');
     this.closeOn(pairs);
     for (const pair of pairs) {
       this.place(pair, null);

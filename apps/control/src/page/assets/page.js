@@ -6,10 +6,10 @@ const TYPING_PAUSE_MS = 400;
 const NOTICE_MS = 4000;
 /** What is wrong with a relay, in words. */
 const relayFault = {
-  unproven: (address) => `The relay at ${address} is not used: it is not certain that it is there.`,
+  unproven: (address) => `The relay at ${address} is not used: it has not proven that it is there.`,
   unreached: (address) =>
-    `Nobody who tried reaches the relay at ${address}: its address is wrong, or a firewall is in the way.`,
-  private_address: (address) => `The relay at ${address} can be reached within its own network alone.`,
+    `Nobody who tried can reach the relay at ${address}: its address is wrong, or a firewall is in the way.`,
+  private_address: (address) => `The relay at ${address} can be reached only within its own network.`,
 };
 /** What is behind the # of an invite link: version 1 and its flags, then the rest, 80 characters in all. */
 const invitation = /^join=AQ[A-H][\w-]{77}$/;
@@ -134,7 +134,7 @@ function showParties(page, further, search) {
 function summary(shown, search) {
   if (shown > 0)
     return nextCursor === null ? `${shown} shown, that is all.` : `${shown} shown, newest first.`;
-  return search === '' ? 'Nobody has made a party public just now.' : 'No public party has such a name.';
+  return search === '' ? 'No party is public right now.' : 'No public party matches that name.';
 }
 
 function partyItem({ id, name, playerCount, maxPeers, hasPassword }) {

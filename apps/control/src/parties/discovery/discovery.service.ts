@@ -64,7 +64,7 @@ export class DiscoveryService {
       const online = new Set(await this.leader.agents.online({ peerIds }));
       return waiting.filter(({ peerId }) => online.has(peerId)).map(({ partyId }) => partyId);
     } catch (error) {
-      this.logger.warn({ err: error }, 'parties that wait for their first player are not listed for now');
+      this.logger.warn({ err: error }, 'parties that wait for their first player could not be listed');
       return [];
     }
   }

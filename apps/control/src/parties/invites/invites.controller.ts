@@ -28,7 +28,7 @@ export class InvitesController {
 
   @Post()
   @AnswersToCaller({
-    summary: 'Make an invite: those who have its secret pass lock, seal and password',
+    summary: 'Make an invite: players who have its secret bypass lock, seal and password',
     status: 201,
     body: inviteSchema,
     refusals: [...forHosts, 'TOO_MANY_INVITES'],
@@ -42,7 +42,7 @@ export class InvitesController {
   }
 
   @Get()
-  @AnswersToCaller({ summary: 'The invites that are good now', body: inviteListSchema, refusals: forHosts })
+  @AnswersToCaller({ summary: 'The invites that are valid now', body: inviteListSchema, refusals: forHosts })
   list(
     @Caller() caller: Identity,
     @Param({ schema: partyPath }) { partyId }: PartyPath,
@@ -53,7 +53,7 @@ export class InvitesController {
   @Delete(':inviteId')
   @HttpCode(204)
   @AnswersToCaller({
-    summary: 'Take an invite back; those who came by it stay',
+    summary: 'Revoke an invite; those who joined with it stay',
     status: 204,
     refusals: [...forHosts, 'NO_SUCH_INVITE'],
   })

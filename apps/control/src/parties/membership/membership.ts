@@ -254,7 +254,7 @@ export async function repeat<Result>(step: () => Promise<Result | undefined>): P
     if (result !== undefined) return result;
   }
   throw new LanrageError('CONTROL_UNAVAILABLE', {
-    message: 'The party changes too fast right now. Try again in a moment.',
+    message: 'The party is changing too fast right now. Try again in a moment.',
     retryAfterSeconds: 1,
   });
 }

@@ -35,7 +35,7 @@ export class PartyExpiry implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       await this.deleteForsaken(Date.now());
     } catch (error) {
-      this.logger.warn({ err: error }, 'forsaken parties stay for now');
+      this.logger.warn({ err: error }, 'expired parties not deleted, will retry');
     }
   }
 
@@ -43,6 +43,6 @@ export class PartyExpiry implements OnApplicationBootstrap, BeforeApplicationShu
   private async deleteForsaken(nowMs: number): Promise<void> {
     const before = new Date(nowMs - this.config.keepEmptyDays * DAY_MS);
     const { count } = await this.database.prisma.party.deleteMany({ where: { emptySince: { lt: before } } });
-    if (count > 0) this.logger.log({ parties: count }, 'forsaken parties deleted');
+    if (count > 0) this.logger.log({ parties: count }, 'expired parties deleted');
   }
 }

@@ -44,7 +44,7 @@ export class PasswordTurns {
     const turn = deferred<void>();
     this.waiting.add(place, turn)?.reject(
       new LanrageError('RATE_LIMITED', {
-        message: 'Too many passwords are tried at this moment. Wait a few seconds, then try again.',
+        message: 'Too many passwords are being tried right now. Wait a few seconds, then try again.',
         retryAfterSeconds: RETRY_SECONDS,
       }),
     );
