@@ -4,12 +4,12 @@ import type { FaultyRelay } from '#shared/api/stats';
 import { LanrageError } from '#shared/errors';
 import type { Nodes } from '../cluster/cluster';
 import type { PartyStore } from '../parties/membership/party.store';
-import type { AddressProofs } from './relays/address-proofs';
 import { compare } from './relays/audit';
 import { largestCarried } from './relays/carried';
 import { NameClaims } from './relays/name-claims';
 import { faultOf } from './relays/reach';
 import { MAX_RELAYS, type Relay, type RelayRegistry } from './relays/registry';
+import type { RelayCare } from './relays/relay-care';
 import { RelayLink } from './relays/relay-link';
 import type { RelaySessions } from './relays/sessions';
 import type { DirectPaths } from './paths/direct-paths';
@@ -42,7 +42,7 @@ export class LiveRelays implements RelayCalls {
     private readonly directPaths: DirectPaths,
     private readonly parties: LiveParties,
     private readonly store: PartyStore,
-    private readonly addressProofs: AddressProofs,
+    private readonly care: RelayCare,
     private readonly maxPeers: number,
   ) {}
 
@@ -85,13 +85,13 @@ export class LiveRelays implements RelayCalls {
     const nowMs = performance.now();
     const relay = this.registry.connect(admitted, link, nowMs);
     this.logger.log({ relayId, region: relay.region, unproven: admitted.unproven }, 'relay connected');
-    this.addressProofs.examine(relay, nowMs);
+    this.care.greet(relay, nowMs);
   }
 
   /** Now that it is known where the relay is, it says what it has open. */
   seen({ transactionId, ...from }: RelayReport<'address.seen'>): void {
     const relay = this.linked(from);
-    if (!this.addressProofs.seen(relay, transactionId)) return;
+    if (!this.care.addressProofs.seen(relay, transactionId)) return;
     relay.awaySinceMs = null;
     this.logger.log({ relayId: relay.id, publicAddress: relay.publicAddress }, 'relay is at its address');
     this.list(relay);

@@ -63,7 +63,7 @@ export class LiveState implements Term, LeaderCalls {
       this.paths,
       this.parties,
       store,
-      this.care.addressProofs,
+      this.care,
       maxPeers,
     );
     this.watch = new PresenceWatch(

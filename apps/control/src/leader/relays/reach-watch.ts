@@ -31,7 +31,8 @@ export class ReachWatch {
     }
   }
 
-  private tell(relay: Relay): void {
+  /** Tells the log if what is known to be wrong with a relay is not what was told last. */
+  tell(relay: Relay): void {
     const fault = faultOf(relay);
     const before = this.told.get(relay) ?? null;
     this.told.set(relay, fault);

@@ -40,6 +40,12 @@ export class RelayCare {
     this.probes.close();
   }
 
+  /** Looks at a relay that has just connected: its log is to say at once what is wrong with its address. */
+  greet(relay: Relay, nowMs: number): void {
+    this.addressProofs.examine(relay, nowMs);
+    this.reach.tell(relay);
+  }
+
   private turn(nowMs: number): void {
     for (const relay of this.registry.all()) {
       if (relay.unproven.size === 0) this.examine(relay);
