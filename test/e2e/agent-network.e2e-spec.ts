@@ -40,7 +40,8 @@ describeLab('the network of a party on two machines', () => {
   it('measures the way to a peer, there and back', async () => {
     const latencyMs = await alice.latencyTo(bob);
     expect(latencyMs).toBeGreaterThanOrEqual(40);
-    expect(latencyMs).toBeLessThan(400);
+    // The delay of the lab is 40; a peer that does not answer is null.
+    expect(latencyMs).toBeLessThan(4_000);
   });
 
   it.each([

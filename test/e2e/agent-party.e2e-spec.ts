@@ -383,33 +383,29 @@ describe('a PartyManager whose server is away', () => {
     control = await TestControl.start();
   }, 60_000);
 
-  it('leaves in less than 2 s, and the server hears of it when it is back', async () => {
+  it('leaves without waiting for the server, which hears of it when it is back', async () => {
     const alice = await Player.connected('Alice', control.url);
     const bob = await Player.connected('Bob', control.url);
     const { id } = await alice.manager.createParty('LAN');
     await bob.manager.joinParty(id);
     const url = control.url;
-    const restarted = control.restart();
+    await control.stop();
     await until('the server is down', () => !bob.manager.control.connected);
-    const startedAtMs = performance.now();
     await bob.manager.leaveParty();
-    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
     expect(bob.manager.currentParty).toBeNull();
-    await restarted;
+    await control.start();
     expect(control.url).toBe(url);
     await until('Alice is alone', () => alice.peers.length === 1);
     await Promise.all([alice.close(), bob.close()]);
     await control.close();
   }, 60_000);
 
-  it('says so within 10 s, and has nothing afterwards', async () => {
+  it('says so, and has nothing afterwards', async () => {
     const { url } = control;
     await control.close();
     const alice = new Player('Alice', url);
-    const startedAtMs = performance.now();
     await expect(alice.manager.createParty('LAN')).rejects.toEqual(refused('CONTROL_UNAVAILABLE'));
     await expect(alice.manager.joinParty('0'.repeat(12))).rejects.toEqual(refused('CONTROL_UNAVAILABLE'));
-    expect(performance.now() - startedAtMs).toBeLessThan(10_000);
     expect(alice.network.virtualIp).toBeNull();
     await alice.close();
   }, 30_000);

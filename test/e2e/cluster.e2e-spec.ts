@@ -212,11 +212,9 @@ describeRedis('nodes that meet in Redis', () => {
     const survivors = nodes.filter((node) => node !== old);
     const owed = survivors.map(({ cluster }) => cluster.askLeader('never', {}));
     await until('the old leader to have the questions', () => old.led.length === 2);
-    const pause = performance.now();
     await old.cluster.close(); // without a word to anybody, as it does not resign
     const leader = await until('another leader', () => survivors.find(({ cluster }) => cluster.leads));
     const other = survivors.find((node) => node !== leader);
-    expect(performance.now() - pause).toBeLessThan(5000);
     await until('the question to be asked again', () => leader.led.length === 2);
     await until('introductions', () => survivors.every(({ introductions }) => introductions === 2));
     expect(await other?.cluster.askLeader('echo', {})).toMatchObject({ by: leader.cluster.nodeId });
@@ -231,11 +229,9 @@ describeRedis('nodes that meet in Redis', () => {
     const nodes = await startRedisNodes(2);
     const old = leaderOf(nodes);
     await old.cluster.resign();
-    const begin = performance.now();
     await until('another leader', () => nodes.some((node) => node !== old && node.cluster.leads), {
       intervalMs: 5,
     });
-    expect(performance.now() - begin).toBeLessThan(1000);
     await until('the old one to see it', () => !old.cluster.leads);
     expect(old.endedTerms).toBe(1);
   });

@@ -126,7 +126,6 @@ describe('the operator', () => {
     const told = [await connect(alice), await connect(bob)];
     expect(pairsOf(id)).toHaveLength(1);
     const closed = once(relay, 'closed');
-    const startedMs = performance.now();
     expect((await admin('DELETE', `/parties/${id}`)).status).toBe(204);
     for (const connection of told)
       expect(await connection.next('party.ended')).toEqual({
@@ -135,7 +134,6 @@ describe('the operator', () => {
         reason: 'closed_by_operator',
       });
     await closed;
-    expect(performance.now() - startedMs).toBeLessThan(1000);
     expect(pairsOf(id)).toEqual([]);
     expectRefusal(await bob.tryJoin(id), 404, 'PARTY_NOT_FOUND');
     expectRefusal(await admin('DELETE', `/parties/${id}`), 404, 'PARTY_NOT_FOUND');
@@ -150,12 +148,10 @@ describe('the operator', () => {
       const [toAlice, toBob] = [await connect(alice), await connect(bob)];
       const closed = once(relay, 'closed');
       const gone = once(toBob.socket as unknown as NodeJS.EventEmitter, 'disconnect');
-      const startedMs = performance.now();
       expect(await ban(bob)).toMatchObject({ peerId: bob.peerId, publicKey: bob.publicKey, name: 'Bob' });
       expect(await toBob.next('session.banned')).toEqual({});
       await Promise.all([gone, closed]);
       expect(await toAlice.next('member.left')).toMatchObject({ peerId: bob.peerId, reason: 'banned' });
-      expect(performance.now() - startedMs).toBeLessThan(1000);
       expect(pairsOf(id)).toEqual([]);
       toBob.close();
 

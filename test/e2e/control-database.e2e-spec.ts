@@ -148,7 +148,8 @@ describe('a control plane whose database goes away', () => {
       await until('the loss to be noticed', async () => (await health()) === 503, { intervalMs: 5 });
       const startedMs = performance.now();
       const refused = refusal(await agent.tryCreate());
-      expect(performance.now() - startedMs).toBeLessThan(2500);
+      // Before the time-out of a statement.
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
       expect(refused).toMatchObject({
         status: 503,
         code: 'CONTROL_UNAVAILABLE',

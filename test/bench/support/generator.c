@@ -11,7 +11,8 @@
  *                                     data messages from a socket that arrive at another; flows come in pairs, there
  *                                     and back. CHANNEL is 0, or a channel of RFC 8656 to wrap them in
  *   load PER_SECOND BYTES MS          sends on all flows; answers SENT RECEIVED TURNS_PER_MS
- *   flood PER_SECOND BYTES MS         the same while the idle thread sleeps; answers SENT RECEIVED
+ *   flood PER_SECOND BYTES MS         the same while the idle thread sleeps, and with few datagrams this one between
+ *                                     bursts; answers SENT RECEIVED
  *   echo PER_SECOND BYTES MS          sends on the first of each pair, answers on the second; answers SENT RECEIVED
  *                                     P50_NS P99_NS of the way there and back
  *   junk NETNS ADDRESS PORT KIND PER_SECOND
@@ -56,6 +57,7 @@
 #define CHANNEL_HEADER 4
 #define STAMP 8 /* the last bytes of a datagram hold the time of its sending */
 #define BURST_NS 200000 /* datagrams leave in bursts, as interrupts of network cards come */
+#define FEW_PER_SECOND 10000 /* datagrams of a flood: no need to turn until the next is due */
 #define JUNK_BATCH 20 /* so many every BURST_NS are 100,000 a second */
 #define JUNK_SOURCES 250
 #define JUNK_NETWORK 0xc6120000 /* 198.18.0.0/15, for benchmarks (RFC 2544) */
@@ -336,6 +338,7 @@ static void run(enum mode mode, double per_second, size_t bytes, int64_t duratio
 {
     long sent = 0, received = 0, planned = 0, junk_planned = 0;
     int echo = mode == ECHO, next = 0, step = echo ? 2 : 1, burst = echo ? 1 : BATCH;
+    int naps = mode == FLOOD && per_second <= FEW_PER_SECOND;
     int64_t start = now_ns(), end = start + duration_ns, now;
     if (flow_count == 0 || bytes < SHORTEST || bytes > MAX_BYTES)
         return fail("no flow, or not a length of data");
@@ -356,12 +359,17 @@ static void run(enum mode mode, double per_second, size_t bytes, int64_t duratio
         }
         send_junk(now - start, &junk_planned);
         received += read_all(echo, bytes);
+        if (naps)
+            usleep(BURST_NS / 1000);
     }
     double turned = turns - turns_before, idle_ms = (time_of(idle_clock) - idle_before) / 1e6;
     is_turning = 0;
     int64_t drained = end + DRAIN_NS, latest = end + (mode == FLOOD ? LONGEST_DRAIN_NS : DRAIN_NS);
-    while ((now = now_ns()) < drained || (received < sent && now < latest))
+    while ((now = now_ns()) < drained || (received < sent && now < latest)) {
         received += read_all(echo, bytes);
+        if (naps)
+            usleep(BURST_NS / 1000);
+    }
     printf("ok %ld %ld", sent, received);
     if (mode == LOAD)
         printf(" %.1f", turned / idle_ms);

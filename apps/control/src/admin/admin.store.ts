@@ -32,7 +32,7 @@ export class AdminStore {
 
   async parties({ search, cursor }: ListPartiesQuery) {
     const { beforeMs, beforeId } = afterCursor(cursor);
-    const rows = await this.client.$queryRaw<PartyRow[]>`
+    const rows = await this.database.sql.rows<PartyRow[]>`
       /* admin_parties */
       SELECT id, p.name, max_peers AS "maxPeers", host_id AS "hostId", owner_id AS "ownerId",
              (SELECT name FROM members WHERE party_id = p.id AND peer_id = host_id) AS "hostName",
@@ -51,7 +51,7 @@ export class AdminStore {
 
   async bans(cursor: string | undefined) {
     const { beforeMs, beforeId } = afterCursor(cursor);
-    const rows = await this.client.$queryRaw<BanRow[]>`
+    const rows = await this.database.sql.rows<BanRow[]>`
       /* server_bans */
       SELECT peer_id AS id, public_key AS "publicKey", name,
              (extract(epoch FROM banned_at) * 1000)::float8 AS "atMs"
@@ -65,7 +65,7 @@ export class AdminStore {
 
   /** A key that is banned stays so, as of then. @returns null when the list is full */
   async ban({ peerId, publicKey }: Identity): Promise<BanRow | null> {
-    const [row] = await this.client.$queryRaw<BanRow[]>`
+    const [row] = await this.database.sql.rows<BanRow[]>`
       /* ban_from_server */
       INSERT INTO server_bans (peer_id, public_key, name)
       SELECT ${peerId}, ${publicKey}, (SELECT name FROM members WHERE peer_id = ${peerId})
@@ -94,7 +94,7 @@ export class AdminStore {
   }
 
   async rulings(): Promise<RulingsRow> {
-    const [row] = await this.client.$queryRaw<[RulingsRow]>`
+    const [row] = await this.database.sql.rows<[RulingsRow]>`
       /* rulings */
       SELECT
         (SELECT md5(coalesce(string_agg(peer_id, ' ' ORDER BY peer_id), '')) FROM server_bans) AS "bansDigest",

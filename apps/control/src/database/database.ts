@@ -8,22 +8,25 @@ import { EmbeddedServer } from './embedded-server';
 import { isDatabaseAway } from './failures';
 import { PrismaClient } from './generated/client';
 import { migrate } from './migrations';
+import { Sql } from './sql';
 
 const CONNECT_TIMEOUT_MS = 2000;
 const QUERY_TIMEOUT_MS = 5000;
 const START_ATTEMPTS = 30;
 const START_PAUSE_MS = 1000;
 
-/** A statement that begins with a comment is prepared once per connection, under the comment's text. */
-const statementName = /^\s*\/\*\s*(?<name>\S+)\s*\*\//;
-
 /** The open database, its schema up to date. */
 export class Database implements OnApplicationShutdown {
+  readonly sql: Sql;
+
   private constructor(
+    /** For simple statements that are seldom needed. */
     readonly prisma: PrismaClient,
     private readonly pool: pg.Pool,
     private readonly embedded: EmbeddedServer | null,
-  ) {}
+  ) {
+    this.sql = new Sql(pool);
+  }
 
   static async open(config: Config): Promise<Database> {
     const logger = new Logger('database');
@@ -38,15 +41,29 @@ export class Database implements OnApplicationShutdown {
       throw error;
     }
     const pool = openPool(connection, config.databaseConnections, logger);
-    const adapter = new PrismaPg(pool, {
-      statementNameGenerator: ({ sql }) => statementName.exec(sql)?.groups?.['name'] ?? '',
-    });
-    return new Database(new PrismaClient({ adapter }), pool, embedded);
+    return new Database(new PrismaClient({ adapter: new PrismaPg(pool) }), pool, embedded);
   }
 
   /** Settles when the database answers. */
   async ping(): Promise<void> {
-    await this.prisma.$queryRaw`SELECT 1`;
+    await this.sql.rows`SELECT 1`;
+  }
+
+  /** Does all of some work or, if it throws, nothing of it. */
+  async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(new Sql(client));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -8,6 +8,8 @@ const databaseErrorSchema = z.object({
   /** Prisma's own (P…), the operating system's (E…), an SQLSTATE from the bare driver, or absent. */
   code: z.string().optional(),
   message: z.string(),
+  /** The driver's name of the constraint that was violated. */
+  constraint: z.string().optional(),
   meta: z
     .object({
       driverAdapterError: z.object({
@@ -16,7 +18,6 @@ const databaseErrorSchema = z.object({
           kind: z.string(),
           /** SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
           originalCode: z.string().optional(),
-          constraint: z.object({ index: z.string() }).optional(),
         }),
       }),
     })
@@ -76,8 +77,8 @@ export function toRefusal(thrown: unknown): LanrageError | null {
 
 /** The unique constraint that a statement ran into, or null when it failed for another reason. */
 export function violatedConstraint(thrown: unknown): string | null {
-  const cause = parse(thrown)?.meta?.driverAdapterError.cause;
-  return cause?.originalCode === UNIQUE_VIOLATION ? (cause.constraint?.index ?? null) : null;
+  const error = parse(thrown);
+  return error?.code === UNIQUE_VIOLATION ? (error.constraint ?? null) : null;
 }
 
 function parse(thrown: unknown): z.output<typeof databaseErrorSchema> | null {

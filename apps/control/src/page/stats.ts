@@ -31,7 +31,7 @@ export class Stats {
 
   private async count(): Promise<ServerStats> {
     const [[occupied], described, relayFaults] = await Promise.all([
-      this.database.prisma.$queryRaw<[Occupied]>`
+      this.database.sql.rows<[Occupied]>`
         /* occupied_parties */
         SELECT count(DISTINCT party_id)::int AS parties, count(*)::int AS players FROM members`,
       this.leader.relays.described(),

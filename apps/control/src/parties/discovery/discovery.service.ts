@@ -32,7 +32,7 @@ export class DiscoveryService {
   async find({ search, cursor }: FindPartiesQuery): Promise<PartyPage> {
     const { beforeMs, beforeId } = afterCursor(cursor);
     const attended = await this.attended();
-    const rows = await this.database.prisma.$queryRaw<Row[]>`
+    const rows = await this.database.sql.rows<Row[]>`
       /* public_parties */
       SELECT id, name, max_peers AS "maxPeers", password_hash IS NOT NULL AS "hasPassword",
              (SELECT count(*)::int FROM members WHERE party_id = parties.id) AS "playerCount",
@@ -53,7 +53,7 @@ export class DiscoveryService {
 
   /** Public parties in which somebody waits for the first one to come. */
   private async attended(): Promise<PartyId[]> {
-    const waiting = await this.database.prisma.$queryRaw<{ partyId: PartyId; peerId: PeerId }[]>`
+    const waiting = await this.database.sql.rows<{ partyId: PartyId; peerId: PeerId }[]>`
       /* unvisited_parties */
       SELECT id AS "partyId", peer_id AS "peerId" FROM parties JOIN members ON party_id = id
       WHERE is_public AND NOT locked AND NOT sealed AND NOT visited

@@ -65,7 +65,7 @@ export class HostingService {
 
   /** The caller's persistent parties, from outside as well. */
   async owned(callerId: PeerId): Promise<OwnedParties> {
-    const owned = await new HostingStore(this.parties.client).ownedBy(callerId);
+    const owned = await new HostingStore(this.parties.sql).ownedBy(callerId);
     const parties = owned.map(({ id, name, createdAt, emptySince, ...counts }) => ({
       ...counts,
       id,
@@ -140,7 +140,7 @@ export class HostingService {
 
   /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NOT_OWNER, NO_SUCH_PEER, TOO_MANY_PARTIES, RATE_LIMITED */
   private changeTerms(partyId: PartyId, callerId: PeerId, change: TermsChange): Promise<ChangeOutcome> {
-    return this.membership.changeExisting(partyId, async (party, { client }) => {
+    return this.membership.changeExisting(partyId, async (party, { sql }) => {
       const decision = decideChange(party, callerId, change);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
       if (decision.verdict === 'none') return { party, changed: false };
@@ -150,9 +150,9 @@ export class HostingService {
       let kept = null;
       if (terms.settings.persistent)
         kept = isKeptAlready
-          ? await keptNumber(client, partyId)
-          : await freeNumber(client, terms.ownerId, this.config.persistentPartiesPerOwner);
-      const isWritten = await new HostingStore(client).changeTerms(party, terms, kept, change.passwordHash);
+          ? await keptNumber(sql, partyId)
+          : await freeNumber(sql, terms.ownerId, this.config.persistentPartiesPerOwner);
+      const isWritten = await new HostingStore(sql).changeTerms(party, terms, kept, change.passwordHash);
       return isWritten ? { party: { ...next(party), ...terms }, changed: true } : undefined;
     });
   }

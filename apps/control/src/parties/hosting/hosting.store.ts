@@ -1,7 +1,7 @@
 import { MOST_OWNED } from '#shared/api/hosting';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { violatedConstraint } from '../../database/failures';
-import type { Prisma } from '../../database/generated/client';
+import type { Sql } from '../../database/sql';
 import type { PartyRecord, PartyTerms } from '../../model/party';
 import { KEPT_NUMBER_CONSTRAINT } from '../membership/kept-numbers';
 
@@ -16,7 +16,7 @@ export interface OwnedRecord {
 
 /** The statements behind what hosts and owners do, in the manner of party.store.ts. */
 export class HostingStore {
-  constructor(private readonly client: Prisma.TransactionClient) {}
+  constructor(private readonly sql: Sql) {}
 
   /** @param passwordHash undefined: stays as it is @returns whether the party was still as it was decided on */
   async changeTerms(
@@ -28,7 +28,7 @@ export class HostingStore {
     const { locked, public: isPublic, discordUrl } = settings;
     const keepsPassword = passwordHash === undefined;
     try {
-      const changes = await this.client.$executeRaw`
+      const changes = await this.sql.changes`
         /* change_terms */
         UPDATE parties
         SET revision = revision + 1, name = ${name}, host_id = ${hostId}, owner_id = ${ownerId},
@@ -45,7 +45,7 @@ export class HostingStore {
 
   /** The owner's persistent parties, the newest first. */
   async ownedBy(ownerId: PeerId): Promise<OwnedRecord[]> {
-    return this.client.$queryRaw`
+    return this.sql.rows`
       /* owned_parties */
       SELECT id, name, max_peers AS "maxPeers", created_at AS "createdAt", empty_since AS "emptySince",
              (SELECT count(*)::int FROM members WHERE party_id = parties.id) AS "playerCount"

@@ -43,13 +43,13 @@ export class Succession {
 
   /** Puts another member in the place of a host that is gone. @returns who is host then @throws LanrageError PARTY_NOT_FOUND */
   private async succeed(partyId: PartyId, callerId: PeerId): Promise<PeerId> {
-    const { before, after } = await this.membership.changeExisting(partyId, async (party, { client }) => {
+    const { before, after } = await this.membership.changeExisting(partyId, async (party, { sql }) => {
       const attendanceOf = await this.leader.attendance(party.members.map(({ peerId }) => peerId));
       const hostId = hostInCharge(party, callerId, attendanceOf);
       if (hostId === party.hostId) return { before: party, after: party };
       const terms = { ...party, hostId };
-      const kept = await keptNumber(client, partyId);
-      const isWritten = await new HostingStore(client).changeTerms(party, terms, kept, undefined);
+      const kept = await keptNumber(sql, partyId);
+      const isWritten = await new HostingStore(sql).changeTerms(party, terms, kept, undefined);
       return isWritten ? { before: party, after: next(terms) } : undefined;
     });
     if (after !== before) await this.leader.inform.parties.news(newsOfTerms(after));

@@ -67,8 +67,8 @@ export class InvitesService {
     callerId: PeerId,
     work: (party: PartyRecord, store: InvitesStore) => Promise<Result>,
   ): Promise<Result> {
-    return this.succession.changeAsHost(partyId, callerId, (party, { client }) =>
-      work(party, new InvitesStore(client)),
+    return this.succession.changeAsHost(partyId, callerId, (party, { sql }) =>
+      work(party, new InvitesStore(sql)),
     );
   }
 }

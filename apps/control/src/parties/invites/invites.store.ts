@@ -1,5 +1,5 @@
 import type { PartyId } from '#shared/party/identity';
-import type { Prisma } from '../../database/generated/client';
+import type { Sql } from '../../database/sql';
 import type { InviteRecord } from '../../model/party';
 import { inviteRecord } from '../membership/party.store';
 
@@ -13,23 +13,27 @@ export interface NewInvite {
 
 /** The statements behind invites, in the manner of party.store.ts. */
 export class InvitesStore {
-  constructor(private readonly client: Prisma.TransactionClient) {}
+  constructor(private readonly sql: Sql) {}
 
   /** The invites of a party, also those that are over. The newest first. */
   async of(partyId: PartyId): Promise<InviteRecord[]> {
-    const rows = await this.client.$queryRaw<{ invite: InviteRecord }[]>`
+    const rows = await this.sql.rows<{ invite: InviteRecord }[]>`
       /* invites_of_party */
       SELECT ${inviteRecord} AS invite FROM invites i WHERE party_id = ${partyId} ORDER BY created_at DESC, id`;
     return rows.map(({ invite }) => invite);
   }
 
-  async add(partyId: PartyId, invite: NewInvite): Promise<void> {
-    await this.client.invite.create({ data: { partyId, ...invite } });
+  async add(partyId: PartyId, { id, secretHash, expiresAt, maxUses }: NewInvite): Promise<void> {
+    await this.sql.changes`
+      /* add_invite */
+      INSERT INTO invites (id, party_id, secret_hash, expires_at, max_uses)
+      VALUES (${id}, ${partyId}, ${secretHash}, ${expiresAt}, ${maxUses})`;
   }
 
   /** @returns how many there were */
   async remove(partyId: PartyId, ids: readonly string[]): Promise<number> {
-    const { count } = await this.client.invite.deleteMany({ where: { partyId, id: { in: [...ids] } } });
-    return count;
+    return this.sql.changes`
+      /* remove_invites */
+      DELETE FROM invites WHERE party_id = ${partyId} AND id = ANY(${ids})`;
   }
 }

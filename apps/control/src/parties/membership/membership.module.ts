@@ -5,7 +5,7 @@ import { PartyStore } from './party.store';
 
 @Module({
   providers: [
-    { provide: PartyStore, useFactory: ({ prisma }: Database) => new PartyStore(prisma), inject: [Database] },
+    { provide: PartyStore, useFactory: ({ sql }: Database) => new PartyStore(sql), inject: [Database] },
     Membership,
   ],
   exports: [Membership, PartyStore],

@@ -59,7 +59,7 @@ export class Membership {
   private readonly store: PartyStore;
 
   constructor(private readonly database: Database) {
-    this.store = new PartyStore(database.prisma);
+    this.store = new PartyStore(database.sql);
   }
 
   of(peerId: PeerId): Promise<PartyRecord | null> {
@@ -69,7 +69,7 @@ export class Membership {
   /** What {@link create} would refuse, as far as it is known now. @throws LanrageError like it */
   async assertMayCreate(peerId: PeerId, persistent: boolean, mostKept: number): Promise<void> {
     if (await this.of(peerId)) throw new LanrageError('ALREADY_IN_PARTY');
-    if (persistent) await freeNumber(this.store.client, peerId, mostKept);
+    if (persistent) await freeNumber(this.store.sql, peerId, mostKept);
   }
 
   /**
@@ -85,7 +85,7 @@ export class Membership {
     return repeat(async () => {
       const id = partyIdFrom(randomBytes(PARTY_ID_BYTES));
       const keptNumber = terms.settings.persistent
-        ? await freeNumber(this.store.client, creator.peerId, mostKept)
+        ? await freeNumber(this.store.sql, creator.peerId, mostKept)
         : null;
       const created = await this.store.create({ ...terms, ...secrets, id, keptNumber }, creator);
       if (created === 'already_member') throw new LanrageError('ALREADY_IN_PARTY');
@@ -153,7 +153,7 @@ export class Membership {
     return this.changes.run(partyId, async () => {
       const result = await step(this.store);
       if (result !== undefined) return result;
-      return repeat(() => withPartyLocked(this.database.prisma, partyId, step));
+      return repeat(() => withPartyLocked(this.database, partyId, step));
     });
   }
 

@@ -3,7 +3,8 @@ import type { PartyId, PeerId } from '#shared/party/identity';
 import { CREATOR_SLOT } from '#shared/party/virtual-ip';
 import type { Identity } from '../../model/identity';
 import { violatedConstraint } from '../../database/failures';
-import { Prisma, type PrismaClient } from '../../database/generated/client';
+import type { Database } from '../../database/database';
+import { fragment, Fragment, type Sql } from '../../database/sql';
 import { KEPT_NUMBER_CONSTRAINT } from './kept-numbers';
 import type {
   InviteRecord,
@@ -46,16 +47,16 @@ interface JoinRow {
   readonly invite: InviteRecord | null;
 }
 
-const milliseconds = (column: string) => Prisma.raw(`(extract(epoch FROM ${column}) * 1000)::float8`);
+const milliseconds = (column: string) => new Fragment(`(extract(epoch FROM ${column}) * 1000)::float8`);
 
 /** An InviteRecord of the row `i`. */
-export const inviteRecord = Prisma.sql`
+export const inviteRecord = fragment`
   json_build_object(
     'id', i.id, 'createdAtMs', ${milliseconds('i.created_at')}, 'expiresAtMs', ${milliseconds('i.expires_at')},
     'uses', i.uses, 'maxUses', i.max_uses)`;
 
 /** A PartyRecord of the row `p`. */
-const partyRecord = Prisma.sql`
+const partyRecord = fragment`
   json_build_object(
     'id', p.id, 'name', p.name, 'hostId', p.host_id, 'ownerId', p.owner_id, 'maxPeers', p.max_peers,
     'revision', p.revision, 'stateVersion', p.state_version, 'network', p.network, 'origin', p.origin,
@@ -75,7 +76,7 @@ const partyRecord = Prisma.sql`
         SELECT peer_id FROM leases l
         WHERE party_id = p.id AND departure = 'timed_out'
           AND NOT EXISTS (SELECT FROM server_bans b WHERE b.peer_id = l.peer_id)
-        ORDER BY departed_at DESC NULLS LAST LIMIT ${Prisma.raw(String(MOST_TIMED_OUT))}) latest))`;
+        ORDER BY departed_at DESC NULLS LAST LIMIT ${MOST_TIMED_OUT}) latest))`;
 
 /**
  * The statements behind parties, one round trip each. A reading gives all that a decision needs; a change takes
@@ -83,10 +84,10 @@ const partyRecord = Prisma.sql`
  * at the head of a statement names it, see database.ts.
  */
 export class PartyStore {
-  constructor(readonly client: Prisma.TransactionClient) {}
+  constructor(readonly sql: Sql) {}
 
   async findByMember(peerId: PeerId): Promise<PartyRecord | null> {
-    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
+    const rows = await this.sql.rows<{ party: PartyRecord }[]>`
       /* party_of_member */
       SELECT ${partyRecord} AS party FROM parties p
       WHERE p.id = (SELECT party_id FROM members WHERE peer_id = ${peerId})`;
@@ -95,7 +96,7 @@ export class PartyStore {
 
   /** The parties of several peers; peers that are in no party are missing. */
   async findByMembers(peerIds: PeerId[]): Promise<Map<PeerId, PartyRecord>> {
-    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
+    const rows = await this.sql.rows<{ party: PartyRecord }[]>`
       /* parties_of_members */
       SELECT ${partyRecord} AS party FROM parties p
       WHERE p.id IN (SELECT party_id FROM members WHERE peer_id = ANY(${peerIds}))`;
@@ -110,7 +111,7 @@ export class PartyStore {
   }
 
   async findById(partyId: PartyId): Promise<PartyRecord | null> {
-    const rows = await this.client.$queryRaw<{ party: PartyRecord }[]>`
+    const rows = await this.sql.rows<{ party: PartyRecord }[]>`
       /* party_by_id */
       SELECT ${partyRecord} AS party FROM parties p WHERE p.id = ${partyId}`;
     return rows[0]?.party ?? null;
@@ -118,7 +119,7 @@ export class PartyStore {
 
   /** @param secretHash of the invite that the peer brings, base64; null: none */
   async findForJoin(partyId: PartyId, peerId: PeerId, secretHash: string | null): Promise<JoinView> {
-    const [row] = await this.client.$queryRaw<[JoinRow]>`
+    const [row] = await this.sql.rows<[JoinRow]>`
       /* party_to_join */
       SELECT
         (SELECT party_id FROM members WHERE peer_id = ${peerId}) AS current_party_id,
@@ -154,7 +155,7 @@ export class PartyStore {
     const { origin } = terms;
     const { locked, public: isPublic, sealed, discordUrl } = terms.settings;
     try {
-      const [{ created_at_ms: createdAtMs }] = await this.client.$queryRaw<[{ created_at_ms: number }]>`
+      const [{ created_at_ms: createdAtMs }] = await this.sql.rows<[{ created_at_ms: number }]>`
         /* create_party */
         WITH party AS (
           INSERT INTO parties (id, name, host_id, owner_id, max_peers, locked, is_public, discord_url,
@@ -192,7 +193,7 @@ export class PartyStore {
     { slot, hostId, inviteId }: { slot: number; hostId: PeerId; inviteId: string | null },
   ): Promise<number | null> {
     try {
-      const rows = await this.client.$queryRaw<{ joined_at_ms: number }[]>`
+      const rows = await this.sql.rows<{ joined_at_ms: number }[]>`
         /* admit_member */
         WITH changed AS (
           UPDATE parties SET revision = revision + 1, host_id = ${hostId}, empty_since = NULL,
@@ -218,7 +219,7 @@ export class PartyStore {
 
   /** @returns whether the party was still as it was decided on */
   async rename(party: PartyRecord, peerId: PeerId, name: string): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* rename_member */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1
@@ -236,7 +237,7 @@ export class PartyStore {
     reason: LeaveReason,
     { hostId, empties }: { hostId: PeerId; empties: boolean },
   ): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* remove_member */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1, host_id = ${hostId},
@@ -253,7 +254,7 @@ export class PartyStore {
 
   /** Ends for good the stay of a peer that timed out. @returns whether the party was still as it was decided on */
   async evict(party: PartyRecord, peerId: PeerId, reason: LeaveReason): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* evict_timed_out */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1
@@ -267,42 +268,42 @@ export class PartyStore {
 
   /** Forgets the party and everything in it. @returns whether it was still as it was decided on */
   async close(party: PartyRecord): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* close_party */
       DELETE FROM parties WHERE id = ${party.id} AND revision = ${party.revision}`;
     return changes === 1;
   }
 
   async allMemberIds(): Promise<PeerId[]> {
-    const members = await this.client.member.findMany({ select: { peerId: true } });
-    return members.map(({ peerId }) => peerId as PeerId);
+    const members = await this.sql.rows<{ peerId: PeerId }[]>`
+      /* all_members */
+      SELECT peer_id AS "peerId" FROM members`;
+    return members.map(({ peerId }) => peerId);
   }
 
   /** Which parties these peers are in; those in none are missing. */
   async partiesOf(peerIds: PeerId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
-    return this.client.$queryRaw`
+    return this.sql.rows`
       /* parties_of_peers */
       SELECT party_id AS "partyId", peer_id AS "peerId" FROM members WHERE peer_id = ANY(${peerIds})`;
   }
 
   /** Who is in any of these parties now. */
   async membersOf(partyIds: PartyId[]): Promise<{ partyId: PartyId; peerId: PeerId }[]> {
-    const members = await this.client.member.findMany({
-      select: { partyId: true, peerId: true },
-      where: { partyId: { in: partyIds } },
-    });
-    return members.map(({ partyId, peerId }) => ({ partyId: partyId as PartyId, peerId: peerId as PeerId }));
+    return this.sql.rows`
+      /* members_of_parties */
+      SELECT party_id AS "partyId", peer_id AS "peerId" FROM members WHERE party_id = ANY(${partyIds})`;
   }
 }
 
 /** Does work on a party that nobody else can change meanwhile, in no process: they wait for their turn. */
 export function withPartyLocked<Result>(
-  prisma: PrismaClient,
+  database: Database,
   partyId: PartyId,
   work: (store: PartyStore) => Promise<Result>,
 ): Promise<Result> {
-  return prisma.$transaction(async (transaction) => {
-    await transaction.$queryRaw`SELECT id FROM parties WHERE id = ${partyId} FOR UPDATE`;
-    return work(new PartyStore(transaction));
+  return database.transaction(async (sql) => {
+    await sql.rows`SELECT id FROM parties WHERE id = ${partyId} FOR UPDATE`;
+    return work(new PartyStore(sql));
   });
 }

@@ -55,8 +55,8 @@ export class ModerationService {
     const { before, after } = await this.succession.changeAsHost(
       partyId,
       callerId,
-      async (party, { client }) => {
-        const store = new ModerationStore(client);
+      async (party, { sql }) => {
+        const store = new ModerationStore(sql);
         const decision = decideBan(party, await store.findBan(partyId, targetId), callerId, targetId);
         if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
         if (decision.verdict === 'none') return { before: party, after: party };
@@ -74,8 +74,8 @@ export class ModerationService {
 
   /** @throws LanrageError PARTY_NOT_FOUND, NOT_HOST, NO_SUCH_PEER for a key that is not banned, RATE_LIMITED */
   async unban(callerId: PeerId, partyId: PartyId, targetId: PeerId): Promise<void> {
-    const after = await this.succession.changeAsHost(partyId, callerId, async (party, { client }) => {
-      const store = new ModerationStore(client);
+    const after = await this.succession.changeAsHost(partyId, callerId, async (party, { sql }) => {
+      const store = new ModerationStore(sql);
       const decision = decideUnban(party, await store.findBan(partyId, targetId), callerId);
       if (decision.verdict === 'refuse') throw new LanrageError(decision.code);
       await this.news.spend(callerId, party.members.length);
@@ -90,7 +90,7 @@ export class ModerationService {
       const party = await this.parties.findById(partyId);
       const code = party ? refusalOfHosting(party, callerId) : 'PARTY_NOT_FOUND';
       if (code) throw new LanrageError(code);
-      return new ModerationStore(this.parties.client).bansOf(partyId);
+      return new ModerationStore(this.parties.sql).bansOf(partyId);
     });
     return {
       bans: bans.map(({ peerId, name, bannedAt }) => ({

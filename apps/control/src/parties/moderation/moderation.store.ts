@@ -1,5 +1,5 @@
 import type { PartyId, PeerId } from '#shared/party/identity';
-import type { Prisma } from '../../database/generated/client';
+import type { Sql } from '../../database/sql';
 import type { PartyRecord } from '../../model/party';
 import type { BanState } from './moderation.rules';
 
@@ -11,10 +11,10 @@ export interface BanRecord {
 
 /** The statements behind bans, in the manner of party.store.ts. */
 export class ModerationStore {
-  constructor(private readonly client: Prisma.TransactionClient) {}
+  constructor(private readonly sql: Sql) {}
 
   async findBan(partyId: PartyId, peerId: PeerId): Promise<BanState> {
-    const [state] = await this.client.$queryRaw<[BanState]>`
+    const [state] = await this.sql.rows<[BanState]>`
       /* ban_state */
       SELECT count(*)::int AS bans, coalesce(bool_or(peer_id = ${peerId}), false) AS banned
       FROM bans WHERE party_id = ${partyId}`;
@@ -23,7 +23,7 @@ export class ModerationStore {
 
   /** Removes the peer, too, if it is a member. @returns whether the party was still as it was decided on */
   async ban(party: PartyRecord, peerId: PeerId, name: string | null): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* ban_peer */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1
@@ -40,7 +40,7 @@ export class ModerationStore {
 
   /** @returns whether the party was still as it was decided on */
   async unban(party: PartyRecord, peerId: PeerId): Promise<boolean> {
-    const changes = await this.client.$executeRaw`
+    const changes = await this.sql.changes`
       /* unban_peer */
       WITH changed AS (
         UPDATE parties SET revision = revision + 1
@@ -52,10 +52,9 @@ export class ModerationStore {
   }
 
   async bansOf(partyId: PartyId): Promise<BanRecord[]> {
-    const bans = await this.client.ban.findMany({
-      where: { partyId },
-      orderBy: [{ bannedAt: 'desc' }, { peerId: 'asc' }],
-    });
-    return bans.map(({ peerId, name, bannedAt }) => ({ peerId: peerId as PeerId, name, bannedAt }));
+    return this.sql.rows`
+      /* bans_of_party */
+      SELECT peer_id AS "peerId", name, banned_at AS "bannedAt"
+      FROM bans WHERE party_id = ${partyId} ORDER BY banned_at DESC, peer_id`;
   }
 }

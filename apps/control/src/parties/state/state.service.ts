@@ -37,7 +37,7 @@ export class StateService {
     @Inject(CLUSTER) cluster: Cluster,
     private readonly leader: Leader,
   ) {
-    this.store = new StateStore(database.prisma);
+    this.store = new StateStore(database.sql);
     this.ofMember = cluster.limiter('state.member', { points: WRITES_PER_SECOND, duration: 1 });
     this.telling = cluster.limiter('state.telling', TELLING);
     this.ofParty = cluster.limiter('state.party', { points: 2 * STATE_LIMITS.partyBytes, duration: 1 });

@@ -1,6 +1,6 @@
 import type { PartyState, StateEntry, WriteStateRequest } from '#shared/api/state';
 import type { PartyId, PeerId } from '#shared/party/identity';
-import type { PrismaClient } from '../../database/generated/client';
+import type { Sql } from '../../database/sql';
 import type { StateView } from './state.rules';
 
 /** What a write decides on; it takes effect only if the party's state is still at this version. */
@@ -14,11 +14,11 @@ export interface WrittenState {
 
 /** The statements behind the shared state, in the manner of party.store.ts. */
 export class StateStore {
-  constructor(private readonly prisma: PrismaClient) {}
+  constructor(private readonly sql: Sql) {}
 
   /** @returns null when the peer is not a member */
   async read(partyId: PartyId, peerId: PeerId): Promise<PartyState | null> {
-    const rows = await this.prisma.$queryRaw<PartyState[]>`
+    const rows = await this.sql.rows<PartyState[]>`
       /* state_of_party */
       SELECT state_version AS version, (
         SELECT coalesce(json_agg(json_build_object('key', key, 'value', value, 'version', version) ORDER BY key), '[]')
@@ -30,7 +30,7 @@ export class StateStore {
 
   /** @returns null when there is no such party */
   async view(partyId: PartyId, peerId: PeerId, key: string): Promise<VersionedView | null> {
-    const rows = await this.prisma.$queryRaw<VersionedView[]>`
+    const rows = await this.sql.rows<VersionedView[]>`
       /* state_to_write */
       SELECT state_version AS "stateVersion",
         EXISTS (SELECT FROM members WHERE party_id = ${partyId} AND peer_id = ${peerId}) AS "isMember",
@@ -50,7 +50,7 @@ export class StateStore {
     stateVersion: number,
   ): Promise<WrittenState | null> {
     const removes = value === undefined;
-    const rows = await this.prisma.$queryRaw<{ version: number; memberIds: PeerId[] }[]>`
+    const rows = await this.sql.rows<{ version: number; memberIds: PeerId[] }[]>`
       /* write_state */
       WITH changed AS (
         UPDATE parties SET state_version = state_version + 1
