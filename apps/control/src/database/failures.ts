@@ -1,4 +1,5 @@
 /** What Prisma's and the driver's errors mean to us. */
+import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import { LanrageError } from '#shared/errors';
 
@@ -51,7 +52,7 @@ const awayState = /^(08...|57P0[123]|53300)$/;
 
 /** The driver's own words, which carry no code. */
 const awayMessage =
-  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated)/;
+  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client (has encountered a connection error|was closed) and is not queryable)/;
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -82,7 +83,7 @@ export function violatedConstraint(thrown: unknown): string | null {
 }
 
 function parse(thrown: unknown): z.output<typeof databaseErrorSchema> | null {
-  if (!(thrown instanceof Error)) return null;
+  if (!isNativeError(thrown)) return null;
   const { message } = thrown;
   const parsed = databaseErrorSchema.safeParse({ ...thrown, message });
   return parsed.success ? parsed.data : null;

@@ -5,7 +5,7 @@ import { FRESH_MS, Stats } from './stats';
 describe('the counts', () => {
   it('are taken once in a while, however often they are asked for, and a failure is not tried again sooner', async () => {
     let queries = 0;
-    const $queryRaw = () => {
+    const rows = () => {
       queries++;
       return queries === 2
         ? Promise.reject(new Error('away'))
@@ -13,7 +13,7 @@ describe('the counts', () => {
     };
     const none = () => Promise.resolve([]);
     const leader = { relays: { described: none, faults: none } } as unknown as Leader;
-    const stats = new Stats({ prisma: { $queryRaw } } as unknown as Database, leader);
+    const stats = new Stats({ sql: { rows } } as unknown as Database, leader);
     const first = { parties: 1, players: 7, relays: [], relayFaults: [] };
     expect(await Promise.all([stats.read(1), stats.read(1), stats.read(FRESH_MS)])).toEqual([
       first,
