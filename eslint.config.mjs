@@ -35,6 +35,7 @@ const pureFiles = [
   'apps/client/src/nat/gateway/{igd,mapping,nat-pmp,pcp,routes,schedule,xml}.ts',
   'apps/client/src/nat/{offer,relay-figures,udp-reach}.ts',
   'apps/client/src/connection/{attempt,candidates,causes,explanation,liveness,packet-size,path,progress,search,vantage}.ts',
+  'apps/client/src/own-server/reach.ts',
   'apps/client/src/party/{membership,neighbours,state-mirror}.ts',
   'apps/client/src/party/party.ts',
   'apps/client/src/party/vouching.ts',
@@ -52,7 +53,7 @@ const pureFiles = [
   'apps/client/src/agent/{event-log,local-guard,sse}.ts',
   'apps/client/src/page/model.ts',
   'apps/client/src/doctor/{discovery-findings,finding,findings,nat-texts,network-report,peer-findings,port-findings,silence-findings,tunnel-findings}.ts',
-  'apps/client/src/cli/{completion,doctor-rendering,event-rendering,log-rendering,overview-rendering,party-rendering,password-rules,reasons,rendering,watch-screen}.ts',
+  'apps/client/src/cli/{completion,doctor-rendering,event-rendering,host-rendering,log-rendering,overview-rendering,party-rendering,password-rules,reasons,rendering,watch-screen}.ts',
 ];
 
 const impureModules = [

@@ -1,14 +1,10 @@
 // `npm start`: sets up, then runs the whole server: control plane, relay and STUN, embedded PostgreSQL.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { root, setup } from './setup.mjs';
 import { readSettingsFile } from './settings-file.mjs';
 
-const STOP_PATIENCE_MS = 10_000;
-const LONGEST_BACKOFF_MS = 10_000;
 /** On a terminal the announcement waits until the two are connected and the log is silent for so long, but not forever. */
 const SILENCE_MS = 300;
 const LONGEST_SILENCE_WAIT_MS = 10_000;
@@ -19,6 +15,7 @@ const { default: pretty } = await import('pino-pretty');
 // Compiled by the set-up.
 const require = createRequire(import.meta.url);
 const { ownAddress } = require('#runtime/own-address');
+const { ServerPrograms } = require('#runtime/server-programs');
 const { ipScope } = require('#shared/ip-scope');
 const { unknownSettings } = require('#shared/setting-names');
 const { readConfig: readControlConfig } = require('../dist/apps/control/src/config.js');
@@ -36,68 +33,24 @@ const env = {
   // Known to both children; a relay elsewhere needs one that is set.
   LANRAGE_RELAY_SECRET: process.env.LANRAGE_RELAY_SECRET || randomBytes(32).toString('hex'),
 };
-const control = { name: 'control' };
-/** Flags as in package.json and the image: a relay with many pairs takes less memory, and no more time. */
-const relay = { name: 'relay', flags: ['--max-semi-space-size=2', '--optimize-for-size'] };
-const services = [control, relay];
+const server = new ServerPrograms({
+  folder: join(root, 'dist'),
+  env,
+  onLine: showLine,
+  onFault: (sentence) => console.error(sentence),
+});
 let stopping = false;
-
-/** Runs one app and brings it back when it dies: players must not notice. */
-function run(service, failures = 0) {
-  const child = spawn(
-    process.execPath,
-    [...(service.flags ?? []), '--enable-source-maps', join(root, `dist/${service.name}.js`)],
-    {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    },
-  );
-  service.child = child;
-  if (toLine) createInterface({ input: child.stdout }).on('line', showLine);
-  else child.stdout.pipe(process.stdout, { end: false });
-
-  child.on('message', (message) => {
-    if (message?.connected) service.isConnected = true;
-    if (!message?.ready || stopping) return;
-    failures = 0;
-    if (service.ready) return;
-    service.ready = message;
-    // The relay second, so that it finds somebody to dial.
-    if (service === control) run(relay);
-    else announceInSilence();
-  });
-  child.on('exit', (code, signal) => {
-    service.child = undefined;
-    if (stopping) return finishWhenAllGone();
-    if (!service.ready) return giveUp(service, code ?? signal);
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** failures);
-    console.error(`${service.name} ended (${code ?? signal}); starting it again in ${backoffMs / 1000} s`);
-    setTimeout(() => stopping || run(service, failures + 1), backoffMs);
-  });
-}
 
 function showLine(line) {
   lastLineAtMs = performance.now();
-  process.stdout.write(toLine(line));
+  process.stdout.write(toLine?.(line) ?? `${line}\n`);
 }
 
-function giveUp(service, why) {
-  console.error(`${service.name} could not start (${why}). The lines above say why.`);
-  process.exitCode = 1;
-  stop();
-}
-
-function stop() {
+async function stop() {
   if (stopping) return;
   stopping = true;
-  // Not SIGTERM, on which a relay would wait for the control plane to move its players away.
-  for (const { child } of services) child?.kill('SIGINT');
-  setTimeout(() => services.forEach(({ child }) => child?.kill('SIGKILL')), STOP_PATIENCE_MS).unref();
-  finishWhenAllGone();
-}
-
-function finishWhenAllGone() {
-  if (services.every(({ child }) => child === undefined)) process.exit();
+  await server.stop();
+  process.exit();
 }
 
 /** npm passes SIGINT and SIGTERM on, but cannot when it is killed; nothing may then hold the ports. */
@@ -142,17 +95,15 @@ address that the Internet knows, and have the router forward what docs/operation
 }
 
 /** The last thing on a terminal: what the two say while they find each other comes before it. */
-function announceInSilence(untilMs = performance.now() + LONGEST_SILENCE_WAIT_MS) {
+function announceInSilence(running, untilMs = performance.now() + LONGEST_SILENCE_WAIT_MS) {
   if (stopping) return;
   const nowMs = performance.now();
-  const isSilent = relay.isConnected && nowMs - lastLineAtMs >= SILENCE_MS;
-  if (!toLine || isSilent || nowMs >= untilMs) announce();
-  else setTimeout(announceInSilence, SILENCE_MS, untilMs);
+  const isSilent = server.isConnected && nowMs - lastLineAtMs >= SILENCE_MS;
+  if (!toLine || isSilent || nowMs >= untilMs) announce(running);
+  else setTimeout(announceInSilence, SILENCE_MS, running, untilMs);
 }
 
-function announce() {
-  const { url } = control.ready;
-  const { publicAddress, ports, stunEndpoints } = relay.ready;
+function announce({ control: { url }, relay: { publicAddress, ports, stunEndpoints } }) {
   console.log(`
 LANrage is running.
 
@@ -173,4 +124,11 @@ refuseWrongSettings();
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
 stopWithNpm();
-run(control);
+try {
+  const running = await server.start();
+  if (running) announceInSilence(running);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+  await stop();
+}

@@ -369,7 +369,7 @@ describe('the lanrage command', () => {
         ['NOT_IN_PARTY', ['invites']],
         ['NOT_IN_PARTY', ['uninvite', '3f9a01c2']],
         ['INVALID_INVITE', ['join', 'https://lan.example.org/#join=half']],
-        ['NOT_IN_PARTY', ['host', 'Bob']],
+        ['NOT_IN_PARTY', ['set', '--host', 'Bob']],
         ['NOT_IN_PARTY', ['nick', 'Bob']],
         ['NOT_IN_PARTY', ['close']],
         ['NOT_IN_PARTY', ['state', 'list']],

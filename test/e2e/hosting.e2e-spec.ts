@@ -75,7 +75,13 @@ describeLab('a host among players behind NATs', () => {
       /"Finals"[^]*locked · public · password\nVoice and screens: https/,
     );
     expect(await run(carol, 'discord')).toEqual({ discordUrl: 'https://discord.gg/abc' });
-    for (const args of [['unlock'], ['kick', 'Bob'], ['set', '--no-password'], ['host', 'Carol'], ['bans']])
+    for (const args of [
+      ['unlock'],
+      ['kick', 'Bob'],
+      ['set', '--no-password'],
+      ['set', '--host', 'Carol'],
+      ['bans'],
+    ])
       expect(errorOf(await carol.run(...args, '--json'))).toBe('NOT_HOST');
     expect(errorOf(await carol.run('set', '--persistent', '--json'))).toBe('NOT_OWNER');
     expect(errorOf(await alice.run('kick', 'Dave', '--json'))).toBe('NO_SUCH_PEER');
@@ -152,7 +158,7 @@ describeLab('a host among players behind NATs', () => {
   }, 60_000);
 
   it('hands over, and the owner closes the party for everybody', async () => {
-    await run(alice, 'host', 'Bob');
+    await run(alice, 'set', '--host', 'Bob');
     await until('Bob is host', async () =>
       (await bob.status()).party.peers.some((peer) => peer.isSelf && peer.isHost),
     );

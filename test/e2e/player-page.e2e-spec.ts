@@ -200,7 +200,7 @@ describeLab("the player's page", () => {
   browserIt(
     "offers the host's tools to the host alone",
     async () => {
-      await run(bob, 'host', 'Alice');
+      await run(bob, 'set', '--host', 'Alice');
       await page.getByRole('heading', { name: 'You are the host' }).waitFor();
       await page.getByRole('button', { name: 'Make an invite link' }).click();
       await page.getByRole('img', { name: 'QR code of the invite link' }).waitFor();

@@ -326,6 +326,15 @@ export const errorCatalogue = {
     retryable: false,
     message: "Another network or VPN on this machine uses the party's addresses. Leave it while you play.",
   },
+  SERVER_MISSING: {
+    retryable: false,
+    message:
+      'This installation has no server in it. Use lanrage host in a checkout, or lanrage create on a server of a friend.',
+  },
+  SERVER_NOT_STARTED: {
+    retryable: false,
+    message: 'The server on this machine could not start. The lines above say why.',
+  },
   UNSUPPORTED_PLATFORM: {
     retryable: false,
     message: 'The agent does not run on this system yet. Use a machine with Linux.',

@@ -50,6 +50,9 @@ export function othersIn({ party }: PartyStatus): PeerStatus[] {
   return party.peers.filter(({ isSelf }) => !isSelf);
 }
 
+/** A busy machine may have to start a server first. */
+const ENTRY_LIMIT_MS = 120_000;
+
 /** A player on a lab host, who types `lanrage` commands. */
 export class LabPlayer {
   /** Settings besides those that all players have. */
@@ -92,13 +95,17 @@ export class LabPlayer {
 
   /** `lanrage create`, in the foreground until {@link stop}. */
   create(partyName: string, ...options: string[]): Promise<PartyStatus> {
-    this.start('create', partyName, '--as', this.name, '--json', ...options);
-    return this.firstLine();
+    return this.enters('create', partyName, ...options);
   }
 
   /** `lanrage join`, in the foreground until {@link stop}. */
-  join(partyId: string): Promise<PartyStatus> {
-    this.start('join', partyId, '--as', this.name, '--json');
+  join(where: string): Promise<PartyStatus> {
+    return this.enters('join', where);
+  }
+
+  /** A command that enters a party, in the foreground until {@link stop}. @returns what it prints */
+  enters(...args: string[]): Promise<PartyStatus> {
+    this.start(...args, '--as', this.name, '--json');
     return this.firstLine();
   }
 
@@ -203,11 +210,12 @@ export class LabPlayer {
   }
 
   private async firstLine(): Promise<PartyStatus> {
-    const line = await until(`${this.name} is in the party`, () => {
+    const hasEntered = () => {
       if (typeof this.foreground?.exitCode === 'number')
         throw new Error(`${this.name} was refused: ${this.logs}`);
       return this.output.stdout.includes('\n') && this.output.stdout.split('\n')[0];
-    });
+    };
+    const line = await until(`${this.name} is in the party`, hasEntered, { timeoutMs: ENTRY_LIMIT_MS });
     return JSON.parse(line) as PartyStatus;
   }
 

@@ -1,7 +1,7 @@
 import { LanrageError } from '#shared/errors';
 import { inviteServer } from '#shared/party/invite';
 import { Agent, statusAnswer } from '../agent/agent';
-import type { LocalRequest, StatusAnswer } from '../agent/local-api';
+import type { InParty, LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
 import { DEFAULT_SERVER, rememberServer } from '../config';
 import type { NewInvite } from '../party/invites';
@@ -92,13 +92,30 @@ async function enter(context: Context, { ask, here, isToReachAll = false }: Entr
       throw new LanrageError('PEER_UNREACHABLE', { message: renderUnreached(unreached) });
   } catch (error) {
     if (!(error instanceof LanrageError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
-    await runParty(context, here);
+    await runParty(context, {
+      here,
+      stop: stopRequested().then(() => null),
+      announce: (status, invite) => announce(context, status, invite),
+    });
   }
 }
 
-async function runParty(context: Context, here: Entry['here']): Promise<void> {
+/** A party of an agent in this process. */
+interface PartyRun extends Pick<Entry, 'here'> {
+  /** Resolves when the player wants to stop. */
+  readonly stop: Promise<null>;
+  /** Tells the player what was entered. */
+  readonly announce: (status: InParty, invite: NewInvite | null) => void;
+  /** Is done before the player who wants to stop leaves. */
+  readonly beforeLeaving?: (agent: Agent) => Promise<void>;
+}
+
+/** Runs an agent for as long as the party lasts. @throws LanrageError that says why the party ended, if the player did not end it */
+export async function runParty(
+  context: Context,
+  { here, stop, announce, beforeLeaving }: PartyRun,
+): Promise<void> {
   const { config, json } = context;
-  const stop = stopRequested().then(() => null);
   const agent = await Agent.start(config, config.logLevel ?? 'error');
   try {
     agent.connect();
@@ -110,18 +127,19 @@ async function runParty(context: Context, here: Entry['here']): Promise<void> {
       });
     const entered = await Promise.race([entering, stop]);
     if (!entered) return;
-    announce(context, statusAnswer(agent.parties.describe()), entered.invite);
+    const status = statusAnswer(agent.parties.describe());
+    if (status.status === 'in_party') announce(status, entered.invite);
     remember(context);
     if (!json) narrate(agent);
     const reason = await Promise.race([ended, stop]);
     if (reason) throw reason;
+    await beforeLeaving?.(agent);
   } finally {
     await agent.stop();
   }
 }
 
-function announce(context: Context, status: StatusAnswer, invite: NewInvite | null): void {
-  if (status.status === 'no_party') return;
+function announce(context: Context, status: InParty, invite: NewInvite | null): void {
   const { server } = context.config;
   answer(context, status, renderWelcome(status, isLocal(server) ? null : server, invite));
 }

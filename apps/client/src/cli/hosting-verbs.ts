@@ -13,11 +13,12 @@ const peerArgument = ['<peer>', 'name, address or id, see: lanrage status'] as c
 
 /** The verbs for hosts and owners. */
 export function addHostingVerbs({ verb, playerCount }: Frame): void {
-  verb('set', 'change the party: name, size, lock, list, password, owner', [
+  verb('set', 'change the party: name, size, lock, list, password, host, owner', [
     'lanrage set --name "Finals" --max-players 8',
     'lanrage set --locked --no-public',
     'lanrage set --password          # asks for it',
     'lanrage set --no-password',
+    'lanrage set --host Bob',
     'lanrage set --persistent --owner Bob',
   ])
     .option('--name <name>', 'another name for the party')
@@ -31,6 +32,7 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
     .option('--no-password', 'remove the password')
     .option('--persistent', 'keep the party when everybody is gone (owner)')
     .option('--no-persistent', 'end it when everybody is gone (owner)')
+    .option('--host <peer>', 'make another player the host')
     .option('--owner <peer>', 'give the party to somebody else (owner)')
     .action(async (options: CommonOptions & SetOptions & Record<string, unknown>, command: Command) => {
       const { set, changesSomething } = await import('./hosting.js');
@@ -46,12 +48,6 @@ export function addHostingVerbs({ verb, playerCount }: Frame): void {
       (await import('./hosting.js')).change(contextOf(options), { locked }),
     );
   }
-
-  verb('host', 'make another player the host', ['lanrage host Bob'])
-    .argument(...peerArgument)
-    .action(async (host: string, options: CommonOptions) =>
-      (await import('./hosting.js')).change(contextOf(options), { host }),
-    );
 
   verb('kick', 'remove a player, who may come back', ['lanrage kick Bob', 'lanrage kick 10.66.3.7'])
     .argument(...peerArgument)

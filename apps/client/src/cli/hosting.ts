@@ -18,24 +18,35 @@ export interface SetOptions {
   readonly persistent?: boolean;
   readonly password?: boolean;
   readonly passwordStdin?: boolean;
+  readonly host?: string;
   readonly owner?: string;
 }
 
 /** Whether there is anything to do. */
 export function changesSomething(options: SetOptions): boolean {
-  const { name, maxPlayers, locked, public: isPublic, persistent, password, passwordStdin, owner } = options;
-  const given = [name, maxPlayers, locked, isPublic, persistent, password, passwordStdin, owner];
+  const {
+    name,
+    maxPlayers,
+    locked,
+    public: isPublic,
+    persistent,
+    password,
+    passwordStdin,
+    host,
+    owner,
+  } = options;
+  const given = [name, maxPlayers, locked, isPublic, persistent, password, passwordStdin, host, owner];
   return given.some((value) => value !== undefined);
 }
 
 /** `lanrage set` */
 export async function set(context: Context, options: SetOptions): Promise<void> {
-  const { name, maxPlayers: maxPeers, locked, public: isPublic, persistent, owner } = options;
+  const { name, maxPlayers: maxPeers, locked, public: isPublic, persistent, host, owner } = options;
   const password = await passwordToSet(context, options);
-  await change(context, { name, maxPeers, locked, public: isPublic, persistent, owner, password });
+  await change(context, { name, maxPeers, locked, public: isPublic, persistent, host, owner, password });
 }
 
-/** `lanrage lock`, `unlock`, `host PEER` and others that change one thing. */
+/** `lanrage lock`, `unlock` and others that change one thing. */
 export async function change(context: Context, request: LocalRequest<'change'>): Promise<void> {
   show(context, await askAgent(context.config.home, 'change', request));
 }

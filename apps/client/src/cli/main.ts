@@ -27,6 +27,15 @@ interface CreateFlags extends PasswordOptions {
   network?: string;
 }
 
+interface HostFlags extends PasswordOptions {
+  maxPlayers: number;
+  keep?: boolean;
+}
+
+/** Each player of a hosted party takes two ports of a home router, which has not many. */
+const MOST_HOSTED = 32;
+const DEFAULT_HOSTED = 8;
+
 const program = new Command('lanrage')
   .description('One encrypted virtual LAN for you and your friends, wherever you are.')
   .version(version, '-V, --version', 'show the version')
@@ -71,6 +80,24 @@ verb('create', 'open a party and play in it', [
     const { create } = await import('./enter.js');
     const flags = { locked, public: isPublic, persistent, sealed };
     await create(contextOf(options), { name, peerName, maxPeers, ...flags, discordUrl, network }, options);
+  });
+
+verb('host', 'open a party on a server of your own, on this machine', [
+  'lanrage host "Gaming Night" --as Alice',
+  'lanrage host "Club" --keep --max-players 16',
+  'LANRAGE_PUBLIC_ADDRESS=203.0.113.5 lanrage host "Gaming Night"',
+])
+  .argument('<name>', 'name of the party')
+  .addOption(nickOption())
+  .option('--max-players <count>', 'how many may play', hostedCount, DEFAULT_HOSTED)
+  .option('--password', 'ask for a password that players without a link need')
+  .option('--password-stdin', 'read that password from stdin')
+  .option('--keep', 'go on with this party the next time that it is hosted')
+  .action(async (name: string, options: Options & HostFlags, command: Command) => {
+    if (options.server !== undefined) command.error('error: host is its own server (--help shows how)');
+    const { as: peerName, maxPlayers, keep = false } = options;
+    const { host } = await import('./host.js');
+    await host(contextOf(options), { name, peerName, maxPlayers, keep }, options);
   });
 
 verb('join', 'join a party', [
@@ -246,6 +273,13 @@ function playerCount(text: string): number {
   const { least, most } = PARTY_SIZE_LIMITS;
   if (value >= least && value <= most) return value;
   throw new InvalidArgumentError(`A party has ${least} to ${most} players, or fewer on most servers.`);
+}
+
+function hostedCount(text: string): number {
+  if (wholeNumber(text) >= 2 && Number(text) <= MOST_HOSTED) return Number(text);
+  throw new InvalidArgumentError(
+    `A party is of 2 to ${MOST_HOSTED} players; more play on a server: npm start.`,
+  );
 }
 
 function wholeNumber(text: string): number {

@@ -37,12 +37,17 @@ const overview = (status: StatusAnswer | null) =>
 
 describe('lanrage alone', () => {
   it.each<[string, StatusAnswer | null, string, string[]]>([
-    ['without an agent', null, 'No agent is running', ['create', 'join', 'parties', 'doctor', '--help']],
+    [
+      'without an agent',
+      null,
+      'No agent is running',
+      ['create', 'host', 'join', 'parties', 'doctor', '--help'],
+    ],
     [
       'in no party',
       { status: 'no_party', peerCount: 0, natInfo, endedBecause: null },
       'You are not in a party.',
-      ['create', 'join', 'parties', 'doctor', '--help'],
+      ['create', 'host', 'join', 'parties', 'doctor', '--help'],
     ],
     [
       'as a host',

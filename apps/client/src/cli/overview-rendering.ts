@@ -16,6 +16,7 @@ type Step = readonly [command: string, what: string];
 const COMMAND_COLUMNS = 34;
 const enter: readonly Step[] = [
   ['lanrage create "Gaming Night"', 'opens a party, with a link for friends'],
+  ['lanrage host "Gaming Night"', 'opens one on a server of your own, here'],
   ["lanrage join 'LINK'", 'joins the party of an invite link'],
   ['lanrage parties', 'lists the parties that are open to everybody'],
 ];

@@ -4,7 +4,7 @@ import type { Gateway } from './default-gateway';
 import { soapAnswer, soapRequest, upnpError, type SoapAnswer, type WanService } from './igd';
 import { searchIgd } from './igd-search';
 import { exchangeHttp } from './http';
-import { noPublicAddress, outcomeOf, type Mapper, type MappingOutcome } from './mapping';
+import { noPublicAddress, outcomeOf, type LocalPort, type Mapper, type MappingOutcome } from './mapping';
 
 /** What a router's pages show. */
 const MAPPING_NAME = 'LANrage';
@@ -20,13 +20,17 @@ export class Igd implements Mapper {
   private constructor(
     private readonly gateway: Gateway,
     private services: readonly WanService[],
-    private readonly localPort: number,
+    private readonly local: LocalPort,
   ) {}
 
   /** Looks for it, which changes nothing there. Null without one after 3 s, and when the signal is aborted. */
-  static async find(gateway: Gateway, localPort: number, signal: AbortSignal): Promise<Igd | null> {
+  static async find(gateway: Gateway, local: LocalPort, signal: AbortSignal): Promise<Igd | null> {
     const services = await searchIgd(gateway, signal);
-    return services ? new Igd(gateway, services, localPort) : null;
+    return services ? new Igd(gateway, services, local) : null;
+  }
+
+  forPort(local: LocalPort): Igd {
+    return new Igd(this.gateway, this.services, local);
   }
 
   async map(leaseSeconds: number, wishedPort: number, signal: AbortSignal): Promise<MappingOutcome> {
@@ -73,7 +77,7 @@ export class Igd implements Mapper {
   private wish(externalPort: number, leaseSeconds: number): Record<string, string | number> {
     return {
       ...this.mappingKey(externalPort),
-      NewInternalPort: this.localPort,
+      NewInternalPort: this.local.port,
       NewInternalClient: this.gateway.ownAddress,
       NewEnabled: 1,
       NewPortMappingDescription: MAPPING_NAME,
@@ -82,7 +86,11 @@ export class Igd implements Mapper {
   }
 
   private mappingKey(externalPort: number): Record<string, string | number> {
-    return { NewRemoteHost: '', NewExternalPort: externalPort, NewProtocol: 'UDP' };
+    return {
+      NewRemoteHost: '',
+      NewExternalPort: externalPort,
+      NewProtocol: this.local.transport.toUpperCase(),
+    };
   }
 }
 

@@ -2,18 +2,14 @@ import { performance } from 'node:perf_hooks';
 import { splitEndpoint } from '#shared/endpoint';
 import { ipScope } from '#shared/ip-scope';
 import { findGateway, type Gateway } from './default-gateway';
-import { graceAfter } from './grace';
-import { Igd } from './igd-client';
-import { moreTelling, type Mapper, type MappingOutcome } from './mapping';
-import { PortControl } from './port-control';
+import { mapByAnyWay } from './discover';
+import type { LocalPort, Mapper, MappingOutcome } from './mapping';
 import { advance, nextDelayMs, nothingYet, type Progress } from './schedule';
 
-/** How long the gateway may take for PCP or NAT-PMP once its UPnP has answered. */
-const PORT_CONTROL_GRACE_MS = 500;
 const RELEASE_LIMIT_MS = 1_000;
 const silent: MappingOutcome = { kind: 'silent' };
 
-/** Gets and keeps the mapping of one port, until it is released. */
+/** Gets and keeps the mapping of one UDP port, until it is released. */
 export class MappingKeeper {
   progress: Progress = nothingYet;
   /** The last one that was asked; null before, and when there is none that could help. */
@@ -60,31 +56,19 @@ export class MappingKeeper {
     clearTimeout(timer);
   }
 
+  private get local(): LocalPort {
+    return { port: this.localPort, transport: 'udp' };
+  }
+
   private async ask(): Promise<MappingOutcome> {
     const gateway = await findGateway();
     // A machine with a public address needs no mapping.
     if (!gateway || ipScope(gateway.ownAddress) === 'global') return silent;
     if (!isSame(gateway, this.gateway)) this.moveTo(gateway);
     const { signal } = this.released;
+    const attempt = (mapper: Mapper, limit: AbortSignal) => this.try(mapper, limit);
     const renewed = await this.holder?.map(this.leaseSeconds, this.wishedPort, signal);
-    return renewed && renewed.kind !== 'silent' ? renewed : this.discover(gateway, signal);
-  }
-
-  /**
-   * PCP or NAT-PMP if the gateway speaks it, else UPnP. Both are looked for at once, but only one is asked for a mapping
-   * at a time: two would be one and the same for many gateways, and deleting either would end both.
-   */
-  private async discover(gateway: Gateway, signal: AbortSignal): Promise<MappingOutcome> {
-    const found = new AbortController();
-    const searching = Igd.find(gateway, this.localPort, AbortSignal.any([signal, found.signal]));
-    const limited = AbortSignal.any([signal, graceAfter(searching, PORT_CONTROL_GRACE_MS)]);
-    const outcome = await this.try(new PortControl(gateway, this.localPort), limited);
-    if (outcome.kind === 'mapped') {
-      found.abort();
-      return outcome;
-    }
-    const igd = await searching;
-    return igd ? moreTelling(await this.try(igd, signal), outcome) : outcome;
+    return renewed && renewed.kind !== 'silent' ? renewed : mapByAnyWay(gateway, this.local, attempt, signal);
   }
 
   private async try(mapper: Mapper, signal: AbortSignal): Promise<MappingOutcome> {

@@ -21,7 +21,13 @@ export type MappingOutcome =
   /** Nobody answers. */
   | { readonly kind: 'silent' };
 
-/** One UDP port of this machine, to be mapped by one gateway in one way. */
+/** A port of this machine. */
+export interface LocalPort {
+  readonly port: number;
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** One port of this machine, to be mapped by one gateway in one way. */
 export interface Mapper {
   /**
    * Asks for the mapping, or for more time if it is there already. Never rejects; an aborted signal makes it silent.
@@ -30,6 +36,8 @@ export interface Mapper {
   map(leaseSeconds: number, wishedPort: number, signal: AbortSignal): Promise<MappingOutcome>;
   /** Deletes the mapping, if there is one and the gateway is still there. Never rejects. */
   unmap(signal: AbortSignal): Promise<void>;
+  /** The way that this one has found, for another port. */
+  forPort(local: LocalPort): Mapper;
 }
 
 /** What it means that a gateway promises an external address. */

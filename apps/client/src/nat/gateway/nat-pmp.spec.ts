@@ -6,13 +6,17 @@ import {
   encodePublicAddressRequest,
 } from './nat-pmp';
 
+const udp = { port: 51_820, transport: 'udp' } as const;
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
 describe('NAT-PMP', () => {
   it('asks in the layout of RFC 6886, sections 3.2 and 3.3', () => {
     expect(encodePublicAddressRequest()).toEqual(bytes('0000'));
-    const request = { internalPort: 51_820, wishedPort: 52_000, leaseSeconds: 900 };
+    const request = { local: udp, wishedPort: 52_000, leaseSeconds: 900 };
     expect(encodeNatPmpMapRequest(request)).toEqual(bytes('00010000 ca6c cb20 00000384'));
+    expect(encodeNatPmpMapRequest({ ...request, local: { ...udp, transport: 'tcp' } })).toEqual(
+      bytes('00020000 ca6c cb20 00000384'),
+    );
   });
 
   it.each([
@@ -39,14 +43,14 @@ describe('NAT-PMP', () => {
     ['00820000 00000010 ca6ccb20 00000384', undefined],
     ['00800000 00000010 cb007107', undefined],
   ])('%s is the mapping %p', (hex, answer) => {
-    expect(decodeNatPmpMapping(bytes(hex), 51_820)).toEqual(answer);
+    expect(decodeNatPmpMapping(bytes(hex), udp)).toEqual(answer);
   });
 
   it('draws no exception from garbage', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 24 }), (garbage) => {
         decodePublicAddress(Buffer.from(garbage));
-        decodeNatPmpMapping(Buffer.from(garbage), 51_820);
+        decodeNatPmpMapping(Buffer.from(garbage), udp);
       }),
     );
   });

@@ -4,13 +4,14 @@
  *
  *     offset  bytes  answer (a request has its own fields from offset 2 or 4 on)
  *          0      1  version 0
- *          1      1  128 + opcode: 0 public address, 1 map UDP
+ *          1      1  128 + opcode: 0 public address, 1 map UDP, 2 map TCP
  *          2      2  result code, 0 for success
  *          4      4  seconds since the gateway's table was empty
  *          8      4  public address                            (opcode 0)
- *          8      8  internal port, external port, lifetime    (opcode 1; 2, 2, 4 bytes)
+ *          8      8  internal port, external port, lifetime    (opcodes 1, 2; 2, 2, 4 bytes)
  */
 import { formatIpAddress } from '#shared/ip-address';
+import type { LocalPort } from './mapping';
 
 export const PORT_CONTROL_PORT = 5_351;
 
@@ -21,7 +22,7 @@ export interface NatPmpAnswer {
   readonly result: number;
 }
 
-const opcode = { publicAddress: 0, mapUdp: 1 } as const;
+const opcode = { publicAddress: 0, udp: 1, tcp: 2 } as const;
 const answerBit = 128;
 const leastAnswerBytes = 8;
 
@@ -30,17 +31,17 @@ export function encodePublicAddressRequest(): Buffer {
 }
 
 export interface NatPmpMapRequest {
-  readonly internalPort: number;
+  readonly local: LocalPort;
   /** 0 lets the gateway choose, and is prescribed for deleting. */
   readonly wishedPort: number;
   /** 0 deletes the mapping. */
   readonly leaseSeconds: number;
 }
 
-export function encodeNatPmpMapRequest({ internalPort, wishedPort, leaseSeconds }: NatPmpMapRequest): Buffer {
+export function encodeNatPmpMapRequest({ local, wishedPort, leaseSeconds }: NatPmpMapRequest): Buffer {
   const request = Buffer.alloc(12);
-  request.writeUInt8(opcode.mapUdp, 1);
-  request.writeUInt16BE(internalPort, 4);
+  request.writeUInt8(opcode[local.transport], 1);
+  request.writeUInt16BE(local.port, 4);
   request.writeUInt16BE(wishedPort, 6);
   request.writeUInt32BE(leaseSeconds, 8);
   return request;
@@ -59,15 +60,15 @@ export function decodePublicAddress(
 /** @returns undefined for anything that is not an answer to a map request for this port */
 export function decodeNatPmpMapping(
   datagram: Buffer,
-  internalPort: number,
+  { port, transport }: LocalPort,
 ): (NatPmpAnswer & { readonly externalPort: number; readonly leaseSeconds: number }) | undefined {
-  const result = resultOf(datagram, opcode.mapUdp);
+  const result = resultOf(datagram, opcode[transport]);
   if (result === undefined) return undefined;
   if (datagram.length < 16) {
     // Some gateways leave out the fields that a refusal does not need.
     return result === natPmpResult.success ? undefined : { result, externalPort: 0, leaseSeconds: 0 };
   }
-  if (datagram.readUInt16BE(8) !== internalPort) return undefined;
+  if (datagram.readUInt16BE(8) !== port) return undefined;
   return { result, externalPort: datagram.readUInt16BE(10), leaseSeconds: datagram.readUInt32BE(12) };
 }
 

@@ -5,10 +5,10 @@ const nonce = Buffer.from('000102030405060708090a0b', 'hex');
 const request = {
   nonce,
   ownAddress: '192.168.1.10',
-  internalPort: 51_820,
+  local: { port: 51_820, transport: 'udp' },
   wishedPort: 51_820,
   leaseSeconds: 900,
-};
+} as const;
 /** RFC 6887 figures 3 and 10. */
 const answered = [
   '02810000 00000384 00000010 000000000000000000000000',
@@ -24,6 +24,12 @@ describe('PCP', () => {
         '000102030405060708090a0b 11000000 ca6cca6c 00000000000000000000ffff00000000',
       ),
     );
+  });
+
+  it('asks for TCP by its number', () => {
+    const tcp = { ...request, local: { ...request.local, transport: 'tcp' } } as const;
+    expect(encodePcpMapRequest(tcp).readUInt8(36)).toBe(6);
+    expect(decodePcpMapping(bytes(...answered), tcp)).toBeUndefined();
   });
 
   it('deletes by a lifetime of zero, section 15', () => {

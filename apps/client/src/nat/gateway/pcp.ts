@@ -1,5 +1,5 @@
 /**
- * PCP (RFC 6887 sections 7 and 11): opcode MAP for a UDP port over IPv4, on the same port of the gateway as NAT-PMP.
+ * PCP (RFC 6887 sections 7 and 11): opcode MAP for a port over IPv4, on the same port of the gateway as NAT-PMP.
  * Pure. All integers are big-endian; an IPv4 address is written as ::ffff:a.b.c.d.
  *
  *     offset  bytes  request                    answer
@@ -9,12 +9,13 @@
  *          4      4  wished lifetime, seconds   granted lifetime
  *          8     16  own address                seconds since the gateway's table was empty (4), zero (12)
  *         24     12  nonce                      the same
- *         36      4  17 for UDP, zero (3)       the same
+ *         36      4  17 for UDP, 6 for TCP, zero (3)       the same
  *         40      2  internal port              the same
  *         42      2  wished external port       granted external port
  *         44     16  wished external address    granted external address
  */
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
+import type { LocalPort } from './mapping';
 
 /** RFC 6887 section 7.4. */
 export const pcpResult = { success: 0, unsupportedVersion: 1, networkFailure: 7 } as const;
@@ -24,7 +25,7 @@ export interface PcpMapRequest {
   readonly nonce: Buffer;
   /** IPv4 address of this machine, as the gateway sees it. */
   readonly ownAddress: string;
-  readonly internalPort: number;
+  readonly local: LocalPort;
   /** 0 lets the gateway choose. */
   readonly wishedPort: number;
   /** 0 deletes the mapping. */
@@ -43,7 +44,8 @@ const version = 2;
 const mapOpcode = 1;
 const answerBit = 128;
 const mapBytes = 60;
-const udp = 17;
+/** Numbers of IANA's registry. */
+const protocolNumber = { udp: 17, tcp: 6 } as const;
 const ipv4Prefix = Buffer.from('00000000000000000000ffff', 'hex');
 
 export function encodePcpMapRequest(request: PcpMapRequest): Buffer {
@@ -53,8 +55,8 @@ export function encodePcpMapRequest(request: PcpMapRequest): Buffer {
   datagram.writeUInt32BE(request.leaseSeconds, 4);
   mappedAddress(request.ownAddress).copy(datagram, 8);
   request.nonce.copy(datagram, 24);
-  datagram.writeUInt8(udp, 36);
-  datagram.writeUInt16BE(request.internalPort, 40);
+  datagram.writeUInt8(protocolNumber[request.local.transport], 36);
+  datagram.writeUInt16BE(request.local.port, 40);
   datagram.writeUInt16BE(request.wishedPort, 42);
   // Section 11.1: no wish for an address is all zeros, of the wished family.
   mappedAddress('0.0.0.0').copy(datagram, 44);
@@ -64,13 +66,13 @@ export function encodePcpMapRequest(request: PcpMapRequest): Buffer {
 /** @returns undefined for anything that is not the answer to this request */
 export function decodePcpMapping(
   datagram: Buffer,
-  { nonce, internalPort }: Pick<PcpMapRequest, 'nonce' | 'internalPort'>,
+  { nonce, local }: Pick<PcpMapRequest, 'nonce' | 'local'>,
 ): PcpMapping | undefined {
   if (datagram.length < mapBytes || datagram[0] !== version || datagram[1] !== answerBit + mapOpcode) {
     return undefined;
   }
-  const isSame = datagram.subarray(24, 36).equals(nonce) && datagram[36] === udp;
-  if (!isSame || datagram.readUInt16BE(40) !== internalPort) return undefined;
+  const isSame = datagram.subarray(24, 36).equals(nonce) && datagram[36] === protocolNumber[local.transport];
+  if (!isSame || datagram.readUInt16BE(40) !== local.port) return undefined;
   return {
     result: datagram.readUInt8(3),
     leaseSeconds: datagram.readUInt32BE(4),

@@ -3,7 +3,7 @@ import { ipScope } from '#shared/ip-scope';
 import type { Gateway } from './default-gateway';
 import { GatewaySocket } from './gateway-socket';
 import { graceAfter } from './grace';
-import { noPublicAddress, outcomeOf, type Mapper, type MappingOutcome } from './mapping';
+import { noPublicAddress, outcomeOf, type LocalPort, type Mapper, type MappingOutcome } from './mapping';
 import {
   decodeNatPmpMapping,
   decodePublicAddress,
@@ -34,7 +34,7 @@ export class PortControl implements Mapper {
 
   constructor(
     private readonly gateway: Gateway,
-    private readonly localPort: number,
+    private readonly local: LocalPort,
   ) {}
 
   async map(leaseSeconds: number, wishedPort: number, signal: AbortSignal): Promise<MappingOutcome> {
@@ -45,6 +45,12 @@ export class PortControl implements Mapper {
       return this.mapByEither(socket, wish, signal);
     });
     return mapped ?? silent;
+  }
+
+  forPort(local: LocalPort): PortControl {
+    const other = new PortControl(this.gateway, local);
+    other.protocol = this.protocol;
+    return other;
   }
 
   async unmap(signal: AbortSignal): Promise<void> {
@@ -90,7 +96,7 @@ export class PortControl implements Mapper {
     signal: AbortSignal,
   ): Promise<PcpMapping | 'unsupported' | undefined> {
     const { ownAddress } = this.gateway;
-    const request = { ...wish, ownAddress, nonce: this.nonce, internalPort: this.localPort };
+    const request = { ...wish, ownAddress, nonce: this.nonce, local: this.local };
     const read = (datagram: Buffer) =>
       isPcpUnsupported(datagram) ? ('unsupported' as const) : decodePcpMapping(datagram, request);
     return socket.exchange(encodePcpMapRequest(request), read, signal);
@@ -128,8 +134,8 @@ export class PortControl implements Mapper {
   }
 
   private askByNatPmp(socket: GatewaySocket, wish: Wish, signal: AbortSignal) {
-    const request = encodeNatPmpMapRequest({ ...wish, internalPort: this.localPort });
-    return socket.exchange(request, (datagram) => decodeNatPmpMapping(datagram, this.localPort), signal);
+    const request = encodeNatPmpMapRequest({ ...wish, local: this.local });
+    return socket.exchange(request, (datagram) => decodeNatPmpMapping(datagram, this.local), signal);
   }
 
   private async withSocket<T>(use: (socket: GatewaySocket) => Promise<T>): Promise<T | undefined> {
