@@ -4,7 +4,7 @@ import type { AttemptCause, PartyEntry, Presence } from '#shared/api/party';
 import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
-import { PARTY_KEY_BYTES } from '#shared/party/invite';
+import { isSameServer, PARTY_KEY_BYTES } from '#shared/party/invite';
 import { allDone } from './all-done';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
@@ -96,9 +96,13 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     const { partyKeys, membership } = homePaths(config.home);
     this.keys = new PartyKeys(partyKeys);
     const { publicKey } = identity;
-    const inviter = { publicKey, server: config.server, partyId: () => this.joinedSession().id };
+    const inviter = { publicKey, server: () => this.server, partyId: () => this.joinedSession().id };
     this.invites = new Invites(this.control, this.keys, inviter);
-    this.serverMembership = new ServerMembership(membership, (id) => this.control.leaveParty(id));
+    this.serverMembership = new ServerMembership(
+      membership,
+      () => this.server,
+      (id, server) => this.control.leaveParty(id, server),
+    );
     const seat = {
       session: () => this.session,
       inTurn: (work: () => Promise<void>) => this.inTurn(work),
@@ -113,6 +117,11 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** The party as it is now; null while in none. Set only after the server agreed. */
   get currentParty(): Party | null {
     return this.session?.view() ?? null;
+  }
+
+  /** The control plane that the agent has turned to: that of the party, or of the last one; an http(s) URL. */
+  get server(): string {
+    return this.control.server;
   }
 
   /** Finds out about the NAT, in 3 s at most. Without an answer connections go by relay alone; never fails. */
@@ -134,22 +143,30 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   /** Opens a party with this player as host. @throws LanrageError INVALID_NAME, INVALID_NETWORK, ADDRESS_CLASH, ALREADY_IN_PARTY, CONTROL_UNAVAILABLE … */
   async createParty(
     name: string,
-    { peerName = this.config.nickname, network: wanted, ...options }: CreateOptions = {},
+    {
+      peerName = this.config.nickname,
+      network: wanted,
+      server = this.config.server,
+      leave,
+      ...options
+    }: CreateOptions = {},
   ): Promise<Party> {
     const key = randomBytes(PARTY_KEY_BYTES);
     const voucher = voucherFor(key, this.identity.publicKey);
     const request = { ...options, name: validName(name), peerName: validName(peerName), voucher };
     const trust = { key, sealed: options.sealed ?? false };
     const network = wanted === undefined ? undefined : validNetwork(wanted);
-    return this.inTurn(() =>
-      this.enter({ joining: null, link: null, trust }, async (presence) =>
+    return this.inTurn(async () => {
+      await this.turnTo(server, leave);
+      return this.enter({ joining: null, link: null, trust }, async (presence) =>
         this.control.registerParty({ ...request, network: await this.network.networkFor(network), presence }),
-      ),
-    );
+      );
+    });
   }
 
   /**
-   * Joins a party, and returns while its peers are still `connecting`. In that party already: changes nothing.
+   * Joins a party, at whatever server it is, and returns while its peers are still `connecting`. In that party already: changes
+   * nothing.
    * @param where a party id or an invite link
    * @throws LanrageError INVALID_PARTY_ID, INVALID_NAME, PARTY_NOT_FOUND, PARTY_FULL, PARTY_LOCKED, PASSWORD_REQUIRED,
    * WRONG_PASSWORD, ALREADY_IN_PARTY, INVALID_INVITE, OTHER_SERVER, INVITE_EXPIRED, HOST_KEY_MISMATCH, PARTY_SEALED …
@@ -157,16 +174,17 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   async joinParty(
     where: string,
     peerName = this.config.nickname,
-    { password }: JoinOptions = {},
+    { password, server: named, leave }: JoinOptions = {},
   ): Promise<Party> {
-    const { id, link } = destinationOf(where, this.config.server);
+    const { id, server, link } = destinationOf(where, named, this.config.server);
     const known = this.keys.trustIn(id);
     const trust = link ? { key: link.partyKey, sealed: link.sealed || known.sealed } : known;
     const voucher = trust.key ? voucherFor(trust.key, this.identity.publicKey) : undefined;
     const invite = link?.secret.toString('base64');
     const me = { peerName: validName(peerName), password, voucher, invite };
-    return this.inTurn(() => {
-      if (this.session?.id === id) return Promise.resolve(this.session.view());
+    return this.inTurn(async () => {
+      if (this.session?.id === id && isSameServer(server, this.server)) return this.session.view();
+      await this.turnTo(server, leave);
       return this.enter({ joining: id, link, trust }, (presence) =>
         this.control.joinParty(id, { ...me, presence }),
       );
@@ -179,7 +197,8 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
    * @throws LanrageError INVALID_PARTY_ID, NOT_IN_PARTY, NOT_OWNER, PARTY_NOT_FOUND …
    */
   async closeParty(partyId?: string): Promise<void> {
-    await this.hosting.close(partyId === undefined ? undefined : validPartyId(partyId));
+    if (partyId === undefined) return this.hosting.close();
+    await this.hosting.closeOther(validPartyId(partyId), this.session ? this.server : this.config.server);
   }
 
   /** Takes another name in the party. @throws LanrageError INVALID_NAME, NOT_IN_PARTY … */
@@ -201,14 +220,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
    * @throws LanrageError NOT_IN_PARTY
    */
   leaveParty(): Promise<void> {
-    return this.inTurn(async () => {
-      const session = this.joinedSession();
-      this.session = undefined;
-      this.sharedState.leave();
-      const told = this.serverMembership.left(session.id, session.hasLeaveTicket);
-      await allDone([session.leave(), this.reachability.end(), told]);
-      this.emit('ended', null);
-    });
+    return this.inTurn(() => this.leave(this.joinedSession()));
   }
 
   /**
@@ -224,11 +236,14 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   describe(): PartyStatus {
     const natInfo = this.nat.info();
     const party = this.currentParty;
-    if (!party) return { status: 'no_party', peerCount: 0, natInfo, endedBecause: this.endedBecause() };
+    const { server } = this;
+    if (!party)
+      return { status: 'no_party', peerCount: 0, server, natInfo, endedBecause: this.endedBecause() };
     return {
       status: 'in_party',
       party,
       peerCount: party.peers.size,
+      server,
       natInfo,
       controlConnected: this.control.connected,
       guard: this.network.guardInfo(),
@@ -262,11 +277,25 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
     return this.control.close().finally(() => this.serverMembership.close());
   }
 
+  private async leave(session: PartySession): Promise<void> {
+    this.session = undefined;
+    this.sharedState.leave();
+    const told = this.serverMembership.left(session.id, session.hasLeaveTicket);
+    await allDone([session.leave(), this.reachability.end(), told]);
+    this.emit('ended', null);
+  }
+
+  /** Before a party is entered: leaves the present one if that is wanted, and turns to the server of the next. */
+  private async turnTo(server: string, isToLeave = false): Promise<void> {
+    if (this.session && !isToLeave) throw new LanrageError('ALREADY_IN_PARTY');
+    if (this.session) await this.leave(this.session);
+    if (await this.control.turnTo(server)) this.reachability.serverChanged();
+  }
+
   private async enter(
     { joining, link, trust }: Entrance,
     ask: (presence: Presence) => Promise<PartyEntry>,
   ): Promise<Party> {
-    if (this.session) throw new LanrageError('ALREADY_IN_PARTY');
     await this.serverMembership.settle(joining);
     if (joining) this.serverMembership.entering(joining);
     this.earlyEvents = [];

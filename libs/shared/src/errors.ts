@@ -81,7 +81,7 @@ export const errorCatalogue = {
   },
   ALREADY_IN_PARTY: {
     retryable: false,
-    message: 'You are already in a party. Leave it first: lanrage leave',
+    message: 'You are already in a party. Leave it first: lanrage leave, or join with --leave.',
   },
   PARTY_LOCKED: {
     retryable: true,
@@ -97,7 +97,7 @@ export const errorCatalogue = {
   OTHER_SERVER: {
     retryable: false,
     message:
-      'The invite link is for another server than the one this agent uses. Stop the agent, then open the link again.',
+      'The invite link is for another server than the one that was named with it. Leave the server out, or take the other link.',
   },
   PARTY_KEY_MISSING: {
     retryable: false,

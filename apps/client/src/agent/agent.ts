@@ -104,8 +104,8 @@ export class Agent {
         await parties.createParty(name, options);
         return this.entered();
       },
-      join: async ({ partyId, peerName, password }) => {
-        await parties.joinParty(partyId, peerName, { password });
+      join: async ({ partyId, peerName, ...options }) => {
+        await parties.joinParty(partyId, peerName, options);
         return this.entered();
       },
       settle: async () => {
@@ -168,10 +168,10 @@ export class Agent {
       const path = connections.pathOf(id);
       return path ? [[id, progressOf(path, nowMs)] as const] : [];
     });
-    const { server, direct, portMapping: mapsPorts } = config;
+    const { direct, portMapping: mapsPorts } = config;
     return {
       status,
-      settings: { server, direct, portMapping: mapsPorts },
+      settings: { server: this.parties.server, direct, portMapping: mapsPorts },
       controlConnected: control.connected,
       controlFault: control.fault && { code: control.fault.code, message: control.fault.message },
       udp: reachability.udp,
@@ -194,7 +194,7 @@ export class Agent {
     ]);
     const [diagnosis, network] = await Promise.all([
       this.diagnose(wanted, port),
-      examineNetwork(this.parties.config),
+      examineNetwork({ ...this.parties.config, server: this.parties.server }),
     ]);
     return { findings: findingsOf({ agent: { state: 'running', diagnosis }, network }) };
   }

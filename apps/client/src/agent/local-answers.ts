@@ -17,6 +17,7 @@ const endpoint = z.string().describe('`ip:port`').nullable();
 const timestamp = z.string().describe('ISO 8601, UTC');
 const virtualIp = z.string().describe("An address in the party's network");
 const peerId = z.string().describe('16 hex digits');
+const serverUrl = z.string().describe('The control plane that the agent has turned to, an http(s) URL');
 const milliseconds = z.number().nullable();
 const notice = z.object({ code: word, message: z.string() });
 
@@ -129,6 +130,7 @@ export const statusSchema = z
     z.object({
       status: z.literal('no_party'),
       peerCount: z.literal(0),
+      server: serverUrl,
       natInfo: natInfoSchema,
       endedBecause: notice.nullable().describe('Why the last party is over, if the player did not leave it'),
     }),
@@ -136,6 +138,7 @@ export const statusSchema = z
       status: z.literal('in_party'),
       party: partySchema,
       peerCount: z.int(),
+      server: serverUrl,
       natInfo: natInfoSchema,
       controlConnected: z
         .boolean()

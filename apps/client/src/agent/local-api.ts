@@ -23,9 +23,18 @@ import type { PortTrial } from './port-help';
 /** The longest wait of `awaitState`: shorter than programs wait for an answer. */
 const LONGEST_WAIT_SECONDS = 25;
 
+/** For `create` and `join`. */
+const entry = {
+  /** An http(s) URL; absent: that of the link, or else the agent's own. */
+  server: z.url({ protocol: /^https?$/ }).optional(),
+  /** Leave the present party first. */
+  leave: z.boolean().optional(),
+};
+
 export const localApiSchemas = {
   status: z.object({}),
   create: z.object({
+    ...entry,
     name: z.string(),
     peerName: z.string().optional(),
     maxPeers: z.int().min(2).optional(),
@@ -38,7 +47,8 @@ export const localApiSchemas = {
     network: z.string().optional(),
   }),
   join: z.object({
-    /** Or an invite link. */
+    ...entry,
+    /** Or an invite link, which must be for `server` if that is there. */
     partyId: z.string(),
     peerName: z.string().optional(),
     password: z.string().optional(),
@@ -78,6 +88,7 @@ export type StatusAnswer =
   | {
       readonly status: 'no_party';
       readonly peerCount: 0;
+      readonly server: string;
       readonly natInfo: NatInfo;
       readonly endedBecause: EndNotice | null;
     }
@@ -85,6 +96,7 @@ export type StatusAnswer =
       readonly status: 'in_party';
       readonly party: ReturnType<Party['toJSON']>;
       readonly peerCount: number;
+      readonly server: string;
       readonly natInfo: NatInfo;
       readonly controlConnected: boolean;
       readonly guard: GuardInfo | null;
@@ -104,7 +116,7 @@ export interface PingAnswer {
 /** What only the agent knows of how things stand. */
 export interface Diagnosis {
   readonly status: StatusAnswer;
-  /** The agent's settings, which need not be those of the command that asks. */
+  /** The agent's settings, which need not be those of the command that asks; the server is the one that it has turned to. */
   readonly settings: { readonly server: string; readonly direct: boolean; readonly portMapping: boolean };
   /** Whether the server's events arrive. */
   readonly controlConnected: boolean;

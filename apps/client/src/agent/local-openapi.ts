@@ -26,7 +26,7 @@ const operations = {
   status: ['How things stand; latencies are measured for 0.4 s at most', answers.statusSchema],
   create: ['Opens a party, with this player as host', answers.statusSchema],
   join: [
-    'Joins a party by its id or an invite link; peers are still `connecting` then',
+    'Joins a party by its id or an invite link, at whatever server it is; peers are still `connecting` then',
     answers.statusSchema,
   ],
   settle: ['Answers when every player is reached or cannot be: after 10 s at most', answers.statusSchema],

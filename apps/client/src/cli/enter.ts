@@ -1,9 +1,9 @@
 import { LanrageError } from '#shared/errors';
-import { inviteServer } from '#shared/party/invite';
+import { isSameServer, parseInviteLink } from '#shared/party/invite';
 import { Agent, statusAnswer } from '../agent/agent';
 import type { InParty, LocalRequest, StatusAnswer } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
-import { DEFAULT_SERVER, rememberServer } from '../config';
+import { DEFAULT_SERVER, partyPasswordFrom, rememberServer } from '../config';
 import type { NewInvite } from '../party/invites';
 import { unreachedIn } from '../agent/agent-events';
 import { answer, say, type Context } from './context';
@@ -22,20 +22,22 @@ export interface PasswordOptions {
 export interface JoinUse extends PasswordOptions {
   /** Answer when every player is reached or cannot be. */
   readonly wait?: boolean;
-  /** The server that the player has configured, wherever a link leads. */
-  readonly ownServer: string;
 }
+
+/** What a command says of a party; where it is follows from the context. */
+type Terms<Operation extends 'create' | 'join'> = Omit<LocalRequest<Operation>, 'password' | 'server'>;
 
 /** `lanrage create NAME`: for people with an invite link, which programs get from `lanrage invite`. */
 export async function create(
   context: Context,
-  terms: Omit<LocalRequest<'create'>, 'password'>,
+  terms: Terms<'create'>,
   { password: hasPassword = false, passwordStdin = false }: PasswordOptions,
 ): Promise<void> {
   const { home, server } = context.config;
   const use = { server, ownServer: server, fromStdin: passwordStdin, json: context.json };
   const password = hasPassword || passwordStdin ? await newPassword(use) : undefined;
-  const request = { ...terms, password };
+  // A password is for the server of this command, wherever the agent that runs has its own.
+  const request = { ...terms, password, server: password === undefined ? context.namedServer : server };
   return enter(context, {
     ask: async () => {
       const status = await askAgent(home, 'create', request);
@@ -52,17 +54,22 @@ export async function create(
 
 /** `lanrage join PARTY`. @throws LanrageError PEER_UNREACHABLE for one that waits, and does not reach everybody … */
 export function join(
-  context: Context,
-  { partyId, peerName }: Omit<LocalRequest<'join'>, 'password'>,
-  { passwordStdin = false, wait = false, ownServer }: JoinUse,
+  own: Context,
+  { partyId, peerName, leave }: Terms<'join'>,
+  { passwordStdin = false, wait = false }: JoinUse,
 ): Promise<void> {
-  const { home, server } = context.config;
-  const use = { server, ownServer, fromStdin: passwordStdin, json: context.json };
+  const ownServer = own.config.server;
+  // A link says where it leads, and the password of the environment is for the player's own server.
+  const named = parseInviteLink(partyId)?.server ?? own.namedServer ?? (partyPasswordFrom() && ownServer);
+  const server = named ?? ownServer;
+  const context = { ...own, config: { ...own.config, server } };
+  const use = { server, ownServer, fromStdin: passwordStdin, json: own.json };
   return withPassword(use, (password) =>
     enter(context, {
       ask: async () => {
-        const entered = await askAgent(home, 'join', { partyId, peerName, password });
-        return wait ? askAgent(home, 'settle', {}) : entered;
+        const request = { partyId, peerName, password, server: named, leave };
+        const entered = await askAgent(own.config.home, 'join', request);
+        return wait ? askAgent(own.config.home, 'settle', {}) : entered;
       },
       here: async ({ parties }) => {
         await parties.joinParty(partyId, peerName, { password });
@@ -165,7 +172,7 @@ async function linkFor({ json }: Context, make: () => Promise<NewInvite>): Promi
 
 /** The server that was named for this command, not one that a link leads to: it gets the player's passwords. */
 function remember({ config, namedServer, json }: Context): void {
-  if (namedServer === undefined || inviteServer(namedServer) !== inviteServer(config.server)) return;
+  if (namedServer === undefined || !isSameServer(namedServer, config.server)) return;
   try {
     if (rememberServer(config.home, namedServer) && !json)
       say(`Your server from now on, also without --server: ${namedServer}\n`);

@@ -2,7 +2,6 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { version } from '#runtime/version';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
 import { LanrageError } from '#shared/errors';
-import { parseInviteLink } from '#shared/party/invite';
 import { ConfigError } from '../config';
 import { commandsOf, completionScript, shells, type Shell } from './completion';
 import { complain, contextOf, type CommonOptions } from './context';
@@ -15,6 +14,7 @@ const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
 
 interface Options extends CommonOptions {
   as?: string;
+  leave?: boolean;
 }
 
 interface CreateFlags extends PasswordOptions {
@@ -74,11 +74,12 @@ verb('create', 'open a party and play in it', [
   .option('--sealed', 'can be joined with invite links only, for good')
   .option('--discord <url>', 'the link for voice and screen sharing')
   .option('--network <network>', "network of the players' addresses, such as 10.87.0.0/16")
+  .addOption(leaveOption())
   .action(async (name: string, options: Options & CreateFlags) => {
     const { as: peerName, maxPlayers: maxPeers, public: isPublic, discord: discordUrl } = options;
-    const { locked, persistent, sealed, network } = options;
+    const { locked, persistent, sealed, network, leave } = options;
     const { create } = await import('./enter.js');
-    const flags = { locked, public: isPublic, persistent, sealed };
+    const flags = { locked, public: isPublic, persistent, sealed, leave };
     await create(contextOf(options), { name, peerName, maxPeers, ...flags, discordUrl, network }, options);
   });
 
@@ -110,13 +111,10 @@ verb('join', 'join a party', [
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
   .option('--wait', 'until everybody is reached, or cannot be; then say why')
+  .addOption(leaveOption())
   .action(async (partyId: string, options: Options & PasswordOptions & { wait?: boolean }) => {
     const { join } = await import('./enter.js');
-    const own = contextOf(options);
-    // A link says where it leads.
-    const server = parseInviteLink(partyId)?.server ?? own.config.server;
-    const context = { ...own, config: { ...own.config, server } };
-    await join(context, { partyId, peerName: options.as }, { ...options, ownServer: own.config.server });
+    await join(contextOf(options), { partyId, peerName: options.as, leave: options.leave }, options);
   });
 
 verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
@@ -260,6 +258,10 @@ function examplesText(examples: readonly string[]): string {
 
 function nickOption(): Option {
   return new Option('--as <nick>', 'the name that others see (LANRAGE_NICKNAME)');
+}
+
+function leaveOption(): Option {
+  return new Option('--leave', 'leave the present party first');
 }
 
 function portNumber(text: string): number {

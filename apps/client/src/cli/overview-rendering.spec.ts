@@ -29,7 +29,15 @@ function inParty(isHost: boolean): StatusAnswer {
     maxPeers: 8,
     peers,
   };
-  return { status: 'in_party', party, peerCount: 1, natInfo, controlConnected: true, ...machineFixture };
+  return {
+    status: 'in_party',
+    party,
+    peerCount: 1,
+    server: 'http://192.0.2.1:8080',
+    natInfo,
+    controlConnected: true,
+    ...machineFixture,
+  };
 }
 
 const overview = (status: StatusAnswer | null) =>
@@ -45,7 +53,7 @@ describe('lanrage alone', () => {
     ],
     [
       'in no party',
-      { status: 'no_party', peerCount: 0, natInfo, endedBecause: null },
+      { status: 'no_party', peerCount: 0, server: 'http://192.0.2.1:8080', natInfo, endedBecause: null },
       'You are not in a party.',
       ['create', 'host', 'join', 'parties', 'doctor', '--help'],
     ],

@@ -1,6 +1,6 @@
 /** Where a party's password may go. Pure. */
 import { ipScope } from '#shared/ip-scope';
-import { inviteServer } from '#shared/party/invite';
+import { inviteServer, isSameServer } from '#shared/party/invite';
 
 /** A server that is about to get a password, and the one that the player has configured. */
 export interface PasswordDestination {
@@ -15,7 +15,7 @@ export interface PasswordDestination {
  * its maker likes.
  */
 export function isOwnServer({ server, ownServer }: PasswordDestination): boolean {
-  return inviteServer(server) === inviteServer(ownServer);
+  return isSameServer(server, ownServer);
 }
 
 /** Why the password of the environment does not go there. */

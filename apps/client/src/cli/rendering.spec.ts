@@ -36,6 +36,7 @@ const peer = (changes: Partial<Peer>): Peer => ({
 });
 const inParty = (...peers: Peer[]): InParty => ({
   status: 'in_party',
+  server: 'http://192.0.2.1:8080',
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
@@ -132,13 +133,20 @@ describe('status', () => {
 
   it('says so when there is no party, no server, no STUN', () => {
     const alone = { ...natInfo, relayOnly: true };
-    expect(renderStatus({ status: 'no_party', peerCount: 0, natInfo: alone, endedBecause: null })).toMatch(
-      /not in a party[^]*relay only/,
-    );
     expect(
       renderStatus({
         status: 'no_party',
         peerCount: 0,
+        server: 'http://192.0.2.1:8080',
+        natInfo: alone,
+        endedBecause: null,
+      }),
+    ).toMatch(/not in a party[^]*relay only/);
+    expect(
+      renderStatus({
+        status: 'no_party',
+        peerCount: 0,
+        server: 'http://192.0.2.1:8080',
         natInfo: { ...alone, detectedAt: null },
         endedBecause: null,
       }),

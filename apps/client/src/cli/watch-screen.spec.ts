@@ -27,6 +27,7 @@ const natInfo = {
 } as const;
 const sight = (...peers: Peer[]): Sight => ({
   status: 'in_party',
+  server: 'http://192.0.2.1:8080',
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
@@ -114,7 +115,10 @@ describe('what counts as an event', () => {
     ['another reason', sight(peer({ reason: { code: 'blocked', ...pathReasons.blocked } }))],
     ['somebody new', sight(peer({}), peer({ name: 'Carol' }))],
     ['an agent that is offline', sight(peer({ online: false }))],
-    ['no party', { status: 'no_party', peerCount: 0, natInfo, endedBecause: null }],
+    [
+      'no party',
+      { status: 'no_party', peerCount: 0, server: 'http://192.0.2.1:8080', natInfo, endedBecause: null },
+    ],
     ['no agent', away],
   ])('%s', (_name, after) => {
     expect(eventKey(after)).not.toBe(before);

@@ -17,14 +17,12 @@ import {
 import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
-import { namingFault } from '../connection/vantage';
+import { isSameServer } from '#shared/party/invite';
 import type { Identity } from '../identity';
 import { offerOf, type Offer } from '../nat/offer';
-import { surroundings } from '../network/surroundings';
-import { ControlHttp, LARGEST_PARTY_BYTES, type HttpRequest } from './http';
-import { ServerAddresses } from './server-addresses';
-import { Signaling, type ServerEvent } from './signaling';
-import { SignIn } from './sign-in';
+import { LARGEST_PARTY_BYTES } from './http';
+import { REQUEST_LIMIT_MS, ServerLink, type AuthorizedRequest } from './server-link';
+import type { ServerEvent } from './signaling';
 
 interface ControlPlaneEvents {
   event: [ServerEvent];
@@ -37,8 +35,6 @@ interface ControlPlaneEvents {
 type PartyRequest = z.input<typeof createPartyRequestSchema>;
 type EntryRequest = z.input<typeof joinPartyRequestSchema>;
 
-/** Together with a sign-in below the 10 s after which a player must know. */
-const REQUEST_LIMIT_MS = 5_000;
 const WAKE_LIMIT_MS = 1_000;
 /** For a server that asks to wait before a party is entered. */
 const PATIENCE_MS = 20_000;
@@ -46,40 +42,31 @@ const partyAnswer = { answer: partyEntrySchema, mostBytes: LARGEST_PARTY_BYTES }
 
 /**
  * The client of the control plane: REST for what the agent wants, a socket for what happens. Once signed in, each
- * operation is one request on a warm connection. Everything the server says is parsed here.
+ * operation is one request on a warm connection. Everything the server says is parsed here. One server at a time.
  */
 export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
-  private readonly addresses = new ServerAddresses();
-  private readonly http: ControlHttp;
-  private readonly signIn: SignIn;
-  private readonly signaling: Signaling;
-  private renewalTimer: NodeJS.Timeout | undefined;
+  private link: ServerLink;
+  private opened = false;
   private closed = false;
   private lastFault: LanrageError | null = null;
 
   /** @param server http(s) URL */
-  constructor(server: string, identity: Identity) {
+  constructor(
+    server: string,
+    private readonly identity: Identity,
+  ) {
     super();
-    const url = new URL(server);
-    this.http = new ControlHttp(url, this.addresses);
-    this.signIn = new SignIn(this.http, url, identity);
-    const tokens = { token: () => this.token(), reject: (token: string) => this.signIn.reject(token) };
-    this.signaling = new Signaling(url, tokens, this.addresses);
-    this.signaling.on('event', (event) => this.emit('event', event));
-    this.signaling.on('connected', () => {
-      this.lastFault = null;
-      this.emit('connected');
-    });
-    this.signaling.on('disconnected', (reason) => this.emit('disconnected', reason));
-    this.signaling.on('fault', (error) => {
-      this.lastFault = error;
-      this.emit('fault', error);
-    });
+    this.link = this.linkTo(server);
+  }
+
+  /** http(s) URL. */
+  get server(): string {
+    return this.link.server;
   }
 
   /** Whether the server's events arrive. */
   get connected(): boolean {
-    return this.signaling.connected;
+    return this.link.signaling.connected;
   }
 
   /** Why they do not, as far as that was seen since they last did. */
@@ -92,25 +79,43 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
    * @throws LanrageError
    */
   async initialize(): Promise<void> {
-    this.signaling.open();
-    await this.token();
+    this.opened = true;
+    this.link.signaling.open();
+    await this.link.token();
+  }
+
+  /**
+   * Turns to another server, and away from this one: what is under way there is given up, as CONTROL_UNAVAILABLE.
+   * @returns whether it is another one
+   */
+  async turnTo(server: string): Promise<boolean> {
+    if (isSameServer(server, this.server)) return false;
+    const before = this.link;
+    before.removeAllListeners();
+    before.signaling.removeAllListeners();
+    this.lastFault = null;
+    this.link = this.linkTo(server);
+    if (this.opened && !this.closed) this.link.signaling.open();
+    await before.close();
+    return true;
   }
 
   /** What the server offers to everybody. @throws LanrageError */
   async serverInfo(signal = AbortSignal.timeout(REQUEST_LIMIT_MS)): Promise<Offer> {
     const request = { method: 'GET', path: '/v1/server', answer: serverInfoSchema, signal } as const;
-    return offerOf(await this.http.request(request), (endpoint) => this.mayName(endpoint));
+    const { link } = this;
+    return offerOf(await link.http.request(request), (endpoint) => link.mayName(endpoint));
   }
 
   /** Whether this machine sends there on this server's word. */
   mayName(endpoint: Endpoint): boolean {
-    return namingFault(endpoint, this.addresses.all, surroundings()) === null;
+    return this.link.mayName(endpoint);
   }
 
   /** One page of the parties that their hosts have made public. @throws LanrageError */
   findParties(search = '', cursor?: string): Promise<PartyPage> {
     const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
-    return this.http.request({
+    return this.link.http.request({
       method: 'GET',
       path: discoveryPath(search, cursor),
       answer: partyPageSchema,
@@ -133,8 +138,8 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   }
 
   /** Leaves; also good when not a member. @throws LanrageError */
-  async leaveParty(id: PartyId): Promise<void> {
-    await this.authorized({ method: 'POST', path: `/v1/parties/${id}/leave`, answer: z.unknown() });
+  async leaveParty(id: PartyId, server = this.server): Promise<void> {
+    await this.authorized({ method: 'POST', path: `/v1/parties/${id}/leave`, answer: z.unknown() }, server);
   }
 
   /** Hands on the goodbye of another member. @throws LanrageError WRONG_LEAVE_TICKET … */
@@ -145,7 +150,7 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
 
   /** The party that this agent is in, as of now and in order with the events. @throws LanrageError */
   async currentParty(): Promise<PartySnapshot | null> {
-    return (await this.signaling.request('party.get', {})).party ?? null;
+    return (await this.link.signaling.request('party.get', {})).party ?? null;
   }
 
   /**
@@ -153,42 +158,71 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
    * @returns the version of the server's list of relays, undefined if it does not say @throws LanrageError
    */
   async updatePresence(presence: Presence): Promise<string | undefined> {
-    return (await this.signaling.request('presence.update', presence)).relaysVersion;
+    return (await this.link.signaling.request('presence.update', presence)).relaysVersion;
   }
 
   /** Has the connection answer before it is needed: one that does not is replaced, so that events arrive from then on. */
   async wake(presence: Presence): Promise<void> {
     if (!this.connected) return;
+    const { signaling } = this.link;
     try {
-      await this.signaling.request('presence.update', presence, WAKE_LIMIT_MS);
+      await signaling.request('presence.update', presence, WAKE_LIMIT_MS);
     } catch (error) {
       if (!(error instanceof LanrageError)) throw error;
-      if (error.code === 'CONTROL_UNAVAILABLE') this.signaling.redial();
+      if (error.code === 'CONTROL_UNAVAILABLE') signaling.redial();
     }
   }
 
   /** Asks for the next moment to look for a direct path to this member; it comes as `path.attempt`. @throws LanrageError */
   async requestAttempt(partyId: PartyId, peerId: PeerId, cause: AttemptCause): Promise<void> {
-    await this.signaling.request('path.request', { partyId, peerId, cause });
+    await this.link.signaling.request('path.request', { partyId, peerId, cause });
   }
 
-  /** One request in this agent's name. @throws LanrageError */
+  /**
+   * One request in this agent's name. @param server may be another one than this agent has turned to
+   * @throws LanrageError
+   */
   async authorized<Schema extends z.ZodType>(
-    request: Omit<HttpRequest<Schema>, 'signal' | 'token'>,
+    request: AuthorizedRequest<Schema>,
+    server = this.server,
   ): Promise<z.output<Schema>> {
-    const answer = await this.withToken((token) =>
-      this.http.request({ ...request, token, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) }),
-    );
+    const { link } = this;
+    if (!isSameServer(server, link.server)) return this.elsewhere(server, request);
+    const answer = await link.authorized(request);
     // A server that answers requests has the socket back, too.
-    if (!this.closed && !this.connected) this.signaling.open();
+    if (!this.closed && link === this.link && !this.connected) link.signaling.open();
     return answer;
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.renewalTimer);
-    this.signaling.close();
-    await this.http.close();
+    await this.link.close();
+  }
+
+  private linkTo(server: string): ServerLink {
+    const link = new ServerLink(server, this.identity);
+    const { signaling } = link;
+    link.on('fault', (error) => this.emit('fault', error));
+    signaling.on('event', (event) => this.emit('event', event));
+    signaling.on('connected', () => {
+      this.lastFault = null;
+      this.emit('connected');
+    });
+    signaling.on('disconnected', (reason) => this.emit('disconnected', reason));
+    signaling.on('fault', (error) => {
+      this.lastFault = error;
+      this.emit('fault', error);
+    });
+    return link;
+  }
+
+  private async elsewhere<Schema extends z.ZodType>(server: string, request: AuthorizedRequest<Schema>) {
+    const link = new ServerLink(server, this.identity);
+    try {
+      return await link.authorized(request);
+    } finally {
+      await link.close();
+    }
   }
 
   /** Waits as a busy server asks, if it is not long: the player would do no better. */
@@ -204,43 +238,6 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
         this.emit('fault', error);
         await delay(waitMs);
       }
-    }
-  }
-
-  private async withToken<Result>(operation: (token: string) => Promise<Result>): Promise<Result> {
-    const token = await this.token();
-    try {
-      return await operation(token);
-    } catch (error) {
-      if (!(error instanceof LanrageError) || error.code !== 'UNAUTHENTICATED') throw error;
-      // The server has another secret now, or another clock: once more with a new token.
-      this.signIn.reject(token);
-      return operation(await this.token());
-    }
-  }
-
-  private async token(): Promise<string> {
-    const token = await this.signIn.token();
-    this.scheduleRenewal();
-    return token;
-  }
-
-  /** In the background, so that an operation does not have to wait for it. */
-  private scheduleRenewal(): void {
-    clearTimeout(this.renewalTimer);
-    const dueInMs = this.signIn.renewalDueInMs();
-    if (dueInMs === undefined || this.closed) return;
-    this.renewalTimer = setTimeout(() => void this.renew(), dueInMs).unref();
-  }
-
-  private async renew(): Promise<void> {
-    try {
-      await this.signIn.renew();
-      this.scheduleRenewal();
-    } catch (error) {
-      // The next operation signs in anew, as the token is due.
-      if (!(error instanceof LanrageError)) throw error;
-      this.emit('fault', error);
     }
   }
 }

@@ -4,14 +4,23 @@ import { z } from 'zod';
 import { partyIdField } from '#shared/api/fields';
 import { LanrageError } from '#shared/errors';
 import type { PartyId } from '#shared/party/identity';
+import { isSameServer } from '#shared/party/invite';
 import { JsonFile } from '../home';
 import { reconnectDelayMs } from './reconnection';
 
 const recordSchema = z.object({
   partyId: partyIdField,
+  /** Where the party is; absent: at the agent's own server, as in files of older versions. */
+  server: z.url({ protocol: /^https?$/ }).optional(),
   /** The others have a goodbye that they hand on, now or later: it must not end another stay in the same party. */
   saidGoodbye: z.boolean().default(false),
 });
+
+interface Stay {
+  readonly partyId: PartyId;
+  readonly server: string;
+  readonly saidGoodbye: boolean;
+}
 
 /** How long a player who leaves waits for the server to hear of it. */
 const PATIENCE_MS = 1_500;
@@ -27,20 +36,24 @@ interface ServerMembershipEvents {
 export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   private readonly file: JsonFile<typeof recordSchema>;
   private pausing = new AbortController();
-  private owed: PartyId | undefined;
-  private saidGoodbye: boolean;
+  /** The stay that is over, of whose end its server has not heard. */
+  private owed: Stay | undefined;
   private delivery: Promise<void> | undefined;
 
-  /** @param path the file that remembers @param leave tells the server; rejects with a LanrageError */
+  /**
+   * @param path the file that remembers
+   * @param server that the agent has turned to
+   * @param leave tells a server; rejects with a LanrageError
+   */
   constructor(
     path: string,
-    private readonly leave: (id: PartyId) => Promise<void>,
+    private readonly server: () => string,
+    private readonly leave: (id: PartyId, server: string) => Promise<void>,
   ) {
     super();
     this.file = new JsonFile(path, recordSchema);
     const record = this.file.read();
-    this.owed = record?.partyId;
-    this.saidGoodbye = record?.saidGoodbye ?? false;
+    this.owed = record && { ...record, server: record.server ?? server() };
   }
 
   /**
@@ -48,7 +61,7 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
    * @throws LanrageError HOME_FULL and the like
    */
   entering(id: PartyId): void {
-    this.file.write({ partyId: id, saidGoodbye: false });
+    this.file.write({ partyId: id, server: this.server(), saidGoodbye: false });
     this.owed = undefined;
   }
 
@@ -63,9 +76,9 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
    * @param saidGoodbye whether the other members were given this stay's leave ticket
    */
   async left(id: PartyId, saidGoodbye = false): Promise<void> {
-    this.attempt(() => this.file.write({ partyId: id, saidGoodbye }));
-    this.owed = id;
-    this.saidGoodbye = saidGoodbye;
+    const stay = { partyId: id, server: this.server(), saidGoodbye };
+    this.attempt(() => this.file.write(stay));
+    this.owed = stay;
     // Keeps the process alive for so long: what comes after leaving is still to be done.
     const patience = new AbortController();
     const waited = delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
@@ -78,17 +91,19 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   }
 
   /**
-   * Before entering a party: the server must know that every other one was left, and so was a stay in this one of which others
-   * may hand on the goodbye. @throws LanrageError
+   * Before entering a party: its server must know that every other one was left, and so was a stay in this one of which others
+   * may hand on the goodbye. Another server that has not heard yet finds out by itself, as the agent is gone from there.
+   * @throws LanrageError
    */
   async settle(entering: PartyId | null): Promise<void> {
     const { owed } = this;
     if (owed === undefined) return;
+    if (!isSameServer(owed.server, this.server())) return this.giveUp();
     // A word that is under way must not end what begins now.
-    if (owed === entering) await this.close();
-    if (owed === entering && !this.saidGoodbye) return;
+    if (owed.partyId === entering) await this.close();
+    if (owed.partyId === entering && !owed.saidGoodbye) return;
     try {
-      await this.leave(owed);
+      await this.leave(owed.partyId, owed.server);
     } catch (error) {
       this.owed = owed;
       this.resume();
@@ -99,9 +114,13 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
 
   /** Tells the server nothing more, and resolves when no word is under way; the file still remembers. */
   async close(): Promise<void> {
+    this.giveUp();
+    await this.delivery;
+  }
+
+  private giveUp(): void {
     this.owed = undefined;
     this.pausing.abort();
-    await this.delivery;
   }
 
   private deliver(): Promise<void> {
@@ -111,14 +130,14 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
 
   private async tellUntilHeard(): Promise<void> {
     for (let attempt = 0; this.owed !== undefined; attempt++) {
-      const id = this.owed;
+      const { owed } = this;
       try {
-        await this.leave(id);
-        this.delivered(id);
+        await this.leave(owed.partyId, owed.server);
+        this.delivered(owed);
       } catch (error) {
         if (!(error instanceof LanrageError)) throw error;
         this.emit('fault', error);
-        if (!error.retryable) this.delivered(id);
+        if (!error.retryable) this.delivered(owed);
         else await this.pause(attempt, error.retryAfterSeconds ?? 0);
       }
     }
@@ -131,8 +150,8 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
     await delay(delayMs, undefined, { ref: false, signal }).catch(() => undefined);
   }
 
-  private delivered(id: PartyId): void {
-    if (this.owed !== id) return;
+  private delivered(stay: Stay): void {
+    if (this.owed !== stay) return;
     this.owed = undefined;
     this.attempt(() => this.file.delete());
   }

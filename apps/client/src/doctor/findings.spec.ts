@@ -67,6 +67,7 @@ const peer = (name: string, connectionType: ConnectionType, reason: PathReasonCo
 const self: Peer = { ...peer('Me', 'host', null), isSelf: true, isHost: true };
 const inParty = (...others: Peer[]): StatusAnswer => ({
   status: 'in_party',
+  server: 'http://192.0.2.1:8080',
   party: {
     id: '0123456789ab' as PartyId,
     name: 'Gaming Night',
@@ -166,7 +167,15 @@ describe('what a doctor finds', () => {
     ["somebody else's agent", notAsked('PERMISSION_DENIED'), healthy, 'problem agent_not_asked'],
     [
       'an agent without a party',
-      running({ status: { status: 'no_party', peerCount: 0, natInfo, endedBecause: null } }),
+      running({
+        status: {
+          status: 'no_party',
+          peerCount: 0,
+          server: 'http://192.0.2.1:8080',
+          natInfo,
+          endedBecause: null,
+        },
+      }),
       healthy,
       'ok agent_running',
     ],
@@ -244,7 +253,15 @@ describe('what a doctor finds', () => {
     ],
     [
       'no party',
-      { status: { status: 'no_party', peerCount: 0, natInfo, endedBecause: null } },
+      {
+        status: {
+          status: 'no_party',
+          peerCount: 0,
+          server: 'http://192.0.2.1:8080',
+          natInfo,
+          endedBecause: null,
+        },
+      },
       'info port_mapping_not_tried',
     ],
   ])('a router asked for a port: %s', (_name, changes, expected) => {

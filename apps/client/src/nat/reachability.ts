@@ -73,6 +73,13 @@ export class Reachability extends EventEmitter<ReachabilityEvents> {
     this.emit('news');
   }
 
+  /** Another server has other relays. */
+  serverChanged(): void {
+    this.relays = [];
+    this.relayMonitor.forget();
+    void this.detectNat();
+  }
+
   /** Before there is a party: the router's answer is then there in time for the first attempt at a direct path. */
   prepare(): void {
     this.mapPort();

@@ -67,6 +67,14 @@ export class RelayMonitor extends EventEmitter<RelayMonitorEvents> {
     this.timer = undefined;
   }
 
+  /** What was measured is of another server's relays. */
+  forget(): void {
+    this.relays = null;
+    this.relaysVersion = undefined;
+    this.known = [];
+    this.told = [];
+  }
+
   /** @param version of the server's list of relays; undefined: it does not say */
   heard(version: string | undefined): void {
     if (version === undefined || version !== this.relaysVersion) this.relays = null;

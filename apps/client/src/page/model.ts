@@ -79,7 +79,13 @@ function changedBy(status: InParty, event: AgentEvent): Status {
     case 'controlConnected':
       return { ...status, controlConnected: event.event === 'controlConnected' };
     case 'ended':
-      return { status: 'no_party', peerCount: 0, natInfo: status.natInfo, endedBecause: event.data };
+      return {
+        status: 'no_party',
+        peerCount: 0,
+        server: status.server,
+        natInfo: status.natInfo,
+        endedBecause: event.data,
+      };
     default:
       return status;
   }

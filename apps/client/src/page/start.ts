@@ -21,6 +21,11 @@ export function handleStart(): void {
     join.reset();
     byId('join-secret').hidden = true;
   });
+  // A password is for the party that it was typed for.
+  byId('join-where').addEventListener('input', () => {
+    byId<HTMLInputElement>('join-password').value = '';
+    byId('join-secret').hidden = true;
+  });
   const create = byId<HTMLFormElement>('create');
   onSubmit(create, byId('create-fault'), async () => {
     const maxPeers = valueIn(create, 'maxPeers');

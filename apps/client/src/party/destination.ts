@@ -7,6 +7,8 @@ import type { PartyTrust } from './vouching';
 /** Where a player wants to go. */
 export interface Destination {
   readonly id: PartyId;
+  /** http(s) URL. */
+  readonly server: string;
   /** Null: the player has the bare id. */
   readonly link: InviteLink | null;
 }
@@ -20,16 +22,18 @@ export interface Entrance {
 }
 
 /**
- * @param text a party id or an invite link @param server that the agent uses
+ * @param text a party id or an invite link, which says where it leads
+ * @param named the server that the player named with it: what else comes along, such as a password, is meant for that one
+ * @param own the server of bare ids
  * @throws LanrageError INVALID_PARTY_ID, INVALID_INVITE, OTHER_SERVER
  */
-export function destinationOf(text: string, server: string): Destination {
-  if (!/[:/#]/.test(text)) return { id: validPartyId(text), link: null };
+export function destinationOf(text: string, named: string | undefined, own: string): Destination {
+  if (!/[:/#]/.test(text)) return { id: validPartyId(text), server: named ?? own, link: null };
   const link = parseInviteLink(text);
   if (!link) throw new LanrageError('INVALID_INVITE');
-  if (link.server !== inviteServer(server))
+  if (named !== undefined && link.server !== inviteServer(named))
     throw new LanrageError('OTHER_SERVER', {
-      message: `The invite link is for ${link.server}, but this agent uses ${inviteServer(server)}. Stop the agent, then join again.`,
+      message: `The invite link is for ${link.server}, and not for ${inviteServer(named)}, which was named with it. Leave the server out, or take the other link.`,
     });
-  return { id: link.partyId, link };
+  return { id: link.partyId, server: link.server, link };
 }

@@ -54,9 +54,15 @@ export class Hosting {
     return (await this.control.authorized({ method: 'GET', path, answer: banListSchema })).bans;
   }
 
-  /** @param partyId of a persistent party that this agent owns and is not in; absent: the one that it is in */
-  async close(partyId = this.party.id()): Promise<void> {
-    await this.control.authorized({ method: 'DELETE', path: `/v1/parties/${partyId}`, answer: z.unknown() });
+  /** Closes the party, for everybody. */
+  close(): Promise<void> {
+    return this.closeOther(this.party.id());
+  }
+
+  /** Closes a persistent party that this agent owns, and need not be in. @param server where it is */
+  async closeOther(partyId: PartyId, server?: string): Promise<void> {
+    const path = `/v1/parties/${partyId}`;
+    await this.control.authorized({ method: 'DELETE', path, answer: z.unknown() }, server);
   }
 
   private async remove(how: 'kick' | 'ban', peerId: PeerId): Promise<void> {

@@ -26,7 +26,7 @@ export type NewInvite = Invite & { readonly link: string };
 /** The host's own key and server, which links carry. */
 export interface Inviter {
   readonly publicKey: string;
-  readonly server: string;
+  server(): string;
   /** The party that the agent is in. @throws LanrageError NOT_IN_PARTY */
   partyId(): PartyId;
 }
@@ -48,7 +48,7 @@ export class Invites {
     if (!key) throw new LanrageError('PARTY_KEY_MISSING');
     const secret = randomBytes(INVITE_SECRET_BYTES);
     const link = encodeInviteLink({
-      server: server ?? this.inviter.server,
+      server: server ?? this.inviter.server(),
       partyId,
       secret,
       partyKey: key,

@@ -8,7 +8,15 @@ import type { GuardInfo } from '../network/guard/guard';
 import type { TunnelInfo, TunnelPart } from '../network/routing/tunnel-state';
 import type { Party, Peer } from './party';
 
-export interface CreateOptions {
+/** Where a party is to be, and what becomes of the present one. */
+interface EntryOptions {
+  /** The server, an http(s) URL; absent: that of the link, or else the player's own. */
+  readonly server?: string | undefined;
+  /** Leave the present party first; else it is refused with ALREADY_IN_PARTY. */
+  readonly leave?: boolean | undefined;
+}
+
+export interface CreateOptions extends EntryOptions {
   /** Display name; the configured nickname when absent. */
   readonly peerName?: string | undefined;
   readonly maxPeers?: number | undefined;
@@ -27,7 +35,8 @@ export interface CreateOptions {
   readonly network?: string | undefined;
 }
 
-export interface JoinOptions {
+export interface JoinOptions extends EntryOptions {
+  /** For the server where the party is. */
   readonly password?: string | undefined;
 }
 
@@ -35,6 +44,8 @@ export type PartyStatus =
   | {
       readonly status: 'no_party';
       readonly peerCount: 0;
+      /** The control plane that the agent has turned to, an http(s) URL. */
+      readonly server: string;
       readonly natInfo: NatInfo;
       /** Why the last party is over, if the player did not leave it. */
       readonly endedBecause: EndNotice | null;
@@ -44,6 +55,8 @@ export type PartyStatus =
       readonly party: Party;
       /** This peer included. */
       readonly peerCount: number;
+      /** Where the party is, an http(s) URL. */
+      readonly server: string;
       readonly natInfo: NatInfo;
       /** Whether the server's events arrive; the game does not need them. */
       readonly controlConnected: boolean;

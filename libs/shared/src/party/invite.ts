@@ -83,6 +83,11 @@ export function inviteServer(server: string): string {
   return `${origin}${pathname.replace(/\/*$/, '/')}`;
 }
 
+/** Whether two URLs are of the same server. */
+export function isSameServer(one: string, other: string): boolean {
+  return inviteServer(one) === inviteServer(other);
+}
+
 /** @param publicKey base64 of 32 bytes @returns {@link FINGERPRINT_BYTES} bytes, twice as many as the peer id has */
 export function keyFingerprint(publicKey: string): Buffer {
   const hash = createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest();
