@@ -110,26 +110,19 @@ describe('a PartyManager and the control plane', () => {
       const { link } = await carol.manager.invites.make();
       await bob.manager.joinParty((await alice.manager.createParty('Near')).id);
       await expect(bob.manager.joinParty(link)).rejects.toEqual(refused('ALREADY_IN_PARTY'));
-      const named = { leave: true, server: control.url, password: 'of the near server' };
-      await expect(bob.manager.joinParty(link, 'Bob', named)).rejects.toEqual(refused('OTHER_SERVER'));
-      expect(bob.manager.currentParty?.name).toBe('Near');
+      const near = { leave: true, server: control.url };
+      await expect(bob.manager.joinParty(link, 'Bob', near)).rejects.toEqual(refused('OTHER_SERVER'));
 
       expect((await bob.manager.joinParty(link, 'Bob', { leave: true })).id).toBe(far.id);
       expect(bob.manager.describe()).toMatchObject({ status: 'in_party', server: `${other.url}/` });
       await until('Carol meets Bob', () => carol.network.peers.size === 1);
       await until('Alice lets go of Bob', () => alice.manager.currentParty?.peers.size === 1);
-      await bob.manager.leaveParty();
-      await until('Carol lets go of Bob', () => carol.network.peers.size === 0);
-
       // Without a link or a name it is the player's own server.
-      await expect(bob.manager.joinParty(far.id)).rejects.toEqual(refused('PARTY_NOT_FOUND'));
-      expect((await bob.manager.joinParty(far.id, 'Bob', { server: other.url })).name).toBe('Far');
       await bob.manager.createParty('Own', { leave: true });
       expect(bob.manager.server).toBe(control.url);
     } finally {
-      await carol.close();
       otherRelay.socket.disconnect();
-      await other.close();
+      await Promise.all([carol.close(), other.close()]);
     }
   }, 60_000);
 

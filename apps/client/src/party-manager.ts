@@ -23,15 +23,10 @@ import { destinationOf, type Entrance } from './party/destination';
 import { endCodes } from './party/end';
 import { Hosting } from './party/hosting';
 import { Invites } from './party/invites';
-import type {
-  CreateOptions,
-  EndNotice,
-  JoinOptions,
-  PartyManagerEvents,
-  PartyStatus,
-} from './party/manager-contract';
+import type { CreateOptions, JoinOptions, PartyManagerEvents, PartyStatus } from './party/manager-contract';
 import { PartyKeys } from './party/party-keys';
 import { otherParty, PartySession } from './party/party-session';
+import { partyStatus } from './party/party-status';
 import { Reconciliation } from './party/reconciliation';
 import { SharedState } from './party/shared-state';
 import { validName, validNetwork, validPartyId } from './party/valid-input';
@@ -234,22 +229,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
 
   /** What `lanrage status` shows, with what is known already; measures nothing. */
   describe(): PartyStatus {
-    const natInfo = this.nat.info();
-    const party = this.currentParty;
-    const { server } = this;
-    if (!party)
-      return { status: 'no_party', peerCount: 0, server, natInfo, endedBecause: this.endedBecause() };
-    return {
-      status: 'in_party',
-      party,
-      peerCount: party.peers.size,
-      server,
-      natInfo,
-      controlConnected: this.control.connected,
-      guard: this.network.guardInfo(),
-      tunnel: this.network.tunnelInfo(),
-      discovery: this.session?.discoveryInfo() ?? null,
-    };
+    return partyStatus(this, this.session, this.lastEnd);
   }
 
   /** Resolves when every path is direct, relayed or failed, which takes 10 s at most. */
@@ -497,10 +477,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private joinedSession(): PartySession {
     if (!this.session) throw new LanrageError('NOT_IN_PARTY');
     return this.session;
-  }
-
-  private endedBecause(): EndNotice | null {
-    return this.lastEnd && { code: this.lastEnd.code, message: this.lastEnd.message };
   }
 
   /** Runs what nobody waits for: an expected refusal goes to the log. */

@@ -65,6 +65,13 @@ const peer = (name: string, connectionType: ConnectionType, reason: PathReasonCo
   natType: 'symmetric',
 });
 const self: Peer = { ...peer('Me', 'host', null), isSelf: true, isHost: true };
+const noParty: StatusAnswer = {
+  status: 'no_party',
+  peerCount: 0,
+  server: 'http://192.0.2.1:8080',
+  natInfo,
+  endedBecause: null,
+};
 const inParty = (...others: Peer[]): StatusAnswer => ({
   status: 'in_party',
   server: 'http://192.0.2.1:8080',
@@ -165,20 +172,7 @@ describe('what a doctor finds', () => {
   it.each<[string, AgentExamination, NetcheckReport, string]>([
     ['no agent', notRunning, healthy, 'info agent_not_running'],
     ["somebody else's agent", notAsked('PERMISSION_DENIED'), healthy, 'problem agent_not_asked'],
-    [
-      'an agent without a party',
-      running({
-        status: {
-          status: 'no_party',
-          peerCount: 0,
-          server: 'http://192.0.2.1:8080',
-          natInfo,
-          endedBecause: null,
-        },
-      }),
-      healthy,
-      'ok agent_running',
-    ],
+    ['an agent without a party', running({ status: noParty }), healthy, 'ok agent_running'],
     ['a server that is away', notRunning, refusing('CONTROL_UNAVAILABLE'), 'problem server_silent'],
     ['a server that says no', notRunning, refusing('RATE_LIMITED'), 'problem server_refuses'],
     ['events that do not arrive', running({ controlConnected: false }), healthy, 'warning events_missing'],
@@ -251,19 +245,7 @@ describe('what a doctor finds', () => {
       { settings: { server: '', direct: false, portMapping: true } },
       'info direct_off',
     ],
-    [
-      'no party',
-      {
-        status: {
-          status: 'no_party',
-          peerCount: 0,
-          server: 'http://192.0.2.1:8080',
-          natInfo,
-          endedBecause: null,
-        },
-      },
-      'info port_mapping_not_tried',
-    ],
+    ['no party', { status: noParty }, 'info port_mapping_not_tried'],
   ])('a router asked for a port: %s', (_name, changes, expected) => {
     expect(summaryOf(running(changes))).toContain(expected);
   });
