@@ -1,7 +1,7 @@
 // Puts each compiled program and the packages that it needs into one file of dist/: Node takes seconds to find, read and link
 // the two thousand files of a server one by one. And makes the player's page, which the agent serves.
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -51,7 +51,9 @@ const commands = Object.keys(programs).filter((name) => programs[name].usual);
 
 // V8 tells the code of an older program by its length alone.
 for (const name of commands) await rm(join(dist, `${name}.code`), { force: true });
-await build({
+const { metafile } = await build({
+  absWorkingDir: root,
+  metafile: true,
   entryPoints: Object.fromEntries(
     Object.entries(programs).map(([name, { entry }]) => [name, join(dist, entry)]),
   ),
@@ -70,6 +72,14 @@ await build({
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
+
+/** The folders of the packages that each program holds, for scripts/package: what is handed out has to name them. */
+const contents = Object.keys(programs).map((name) => {
+  const files = Object.keys(metafile.outputs[`dist/${name}.js`].inputs);
+  const folders = files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+  return [name, [...new Set(folders)].sort()];
+});
+await writeFile(join(dist, 'contents.json'), JSON.stringify(Object.fromEntries(contents)));
 
 const page = join(root, 'apps/client/src/page');
 const serverPage = join(root, 'apps/control/src/page/assets');

@@ -130,7 +130,8 @@ function placeOf(socketPath: string): SocketPlace {
 function explain(cause: NodeJS.ErrnoException): LanrageError {
   if (cause.code === 'EACCES') {
     return new LanrageError('PERMISSION_DENIED', {
-      message: 'The agent of this LANRAGE_HOME belongs to another user. Run this with sudo.',
+      message:
+        "The agent here belongs to another user. Run this with sudo; or, if it is the machine's, join the group that may use it, and sign in anew: sudo usermod -aG lanrage $USER",
       cause,
     });
   }

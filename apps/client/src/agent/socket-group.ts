@@ -1,24 +1,32 @@
-/** Lets programs that are not root's use root's agent: those of a group, where the system has it. */
+/** Lets programs of other users use the machine's agent, root's or a package's: those of a group, where the system has it. */
 import { chmodSync, chownSync, readFileSync } from 'node:fs';
-import { homePaths, letEnter } from '../home';
+import { homePaths, letEnter, ROOT_HOME } from '../home';
 import { inHome } from '../home-failure';
 
-/** The group whose members may steer an agent of root's, see docs/local-api.md. */
+/** The group whose members may steer the machine's agent, see docs/local-api.md. */
 const GROUP = 'lanrage';
 /** Name, password, number and members of each group, see group(5). */
 const GROUPS = '/etc/group';
 const GROUP_CONNECTS = 0o660;
 
-/** Nothing happens for an agent that is not root's, and where there is no such group. @throws LanrageError as {@link inHome} */
+/** What chown(2) takes for an owner that stays as it is. */
+const UNCHANGED = -1;
+
+/** Nothing happens for a player's own agent, and where there is no such group. @throws LanrageError as {@link inHome} */
 export function admitGroup(home: string): void {
-  const gid = process.geteuid?.() === 0 ? numberOf(GROUP) : undefined;
-  if (gid === undefined) return;
+  const gid = numberOf(GROUP);
+  if (gid === undefined || !(process.geteuid?.() === 0 || isService(home, gid))) return;
   const { socket } = homePaths(home);
   inHome(socket, () => {
-    chownSync(socket, 0, gid);
+    chownSync(socket, UNCHANGED, gid);
     chmodSync(socket, GROUP_CONNECTS);
   });
   letEnter(home);
+}
+
+/** Whether this agent is the one that a package installed, which runs as a user of that group. */
+function isService(home: string, gid: number): boolean {
+  return home === ROOT_HOME && process.getegid?.() === gid;
 }
 
 function numberOf(group: string): number | undefined {
