@@ -1,4 +1,4 @@
-import { refusalOfOneMore } from './origins.rules';
+import { isLimited, refusalOfOneMore } from './origins.rules';
 
 const limits = { most: 10, mostPublic: 3 };
 const hidden = { isNew: true, isPublic: false };
@@ -20,5 +20,15 @@ describe('one more party of an address', () => {
   it('is always welcome without limits', () => {
     const many = { parties: 1e6, publicParties: 1e6 };
     expect(refusalOfOneMore(many, open, { most: 0, mostPublic: 0 })).toBeNull();
+  });
+
+  it.each([
+    ['a hidden one, where public ones are', hidden, { most: 0, mostPublic: 3 }, false],
+    ['a public one, where public ones are', open, { most: 0, mostPublic: 3 }, true],
+    ['a new one, where all are', hidden, { most: 10, mostPublic: 0 }, true],
+    ['one that becomes public, where new ones are', listed, { most: 10, mostPublic: 0 }, false],
+    ['anything, where nothing is', open, { most: 0, mostPublic: 0 }, false],
+  ] as const)('is limited, or not: %s', (_what, oneMore, bounds, expected) => {
+    expect(isLimited(oneMore, bounds)).toBe(expected);
   });
 });

@@ -14,11 +14,22 @@ export interface OneMore {
   readonly isPublic: boolean;
 }
 
-/** Why may this address not have one more? Null: it may. @param limits 0: unlimited */
+/** How many there may be; 0: any number. */
+export interface Limits {
+  readonly most: number;
+  readonly mostPublic: number;
+}
+
+/** Whether any number of parties may make one more too many. */
+export function isLimited({ isNew, isPublic }: OneMore, { most, mostPublic }: Limits): boolean {
+  return (isNew && most > 0) || (isPublic && mostPublic > 0);
+}
+
+/** Why may this address not have one more? Null: it may. */
 export function refusalOfOneMore(
   { parties, publicParties }: Kept,
   { isNew, isPublic }: OneMore,
-  { most, mostPublic }: { readonly most: number; readonly mostPublic: number },
+  { most, mostPublic }: Limits,
 ): ErrorCode | null {
   if (isNew && most > 0 && parties >= most) return 'TOO_MANY_PARTIES_FROM_ADDRESS';
   return isPublic && mostPublic > 0 && publicParties >= mostPublic ? 'TOO_MANY_PUBLIC_PARTIES' : null;
