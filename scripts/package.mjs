@@ -1,5 +1,5 @@
 // `npm run package`: makes what is handed out, in dist/packages, with its sums and bills of materials. Options:
-//   NAME …        these packages alone: lanrage
+//   NAME …        these alone: lanrage, library
 //   --amd64, --arm64   for this processor alone
 //   --check       exit code 1 if a download is larger than it may be
 //   --fast        neither compressed nor with the Node that is handed out, but this one: for tests
@@ -12,11 +12,13 @@ import { root, setup } from './setup.mjs';
 import { agent } from './package/agent.mjs';
 import { hashOf, makeDeb } from './package/deb.mjs';
 import { sourceDate } from './package/fetch.mjs';
+import { makeLibrary } from './package/library.mjs';
 import { nodeComponent, nodeFolder } from './package/node.mjs';
 import { billOfMaterials } from './package/sbom.mjs';
 import { licencesOf, Stage } from './package/stage.mjs';
 
 const MOST_BYTES = 35 * 1024 * 1024;
+const LIBRARY = 'library';
 const products = [agent];
 const processors = ['amd64', 'arm64'];
 
@@ -30,9 +32,9 @@ const { values: options, positionals: wanted } = parseArgs({
     output: { type: 'string', default: join(root, 'dist/packages') },
   },
 });
-const unknown = wanted.find((name) => !products.some((product) => product.name === name));
-if (unknown)
-  fail(`There is no package ${unknown}; there are: ${products.map(({ name }) => name).join(', ')}.`);
+const names = [...products.map(({ name }) => name), LIBRARY];
+const unknown = wanted.find((name) => !names.includes(name));
+if (unknown) fail(`There is no package ${unknown}; there are: ${names.join(', ')}.`);
 
 setup();
 const output = resolve(options.output);
@@ -46,13 +48,18 @@ try {
   mkdirSync(output, { recursive: true });
   const chosen = processors.filter((name) => options[name]);
   const made = products
-    .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+    .filter(({ name }) => isWanted(name))
     .flatMap((product) => (chosen.length > 0 ? chosen : processors).flatMap((one) => make(product, one)));
+  if (isWanted(LIBRARY)) made.push(makeLibrary(manifest, output));
   const sums = made.map((path) => `${hashOf(path, 'sha256')}  ${basename(path)}\n`);
   writeFileSync(join(output, 'SHA256SUMS'), sums.join(''));
   report(made);
 } catch (error) {
   fail(error.message);
+}
+
+function isWanted(name) {
+  return wanted.length === 0 || wanted.includes(name);
 }
 
 /** @returns the paths of the package and of its bill of materials */

@@ -5,5 +5,6 @@ export const programs = {
   control: { entry: 'apps/control/src/main.js', packages: ['swagger-ui-dist'] },
   relay: { entry: 'apps/relay/src/main.js', packages: ['koffi'] },
   lanrage: { entry: 'apps/client/src/cli/main.js', packages: ['koffi'], usual: ['status'] },
+  library: { entry: 'apps/client/src/index.js', packages: ['koffi'] },
   'lanrage-admin': { entry: 'apps/control/src/admin/cli/main.js', packages: [], usual: ['--help'] },
 };
