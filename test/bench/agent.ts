@@ -1,11 +1,12 @@
 /** How quickly a running agent answers, and what that costs: `--only status` runs that section alone. */
+import { page } from './agent/page';
 import { state } from './agent/state';
 import { status } from './agent/status';
 import { runBenchmark } from './support/command';
 import { progress } from './support/report';
 import { chosenFrom, type Section } from './support/sections';
 
-const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { status, state };
+const sections: Record<string, (options: { quick: boolean }) => Promise<Section>> = { status, state, page };
 
 async function measure(args: readonly string[]): Promise<Section> {
   const results: Section[] = [];

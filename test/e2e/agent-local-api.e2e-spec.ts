@@ -92,11 +92,14 @@ describe('the local API of an agent', () => {
   };
 
   describe('for programs of the player', () => {
-    it.each(['status', 'diagnose', 'doctor'] as const)('answers %s as it is described', async (operation) => {
-      const answer = await askAgent(cli.home, operation, {});
-      // Whatever is not described is not in what the schema lets through.
-      expect(answerSchema(operation).parse(answer)).toEqual(answer);
-    });
+    it.each(['status', 'diagnose', 'doctor', 'settings'] as const)(
+      'answers %s as it is described',
+      async (operation) => {
+        const answer = await askAgent(cli.home, operation, {});
+        // Whatever is not described is not in what the schema lets through.
+        expect(answerSchema(operation).parse(answer)).toEqual(answer);
+      },
+    );
 
     it('describes itself', async () => {
       const { status, body } = await ask(socket, { method: 'GET', path: '/v1/openapi.json' });

@@ -99,6 +99,13 @@ describeLab("the player's page", () => {
       expect(page.url()).not.toContain('token');
       await page.reload();
       await page.getByRole('heading', { name: 'You are not in a party' }).waitFor();
+      await page.getByText('What this machine shares').click();
+      const settings = page.locator('#settings li');
+      await settings
+        .filter({ hasText: 'Direct paths to players: on' })
+        .getByText('LANRAGE_DIRECT=off')
+        .waitFor();
+      await page.getByText(join(alice.home, 'config.json')).waitFor();
       await isOpenToAll('no-party');
     },
     60_000,

@@ -14,6 +14,7 @@ import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
 import type { Diagnosis, DoctorAnswer, PingAnswer, StatusAnswer } from './local-api';
 import { LocalAccess } from './local-access';
+import { settingsAnswer } from './local-settings';
 import { hostingHandlers } from './local-hosting';
 import type { LocalHandlers } from './local-server';
 import { LogBook } from './log-book';
@@ -122,6 +123,7 @@ export class Agent {
       doctor: ({ peer, port }) => this.doctor(peer, port),
       awaitState: (known, gone) =>
         this.access.streams.wait(() => awaitState(parties.sharedState, this.events, known, gone)),
+      settings: () => Promise.resolve(settingsAnswer(parties.config)),
       page: () => this.access.page(),
       log: () => Promise.resolve({ lines: this.book.lines }),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),

@@ -214,6 +214,19 @@ export const diagnosisSchema = z
     "What only the agent knows of how things stand; the command line's doctor makes sentences of it.",
   );
 
+export const settingsSchema = z
+  .object({
+    server: z.string(),
+    nickname: z.string(),
+    direct: z.boolean(),
+    portMapping: z.boolean(),
+    expose: z.string().nullable().describe('Null: all, and games alone in public parties'),
+    discovery: z.string().describe('`on`, `off` or ports'),
+    forward: z.boolean(),
+    file: z.string().describe('Where they can be set for the next start'),
+  })
+  .describe('Settings of the agent, which stay as they are while it runs.');
+
 export const logSchema = z.object({ lines: z.array(z.string()).describe('JSON, the oldest first') });
 
 export const pageSchema = z.object({

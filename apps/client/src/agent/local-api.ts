@@ -73,6 +73,8 @@ export const localApiSchemas = {
     version: z.int().min(0),
     seconds: z.int().min(1).max(LONGEST_WAIT_SECONDS).default(LONGEST_WAIT_SECONDS),
   }),
+  /** The settings that the agent was started with. */
+  settings: z.object({}),
   /** Opens the port of the player's page, if it is not open yet. */
   page: z.object({}),
   /** The latest lines of the agent's log. */
@@ -145,6 +147,20 @@ export interface DoctorAnswer {
   readonly findings: readonly Finding[];
 }
 
+/** As README's table of settings has them. */
+export interface SettingsAnswer {
+  readonly server: string;
+  readonly nickname: string;
+  readonly direct: boolean;
+  readonly portMapping: boolean;
+  /** null: it depends on whether the party is public. */
+  readonly expose: string | null;
+  readonly discovery: string;
+  readonly forward: boolean;
+  /** Path of the file in which they can be set for the next start. */
+  readonly file: string;
+}
+
 export interface PageAnswer {
   /** The page's address, with the token of this agent in its fragment: who has the token may do all that is here. */
   readonly address: string;
@@ -161,6 +177,7 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   diagnose: Diagnosis;
   doctor: DoctorAnswer;
   awaitState: PartyState;
+  settings: SettingsAnswer;
   page: PageAnswer;
   /** JSON, the oldest first. */
   log: { readonly lines: readonly string[] };

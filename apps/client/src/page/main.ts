@@ -14,6 +14,7 @@ import {
 } from './model';
 import { showParty, showState } from './party';
 import { forgetPlayers, showPlayers } from './players';
+import { showSettings } from './settings';
 import { handleStart } from './start';
 
 /** Between two measurements, as long as somebody looks. */
@@ -43,6 +44,7 @@ function connected(): void {
   setText(byId('away'), '');
   document.body.classList.remove('stale');
   byId('doctor').hidden = false;
+  void showSettings();
   void measure();
 }
 
