@@ -1,6 +1,6 @@
 /**
  * Statements as tagged templates, run by the driver itself: `sql.rows<[Row]>` and then the text, with each value in its place.
- * Through Prisma a statement takes twice the processor (ADR 21).
+ * Through Prisma a statement takes twice the processor (ADR 29).
  */
 import type { ClientBase } from 'pg';
 
