@@ -329,7 +329,7 @@ export const errorCatalogue = {
   SERVER_MISSING: {
     retryable: false,
     message:
-      'This installation has no server in it. Use lanrage host in a checkout, or lanrage create on a server of a friend.',
+      'This installation has no server in it. Run lanrage host in a checkout, or open the party on a server: lanrage create --server URL',
   },
   SERVER_NOT_STARTED: {
     retryable: false,

@@ -6,7 +6,7 @@ import type { InParty } from '../agent/local-api';
 import { askAgent } from '../agent/local-client';
 import { DEFAULT_SERVER } from '../config';
 import { readOwnServerConfig } from '../own-server/config';
-import { OwnServer } from '../own-server/own-server';
+import { OwnServer, requirePrograms } from '../own-server/own-server';
 import type { ServerPorts } from '../own-server/reach';
 import type { NewInvite } from '../party/invites';
 import { asPlayer } from './as-player';
@@ -34,6 +34,7 @@ export async function host(
   passwordOptions: PasswordOptions,
 ): Promise<void> {
   const { config, json } = context;
+  requirePrograms(PROGRAMS);
   await refuseSecondAgent(config.home);
   const ownConfig = readOwnServerConfig(config.home, terms.maxPlayers);
   const password = await passwordOf(passwordOptions, json);

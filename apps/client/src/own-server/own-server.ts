@@ -37,7 +37,7 @@ export class OwnServer {
    * @param folder has the compiled programs
    * @param home state folder of the agent
    * @returns null when it was told to stop meanwhile
-   * @throws LanrageError SERVER_MISSING, SERVER_NOT_STARTED, PERMISSION_DENIED, HOME_DENIED …
+   * @throws LanrageError SERVER_NOT_STARTED, PERMISSION_DENIED, HOME_DENIED …
    */
   static async start(
     config: OwnServerConfig,
@@ -45,7 +45,6 @@ export class OwnServer {
     listener: OwnServerListener,
     stop: Promise<null>,
   ): Promise<OwnServer | null> {
-    if (!existsSync(join(folder, 'control.js'))) throw new LanrageError('SERVER_MISSING');
     makeFolder(config, home);
     const homeAddress = await ownAddress();
     const ready = reachWithoutRouter(config.publicAddress, homeAddress);
@@ -94,6 +93,11 @@ export class OwnServer {
     await Promise.all([this.programs.stop(), this.ports?.close()]);
     await this.loopback?.giveBack();
   }
+}
+
+/** Refuses where the programs of a server are missing, as in a package for players. @throws LanrageError SERVER_MISSING */
+export function requirePrograms(folder: string): void {
+  if (!existsSync(join(folder, 'control.js'))) throw new LanrageError('SERVER_MISSING');
 }
 
 /** For the database and secrets, of who runs the server. */

@@ -51,7 +51,7 @@ function rowsOf({ nickname, direct, portMapping, expose, discovery, forward, ser
       value: forward ? 'may pass' : 'may not pass',
       variable: `LANRAGE_FORWARD=${forward ? 'off' : 'on'}`,
     },
-    { name: 'Server', value: server, variable: 'LANRAGE_SERVER=…' },
+    { name: 'Server, unless a link leads to another', value: server, variable: 'LANRAGE_SERVER=…' },
   ];
 }
 
