@@ -37,7 +37,7 @@ describeLab('a party on a server of its own', () => {
     'is joined from anywhere where the router maps ports, and leaves nothing there',
     async () => {
       const home = await lab.hostBehind('alice', 'port_restricted');
-      const mapper = await PortMapper.start(home, { pcp: true });
+      const mapper = await PortMapper.start(home, { upnp: true });
       mappers.push(mapper);
       const alice = await hostAt(home);
       const bob = await playerAt(await lab.hostBehind('bob', 'symmetric'));
