@@ -13,8 +13,10 @@ const completions = {
 
 export const agent = {
   name: 'lanrage',
-  program: 'lanrage',
+  programs: ['lanrage'],
+  place,
   scripts: 'packaging/agent',
+  mostBytes: 35 * 1024 * 1024,
   control: {
     Section: 'net',
     Depends: 'libc6 (>= 2.28), libstdc++6 (>= 8), passwd, util-linux, iproute2, nftables, wireguard-tools',
@@ -27,7 +29,7 @@ export const agent = {
     ].join('\n'),
   },
 
-  /** @returns the folders of packages that are in it beside those of the program */
+  /** @returns the folders of packages that are in it beside those of the programs */
   fill(stage, { isOwnNode }) {
     stage.add('packaging/agent/lanrage', 'usr/bin/lanrage');
     stage.add('packaging/agent/lanrage.service', 'usr/lib/systemd/system/lanrage.service');
@@ -41,5 +43,4 @@ export const agent = {
     addNode(stage, place, isOwnNode);
     return stage.addKoffi(`${place}/node_modules`);
   },
-  place,
 };

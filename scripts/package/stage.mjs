@@ -1,5 +1,5 @@
 // The files of a package for Debian, before they are packed.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from '../setup.mjs';
 import { lockedPackage } from './fetch.mjs';
@@ -12,10 +12,11 @@ export class Stage {
     this.processor = processor;
   }
 
-  /** Puts a file or folder of this checkout, or one with an absolute path, at a place of the machine. */
+  /** Puts a file or folder of this checkout, or one with an absolute path, at a place of the machine; symbolic links stay behind. */
   add(source, target, isWanted = () => true) {
     const from = resolve(root, source);
-    cpSync(from, this.#place(target), { recursive: true, filter: (path) => isWanted(relative(from, path)) });
+    const filter = (path) => !lstatSync(path).isSymbolicLink() && isWanted(relative(from, path));
+    cpSync(from, this.#place(target), { recursive: true, filter });
   }
 
   write(target, text, mode = 0o644) {
@@ -33,12 +34,13 @@ export class Stage {
     return ['node_modules/koffi', `node_modules/${library}`];
   }
 
-  /** All files, in the order of their names, from the machine's root. */
+  /** All files but symbolic links, in the order of their names, from the machine's root. */
   files(folder = this.folder) {
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     return entries.flatMap((entry) => {
       const path = join(folder, entry.name);
-      return entry.isDirectory() ? this.files(path) : [path];
+      if (entry.isDirectory()) return this.files(path);
+      return entry.isSymbolicLink() ? [] : [path];
     });
   }
 

@@ -13,7 +13,7 @@ import { collectOutput, end, until } from './processes';
 const SCRIPT = `
 set -e
 mount -t tmpfs -o mode=755 tmpfs "$0" && cd "$0"
-mkdir -p usr etc dev/net proc sys run tmp root .usr/new .usr/work var/lib/dpkg/info var/lib/dpkg/updates var/log
+mkdir -p usr etc dev/net dev/shm proc sys run tmp root .usr/new .usr/work var/lib/dpkg/info var/lib/dpkg/updates var/log
 mount -t overlay -o lowerdir=/usr,upperdir="$0/.usr/new",workdir="$0/.usr/work" overlay usr
 rm -rf usr/local usr/bin/node usr/bin/nodejs && mkdir usr/local
 for name in bin sbin lib lib32 lib64 libx32; do if [ -L /$name ]; then cp -P /$name .; fi; done
@@ -24,6 +24,7 @@ printf 'root:x:0:0::/root:/bin/sh\\n' > etc/passwd
 printf 'root:x:0:\\n' > etc/group
 mount -t proc proc proc
 chmod 1777 tmp
+mount -t tmpfs -o mode=1777 tmpfs dev/shm
 for name in null zero full random urandom tty; do mount --bind /dev/$name $(touch dev/$name && echo dev/$name); done
 mknod -m 666 dev/net/tun c 10 200
 ln -s /run var/run

@@ -16,8 +16,9 @@ export class UnitFile {
     return value;
   }
 
+  /** None where the unit does not say it. */
   words(name: string): readonly string[] {
-    return this.value(name).split(' ');
+    return this.settings.has(name) ? this.value(name).split(' ').filter(Boolean) : [];
   }
 
   /** Its `Environment=`. */
