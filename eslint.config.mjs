@@ -37,7 +37,7 @@ const pureFiles = [
   'apps/client/src/connection/{attempt,candidates,causes,explanation,liveness,packet-size,path,progress,search,vantage}.ts',
   'apps/client/src/own-server/reach.ts',
   'apps/client/src/party/{membership,neighbours,state-mirror}.ts',
-  'apps/client/src/party/party.ts',
+  'apps/client/src/party/{open-link,party}.ts',
   'apps/client/src/party/vouching.ts',
   'apps/client/src/control/reconnection.ts',
   'apps/client/src/discovery/{bpf,carriage,deaf-listeners,filter,flows,neighbours,packet,ports}.ts',
@@ -50,10 +50,10 @@ const pureFiles = [
   'apps/client/src/network/routing/{clash,ipv4-network,reading,tunnel-state}.ts',
   'apps/client/src/network/uapi.ts',
   'apps/client/src/network/wireguard-go-failure.ts',
-  'apps/client/src/agent/{event-log,local-guard,sse}.ts',
+  'apps/client/src/agent/{event-log,invitation,local-guard,sse}.ts',
   'apps/client/src/page/model.ts',
   'apps/client/src/doctor/{discovery-findings,finding,findings,nat-texts,network-report,peer-findings,port-findings,silence-findings,tunnel-findings}.ts',
-  'apps/client/src/cli/{completion,doctor-rendering,event-rendering,host-rendering,log-rendering,overview-rendering,party-rendering,password-rules,reasons,rendering,watch-screen}.ts',
+  'apps/client/src/cli/{completion,desktop-entry,doctor-rendering,event-rendering,host-rendering,log-rendering,overview-rendering,party-rendering,password-rules,reasons,rendering,watch-screen}.ts',
 ];
 
 const impureModules = [

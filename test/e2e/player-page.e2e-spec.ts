@@ -142,6 +142,46 @@ describeLab("the player's page", () => {
   );
 
   browserIt(
+    'asks before it joins by an invitation that a browser handed over',
+    async () => {
+      const { link = '' } = await run(bob, 'invite');
+      const handedOver = (text: string) => `lanrage://join/${encodeURIComponent(text)}`;
+      const cut = await alice.run('open', handedOver(link.slice(0, -1)), '--no-open', '--json');
+      expect(cut.stderr).toContain('INVALID_INVITE');
+      const { address = '' } = await run(alice, 'open', handedOver(link), '--no-open');
+      await page.goto(address);
+      await page.getByRole('heading', { name: 'You are invited' }).waitFor();
+      await page.locator('#invitation-facts').getByText(`${server.url}/`).waitFor();
+      expect(page.url()).not.toContain('join');
+      await isOpenToAll('invitation');
+      expect((await alice.status()).status).toBe('no_party');
+      await page.locator('#accept-name').fill('Alice');
+      await page.locator('#accept-button').click();
+      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
+      expect(await page.locator('#invitation').isVisible()).toBe(false);
+      await page.getByRole('button', { name: 'Leave the party' }).click();
+    },
+    60_000,
+  );
+
+  browserIt(
+    'offers the parties in which the player was before',
+    async () => {
+      await page.getByRole('heading', { name: 'Where you were' }).waitFor();
+      await isOpenToAll('remembered');
+      await page.getByRole('button', { name: /^Rejoin Gaming Night at http/ }).click();
+      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
+      await run(alice, 'leave');
+      expect(await run(alice, 'rejoin', 'gaming night')).toMatchObject({ status: 'in_party' });
+      await run(alice, 'leave');
+      await page.getByRole('button', { name: /^Forget Gaming Night at http/ }).click();
+      await page.getByRole('heading', { name: 'Where you were' }).waitFor({ state: 'hidden' });
+      expect((await alice.run('rejoin', '--json')).stderr).toContain('NO_SUCH_PARTY');
+    },
+    60_000,
+  );
+
+  browserIt(
     'says why it cannot join, and joins by a link',
     async () => {
       await page.getByLabel("Invite link, or the party's id").fill('http://example.org/#join=half');
@@ -156,7 +196,7 @@ describeLab("the player's page", () => {
           if (path.textContent && words.at(-1) !== path.textContent) words.push(path.textContent);
       }).observe(document.getElementById('players'), { subtree: true, childList: true, characterData: true });`);
       await page.getByLabel("Invite link, or the party's id").fill(link);
-      await page.getByLabel('Your name').first().fill('Alice');
+      await page.locator('#join-name').fill('Alice');
       await page.getByRole('button', { name: 'Join' }).press('Enter');
       await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
       expect(await page.evaluate('document.activeElement.id')).toBe('title');

@@ -118,6 +118,13 @@ export function sudoUser(environment = process.env): SudoUser | undefined {
   return sudoUserIn(environment);
 }
 
+/** What programs of the player's desktop need to find the player's files. */
+export function desktopVariables(environment = process.env): Record<string, string> {
+  const names = ['HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'XDG_CURRENT_DESKTOP'];
+  const entries = names.map((name) => [name, environment[name] ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}
+
 /** The server that a flag names, or else the environment. */
 export function namedServer(flag: string | undefined, environment = process.env): string | undefined {
   return flag ?? (environment['LANRAGE_SERVER'] || undefined);

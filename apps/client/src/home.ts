@@ -36,6 +36,8 @@ export function homePaths(home: string) {
     membership: join(home, 'membership.json'),
     /** What this agent needs to check who is in a party, by party. */
     partyKeys: join(home, 'party-keys.json'),
+    /** The parties that this agent was in. */
+    parties: join(home, 'parties.json'),
     /** What this agent changed on the machine. */
     journal: join(home, 'journal.json'),
     lock: join(home, 'agent.lock'),

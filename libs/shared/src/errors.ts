@@ -94,6 +94,10 @@ export const errorCatalogue = {
     message:
       "The host's key is not the one that the invite link vouches for: somebody may be intercepting your connection. Do not join; ask the host by other means.",
   },
+  NO_SUCH_PARTY: {
+    retryable: false,
+    message: 'No such party is remembered. See: lanrage rejoin --list',
+  },
   OTHER_SERVER: {
     retryable: false,
     message:

@@ -8,11 +8,20 @@ import { createLogger } from '../logger';
 import { NetworkManager } from '../network/network-manager';
 import type { PartyStatus } from '../party/manager-contract';
 import type { Party, Peer } from '../party/party';
+import { RememberedParties } from '../party/remembered-parties';
 import { PartyManager } from '../party-manager';
 import { AgentEvents, type AgentEvent } from './agent-events';
 import { DesktopNotices } from './desktop-notice';
 import { findPeer } from './find-peer';
-import type { Diagnosis, DoctorAnswer, PingAnswer, StatusAnswer } from './local-api';
+import { invitationOf } from './invitation';
+import type {
+  Diagnosis,
+  DoctorAnswer,
+  InvitationAnswer,
+  LocalRequest,
+  PingAnswer,
+  StatusAnswer,
+} from './local-api';
 import { LocalAccess } from './local-access';
 import { settingsAnswer } from './local-settings';
 import { hostingHandlers } from './local-hosting';
@@ -25,6 +34,7 @@ import { awaitState } from './state-wait';
 export class Agent {
   private readonly access: LocalAccess;
   private readonly portHelp: PortHelp;
+  private readonly remembered: RememberedParties;
   private readonly events: AgentEvents;
 
   private constructor(
@@ -33,6 +43,8 @@ export class Agent {
     private readonly book: LogBook,
   ) {
     this.portHelp = new PortHelp(parties);
+    this.remembered = new RememberedParties(parties.config.home);
+    parties.on('partyChanged', () => this.remember());
     this.events = new AgentEvents(parties);
     const { log } = this.events;
     this.access = new LocalAccess(
@@ -85,6 +97,18 @@ export class Agent {
     return this.events.follow(listener);
   }
 
+  /** @throws LanrageError as {@link PartyManager.createParty} */
+  async create({ name, ...options }: LocalRequest<'create'>): Promise<void> {
+    await this.parties.createParty(name, options);
+    this.remember();
+  }
+
+  /** @throws LanrageError as {@link PartyManager.joinParty} */
+  async join({ partyId, peerName, ...options }: LocalRequest<'join'>): Promise<void> {
+    await this.parties.joinParty(partyId, peerName, options);
+    this.remember();
+  }
+
   /** Leaves the party if in one, and undoes everything. */
   async stop(): Promise<void> {
     const over = this.parties.close();
@@ -101,12 +125,12 @@ export class Agent {
     const { parties } = this;
     return {
       status: async () => statusAnswer(await parties.getPartyStatus()),
-      create: async ({ name, ...options }) => {
-        await parties.createParty(name, options);
+      create: async (request) => {
+        await this.create(request);
         return this.entered();
       },
-      join: async ({ partyId, peerName, ...options }) => {
-        await parties.joinParty(partyId, peerName, options);
+      join: async (request) => {
+        await this.join(request);
         return this.entered();
       },
       settle: async () => {
@@ -124,10 +148,34 @@ export class Agent {
       awaitState: (known, gone) =>
         this.access.streams.wait(() => awaitState(parties.sharedState, this.events, known, gone)),
       settings: () => Promise.resolve(settingsAnswer(parties.config)),
+      remembered: () => Promise.resolve({ server: parties.config.server, parties: this.remembered.list() }),
+      forget: ({ partyId }) => {
+        this.remembered.forget(partyId);
+        return Promise.resolve(null);
+      },
+      inspect: ({ link }) => Promise.resolve(this.invitation(link)),
       page: () => this.access.page(),
       log: () => Promise.resolve({ lines: this.book.lines }),
       ...hostingHandlers(parties, () => statusAnswer(parties.describe())),
     };
+  }
+
+  private invitation(link: string): InvitationAnswer {
+    return invitationOf(link, this.parties.config.server, this.remembered.list());
+  }
+
+  /** Keeps the party for later, as it is called now. */
+  private remember(): void {
+    const party = this.parties.currentParty;
+    const self = party?.peers.get(this.parties.myPeerId);
+    if (!party || !self) return;
+    try {
+      const { server } = this.parties;
+      this.remembered.remember({ partyId: party.id, server, name: party.name, peerName: self.name });
+    } catch (error) {
+      // A full disk is no reason to stop playing.
+      if (!(error instanceof LanrageError)) throw error;
+    }
   }
 
   private entered(): StatusAnswer {

@@ -104,11 +104,11 @@ function namesIn(folder: string): readonly string[] {
 }
 
 /** Runs notify-send as the desktop's user, whose bus listens to nobody else. */
-async function showNotice({ title, body }: Notice): Promise<void> {
+export async function showNotice({ title, body }: Notice): Promise<void> {
   const desktop = desktopFor(process.geteuid?.() ?? 0, readDesktops());
   if (!desktop) return;
   const { uid, gid, bus } = desktop;
-  const args = ['--app-name=LANrage', '--icon=network-error', '--', title, body];
+  const args = ['--app-name=LANrage', '--icon=network-error', '--', plain(title), plain(body)];
   const environment = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${bus}` };
   try {
     await runCommand('notify-send', args, { environment, user: { uid, gid }, timeoutMs: NOTICE_LIMIT_MS });

@@ -9,6 +9,7 @@ import { inviteSchema } from '#shared/api/invites';
 import { natTypes } from '#shared/party/nat-type';
 import { udpReaches } from '#shared/party/udp-reach';
 import { severities } from '../doctor/finding';
+import { rememberedPartySchema } from '../party/remembered-parties';
 import { tunnelParts } from '../network/routing/tunnel-state';
 
 /** A word of a list that newer versions may lengthen. */
@@ -228,6 +229,22 @@ export const settingsSchema = z
   .describe('Settings of the agent, which stay as they are while it runs.');
 
 export const logSchema = z.object({ lines: z.array(z.string()).describe('JSON, the oldest first') });
+
+export const rememberedSchema = z.object({
+  server: z
+    .string()
+    .describe("The agent's own server, where parties are created unless another one is named"),
+  parties: z.array(rememberedPartySchema).describe('The latest first'),
+});
+
+export const invitationSchema = z.object({
+  server: z.string(),
+  partyId: z.string(),
+  hostId: peerId.describe('Of the host who made the link, as the link has it'),
+  sealed: z.boolean(),
+  isOwnServer: z.boolean().describe("Whether it is the agent's own server"),
+  name: z.string().nullable().describe("The party's name, if the player was there before"),
+});
 
 export const pageSchema = z.object({
   address: z.string().describe('With the token in its fragment: who has the token may do all that is here'),

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import type { PartyState } from '#shared/api/state';
-import type { PeerId } from '#shared/party/identity';
+import { partyIdField } from '#shared/api/fields';
+import type { PartyId, PeerId } from '#shared/party/identity';
 import type { UdpReach } from '#shared/party/udp-reach';
 import type { PathProgress } from '../connection/progress';
 import type { DeafListener } from '../discovery/deaf-listeners';
@@ -17,6 +18,7 @@ import type { GuardInfo } from '../network/guard/guard';
 import type { TunnelInfo } from '../network/routing/tunnel-state';
 import type { EndNotice } from '../party/manager-contract';
 import type { Party } from '../party/party';
+import type { RememberedParty } from '../party/remembered-parties';
 import { hostingApiSchemas, type HostingAnswers } from './local-hosting-api';
 import type { PortTrial } from './port-help';
 
@@ -75,6 +77,12 @@ export const localApiSchemas = {
   }),
   /** The settings that the agent was started with. */
   settings: z.object({}),
+  /** The parties in which the player was before. */
+  remembered: z.object({}),
+  /** `partyId`: absent: all. */
+  forget: z.object({ partyId: partyIdField.optional() }),
+  /** What an invite link says, to show before anybody joins by it; asks no server. */
+  inspect: z.object({ link: z.string() }),
   /** Opens the port of the player's page, if it is not open yet. */
   page: z.object({}),
   /** The latest lines of the agent's log. */
@@ -166,6 +174,25 @@ export interface PageAnswer {
   readonly address: string;
 }
 
+export interface RememberedAnswer {
+  /** The agent's own, where parties are created unless another one is named. */
+  readonly server: string;
+  /** The latest first. */
+  readonly parties: readonly RememberedParty[];
+}
+
+export interface InvitationAnswer {
+  readonly server: string;
+  readonly partyId: PartyId;
+  /** Peer id of the host who made the link, as the link has it. */
+  readonly hostId: string;
+  readonly sealed: boolean;
+  /** Whether it is the agent's own server. */
+  readonly isOwnServer: boolean;
+  /** The party's name, if the player was there before. */
+  readonly name: string | null;
+}
+
 export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   status: StatusAnswer;
   create: StatusAnswer;
@@ -178,6 +205,9 @@ export interface LocalAnswers extends HostingAnswers<StatusAnswer> {
   doctor: DoctorAnswer;
   awaitState: PartyState;
   settings: SettingsAnswer;
+  remembered: RememberedAnswer;
+  forget: null;
+  inspect: InvitationAnswer;
   page: PageAnswer;
   /** JSON, the oldest first. */
   log: { readonly lines: readonly string[] };

@@ -22,6 +22,8 @@ export interface PasswordOptions {
 export interface JoinUse extends PasswordOptions {
   /** Answer when every player is reached or cannot be. */
   readonly wait?: boolean;
+  /** Where a party is that was remembered. */
+  readonly server?: string;
 }
 
 /** What a command says of a party; where it is follows from the context. */
@@ -45,9 +47,9 @@ export async function create(
       if (invite) say(`${renderInvite(invite)}\n`);
       return status;
     },
-    here: async ({ parties }) => {
-      await parties.createParty(request.name, request);
-      return linkFor(context, () => parties.invites.make());
+    here: async (agent) => {
+      await agent.create(request);
+      return linkFor(context, () => agent.parties.invites.make());
     },
   });
 }
@@ -56,11 +58,12 @@ export async function create(
 export function join(
   own: Context,
   { partyId, peerName, leave }: Terms<'join'>,
-  { passwordStdin = false, wait = false }: JoinUse,
+  { passwordStdin = false, wait = false, server: remembered }: JoinUse,
 ): Promise<void> {
   const ownServer = own.config.server;
   // A link says where it leads, and the password of the environment is for the player's own server.
-  const named = parseInviteLink(partyId)?.server ?? own.namedServer ?? (partyPasswordFrom() && ownServer);
+  const led = parseInviteLink(partyId)?.server ?? remembered;
+  const named = led ?? own.namedServer ?? (partyPasswordFrom() && ownServer);
   const server = named ?? ownServer;
   const context = { ...own, config: { ...own.config, server } };
   const use = { server, ownServer, fromStdin: passwordStdin, json: own.json };
@@ -71,8 +74,9 @@ export function join(
         const entered = await askAgent(own.config.home, 'join', request);
         return wait ? askAgent(own.config.home, 'settle', {}) : entered;
       },
-      here: async ({ parties }) => {
-        await parties.joinParty(partyId, peerName, { password });
+      here: async (agent) => {
+        const { parties } = agent;
+        await agent.join({ partyId, peerName, password });
         if (wait) await parties.waitConnected();
         return null;
       },

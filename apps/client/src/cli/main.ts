@@ -107,15 +107,37 @@ verb('join', 'join a party', [
   'lanrage join 4f0c2a91be77 --password-stdin < password.txt',
   'lanrage join 4f0c2a91be77 --wait && start-the-game',
 ])
-  .argument('<party>', 'the invite link or the id that the host sent you')
+  .argument('[party]', 'the invite link or the id that the host sent you; the last party without it')
   .addOption(nickOption())
   .option('--password-stdin', 'read the password of the party from stdin')
   .option('--wait', 'until everybody is reached, or cannot be; then say why')
   .addOption(leaveOption())
-  .action(async (partyId: string, options: Options & PasswordOptions & { wait?: boolean }) => {
+  .action(async (partyId: string | undefined, options: Options & PasswordOptions & { wait?: boolean }) => {
+    if (partyId === undefined)
+      return (await import('./rejoin.js')).rejoin(contextOf(options), undefined, options);
     const { join } = await import('./enter.js');
     await join(contextOf(options), { partyId, peerName: options.as, leave: options.leave }, options);
   });
+
+verb('rejoin', 'join a party in which you were before', [
+  'lanrage rejoin',
+  'lanrage rejoin "Gaming Night"',
+  'lanrage rejoin --list',
+])
+  .argument('[party]', 'its name or id; the last one when left out')
+  .addOption(nickOption())
+  .option('--password-stdin', 'read the password of the party from stdin')
+  .addOption(leaveOption())
+  .option('--list', 'only show the parties and their servers')
+  .action(async (party: string | undefined, options: Options & PasswordOptions & { list?: boolean }) =>
+    (await import('./rejoin.js')).rejoin(contextOf(options), party, options),
+  );
+
+verb('forget', 'forget a party in which you were before', ['lanrage forget "Gaming Night"', 'lanrage forget'])
+  .argument('[party]', 'its name or id; all of them when left out')
+  .action(async (party: string | undefined, options: CommonOptions) =>
+    (await import('./rejoin.js')).forget(contextOf(options), party),
+  );
 
 verb('leave', 'leave the party', ['lanrage leave']).action(async (options: CommonOptions) =>
   (await import('./leave.js')).leave(contextOf(options)),
@@ -192,6 +214,19 @@ addHostingVerbs(frame);
 program
   .commandsGroup('Other commands:')
   .helpCommand('help [command]', 'show the options of a command, with examples');
+
+verb('open', 'show an invitation on your page, where you decide', [
+  "lanrage open 'https://lan.example/#join=…'",
+])
+  .argument('<link>', 'an invite link, or what a browser makes of it (lanrage://join/…)')
+  .option('--no-open', 'only print the address of the page, which is a secret')
+  .action(async (link: string, options: CommonOptions & { open: boolean }) =>
+    (await import('./open.js')).open(contextOf(options), link, options.open),
+  );
+
+verb('register', 'have your browser open invitations with LANrage', ['lanrage register']).action(
+  async (options: CommonOptions) => (await import('./register.js')).register(contextOf(options)),
+);
 
 verb('agent', 'run the agent alone, in the foreground, until stopped', ['lanrage agent']).action(
   async (options: CommonOptions) => (await import('./agent.js')).agent(contextOf(options)),

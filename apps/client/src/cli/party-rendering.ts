@@ -7,6 +7,7 @@ import type { PartySettings } from '#shared/api/party';
 import type { PartyState, StateEntry } from '#shared/api/state';
 import { printable, renderTable, wrap } from '#shared/terminal/text';
 import type { Party } from '../party/party';
+import type { RememberedParty } from '../party/remembered-parties';
 
 /** What is special about a party, if anything. */
 export function renderTerms(settings: PartySettings): string[] {
@@ -26,6 +27,16 @@ export function renderPartyChanged({
   const special = [`at most ${maxPeers} players`, ...specialities(settings)];
   const voice = settings.discordUrl === null ? '' : `; voice: ${printable(settings.discordUrl)}`;
   return wrap(`The party is "${printable(name)}" now: ${special.join(', ')}${voice}`).join('\n');
+}
+
+/** The parties in which the player was before, the latest first. */
+export function renderRemembered(parties: readonly RememberedParty[]): string {
+  if (parties.length === 0) return 'No party is remembered here.';
+  return parties
+    .map(({ name, partyId, server, peerName }) =>
+      [`${printable(name)} (${partyId})`, `  at ${printable(server)}, as ${printable(peerName)}`].join('\n'),
+    )
+    .join('\n');
 }
 
 export function renderBans({ bans }: BanList): string {

@@ -12,12 +12,12 @@ export async function ui(context: Context, isToOpen: boolean): Promise<void> {
 }
 
 /** Opens a file of the player's own, which leads there, so that no list of processes shows the token. Where there is no desktop, nothing happens. */
-async function openInBrowser(home: string, address: string): Promise<void> {
+export async function openInBrowser(home: string, address: string): Promise<void> {
   makeHome(home);
   const { page } = homePaths(home);
   replaceOwnFile(
     page,
-    `<!doctype html><meta http-equiv="refresh" content="0; url=${address}"><title>LANrage</title>\n`,
+    `<!doctype html><meta http-equiv="refresh" content="0; url=${address.replaceAll('&', '&amp;')}"><title>LANrage</title>\n`,
   );
   const child = spawn('xdg-open', [page], { stdio: 'ignore', detached: true });
   await new Promise<void>((resolve) => {

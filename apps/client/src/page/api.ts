@@ -19,9 +19,19 @@ const TOKEN_KEY = 'lanrage-token';
 const RETRY_MS = 1000;
 export const WRONG_TOKEN = 'WRONG_LOCAL_TOKEN';
 
-/** Takes the token out of the address, where it could be seen. @returns whether there is one */
+/** The invitation with which the page was opened, until it is taken. */
+let invitation: string | null = null;
+
+export function takeInvitation(): string | null {
+  const taken = invitation;
+  invitation = null;
+  return taken;
+}
+
+/** Takes the token out of the address, where it could be seen, and an invitation with it. @returns whether there is a token */
 export function takeToken(): boolean {
-  const [, given] = /^#token=([\w-]+)$/.exec(location.hash) ?? [];
+  const [, given, link] = /^#token=([\w-]+)(?:&join=([\w.~%!'()*-]+))?$/.exec(location.hash) ?? [];
+  if (link !== undefined) invitation = link;
   if (given !== undefined) {
     sessionStorage.setItem(TOKEN_KEY, given);
     history.replaceState(null, '', location.pathname);

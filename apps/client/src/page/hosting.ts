@@ -107,7 +107,7 @@ export function renewBans(): void {
 function inviteItem({ id, uses, maxUses, expiresAt }: InviteList['invites'][number]): HTMLElement {
   const used = maxUses === null ? `used ${uses} times` : `used ${uses} of ${maxUses} times`;
   const text = `${id}: ${used}, valid until ${new Date(expiresAt).toLocaleString()}`;
-  return item(text, 'Take back', `Revoke the invite link ${id}`, 'uninvite', { id });
+  return item(text, 'Revoke', `Revoke the invite link ${id}`, 'uninvite', { id });
 }
 
 function banItem({ peerId, name }: BanList['bans'][number]): HTMLElement {

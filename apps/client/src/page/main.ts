@@ -14,8 +14,9 @@ import {
 } from './model';
 import { showParty, showState } from './party';
 import { forgetPlayers, showPlayers } from './players';
+import { handleInvitation, showInvitation, showOwnParty } from './invitation';
 import { showSettings } from './settings';
-import { handleStart } from './start';
+import { handleStart, showStart } from './start';
 
 /** Between two measurements, as long as somebody looks. */
 const INTERVAL_MS = 2000;
@@ -30,6 +31,7 @@ let shownParty: string | null | undefined;
 handleStart();
 handleHosting();
 handleDoctor();
+handleInvitation();
 addEventListener('hashchange', start);
 document.addEventListener('visibilitychange', () => void measure());
 start();
@@ -46,6 +48,7 @@ function connected(): void {
   byId('doctor').hidden = false;
   void showSettings();
   void measure();
+  void showInvitation();
 }
 
 function lost({ code, message }: Refusal): void {
@@ -98,6 +101,7 @@ function show(): void {
   setText(byId('title'), party ? party.name : 'You are not in a party');
   document.title = party ? `${party.name} – LANrage` : 'LANrage';
   byId('no-party').hidden = party !== null;
+  showOwnParty(party?.name ?? null);
   byId('in-party').hidden = party === null;
   if ((party?.id ?? null) !== shownParty) enter(party?.id ?? null);
   if (status.status === 'no_party') return setText(byId('ended'), status.endedBecause?.message ?? '');
@@ -114,5 +118,6 @@ function enter(partyId: string | null): void {
   forgetHosting();
   forgetFindings();
   if (!isFirst) byId('title').focus();
-  if (partyId !== null) void showState();
+  if (partyId === null) showStart();
+  else void showState();
 }

@@ -58,7 +58,18 @@ function showInvitation() {
   byId('invite-good').hidden = !good;
   byId('invite-bad').hidden = good;
   byId('invite-command').textContent = good ? `sudo ./lanrage join '${link}'` : '';
+  byId('invite-open').href = good ? `lanrage://join/${encodeURIComponent(link)}` : '#join';
+  byId('invite-system').textContent = systemNote(navigator.userAgent);
   if (isMeant) byId('invite-title').focus();
+}
+
+/** What a visitor without LANrage should know of the system that the browser runs on. */
+function systemNote(userAgent) {
+  if (/Android|iPhone|iPad/.test(userAgent))
+    return 'You are on a phone or tablet: open this link on the computer that you play on.';
+  if (/Linux/.test(userAgent))
+    return 'Nothing happens? Then LANrage is not on this machine yet, or “lanrage register” was not run: the steps below are for Linux.';
+  return 'LANrage runs on Linux so far. On this system it cannot be installed yet.';
 }
 
 async function ask(path) {
