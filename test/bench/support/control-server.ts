@@ -23,6 +23,16 @@ export interface ServerMemory {
   readonly collected: NodeJS.MemoryUsage;
 }
 
+/** How an event loop stood still; see loop-watch.cjs. */
+export interface LoopWatch {
+  /** How often for more than a second, by itself. */
+  readonly stalls: number;
+  /** The longest time, in milliseconds, without what it waited for a processor. */
+  readonly longestMs: number;
+  /** How often for more than a second, because the machine had no processor for it. */
+  readonly machineStalls: number;
+}
+
 /** A PostgreSQL (fsync on) that the benchmark can reach too. */
 export class BenchDatabase {
   private constructor(
@@ -95,10 +105,17 @@ export class ControlServer {
   }
 
   /** What the process holds, in bytes: as it stands, and after garbage collections that compact. */
-  async memory(): Promise<ServerMemory> {
-    this.child.send('memory');
-    const [memory] = (await once(this.child, 'message')) as [ServerMemory];
-    return memory;
+  memory(): Promise<ServerMemory> {
+    return this.ask<ServerMemory>('memory');
+  }
+
+  /** From now on {@link loop} tells how its event loop stands still. */
+  watchLoop(): void {
+    this.child.send('watch');
+  }
+
+  loop(): Promise<LoopWatch> {
+    return this.ask<LoopWatch>('loop');
   }
 
   /** Has the process collect garbage all the time. */
@@ -133,6 +150,12 @@ export class ControlServer {
   async stop(): Promise<void> {
     await this.end('SIGTERM');
     await this.ownDatabase?.stop();
+  }
+
+  private async ask<Answer>(question: string): Promise<Answer> {
+    this.child.send(question);
+    const [answer] = (await once(this.child, 'message')) as [Answer];
+    return answer;
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
