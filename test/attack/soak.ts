@@ -64,7 +64,9 @@ function sectionOf(
       {
         title: 'Sign-ins in one process that collects garbage all the time',
         columns: [...columns, ...ofMachine],
-        rows: [[done, Math.round(perSecond), stalls, round(longestMs), machineStalls, round(longestAnswerMs)]],
+        rows: [
+          [done, Math.round(perSecond), stalls, round(longestMs), machineStalls, round(longestAnswerMs)],
+        ],
       },
     ],
     bars: [

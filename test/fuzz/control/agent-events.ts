@@ -1,7 +1,7 @@
 /** What an agent may send over its live connection: made from the events' schemas, and sent. */
 import fc from 'fast-check';
 import { acknowledgementSchema, agentRequestSchemas } from '#shared/api/signaling';
-import { AgentConnection } from '../../e2e/support/control-agent';
+import { inTime } from './in-time';
 import { oddKey, oddValue, unspelled } from './odd-values';
 import { knownValues } from './requests';
 import { valuesOf } from './schema-values';
@@ -13,8 +13,6 @@ export interface AgentEvent {
   readonly event: string;
   readonly payload: unknown;
 }
-
-const ANSWER_WITHIN_MS = 10_000;
 
 export const agentEvents: fc.Arbitrary<AgentEvent> = fc.oneof(
   ...Object.entries(agentRequestSchemas).map(([event, schema]) => ({
@@ -29,26 +27,12 @@ function eventsOf(event: fc.Arbitrary<string>, payload: fc.Arbitrary<unknown>): 
 }
 
 /**
- * Connects for this event alone, so that no limit of events for each connection is met.
- *
  * @returns the code of the answer
  * @throws Error that says which promise the server broke
  */
 export async function sendAgentEvent(world: World, { agent, event, payload }: AgentEvent): Promise<string> {
-  const { socket } = new AgentConnection(world.url, world.agents[agent]?.token ?? '');
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const ended = new Promise<'closed'>((resolve, reject) => {
-      socket.on('disconnect', () => resolve('closed')).on('connect_error', () => resolve('closed'));
-      timer = setTimeout(() => reject(new Error(`${event} was not answered`)), ANSWER_WITHIN_MS);
-    });
-    const answered: Promise<unknown> = socket.emitWithAck(event, world.resolve(payload, unspelled));
-    const answer = await Promise.race([answered, ended]);
-    return answer === 'closed' ? 'connection closed' : codeOf(event, answer);
-  } finally {
-    clearTimeout(timer);
-    socket.disconnect();
-  }
+  const answer = await inTime(event, world.lineOf(agent).ask(event, world.resolve(payload, unspelled)));
+  return answer === 'closed' ? 'connection closed' : codeOf(event, answer);
 }
 
 function codeOf(event: string, answer: unknown): string {

@@ -34,7 +34,7 @@ export type Message = RestRequest | AgentEvent | RelayReport | RelayHandshake;
 /** Sent at once, so that they meet in the server. */
 const BATCH = 20;
 /** Batches that the same players live through. */
-const BATCHES_PER_POPULATION = 10;
+const BATCHES_PER_POPULATION = 20;
 const MOST_HEAP_GROWTH = 64 * 2 ** 20;
 
 const messages = fc.oneof(

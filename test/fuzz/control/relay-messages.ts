@@ -14,6 +14,7 @@ import { errorBodySchema } from '#shared/api/rest';
 import { relayProofs, type RelayTranscript } from '#shared/auth/relay-proof';
 import { requestChallenge } from '../../e2e/support/relay-sign-in';
 import { RELAY_SECRET } from '../../e2e/support/settings';
+import { inTime } from './in-time';
 import { oddKey, oddValue, unspelled } from './odd-values';
 import { knownValues } from './requests';
 import { valuesOf, type KnownValues } from './schema-values';
@@ -37,7 +38,6 @@ export interface RelayHandshake {
 const guests = ['guest-0', 'guest-1', 'guest-2'];
 /** The control plane asks there, so they are on this machine. */
 const stunEndpoints = ['127.0.0.1:3478', '127.0.0.1:3479', '127.0.0.2:3478'];
-const ANSWER_WITHIN_MS = 10_000;
 
 export const relayMessages: fc.Arbitrary<RelayReport | RelayHandshake> = fc.oneof(
   ...Object.entries(relayReportSchemas).map(([event, schema]) => ({
@@ -130,14 +130,6 @@ function proofOf(transcript: RelayTranscript): string {
   } catch {
     return Buffer.alloc(32).toString('base64');
   }
-}
-
-async function inTime<T>(what: string, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} was not answered`)), ANSWER_WITHIN_MS);
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function codeOf(what: string, code: string): string {

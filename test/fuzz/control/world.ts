@@ -1,4 +1,5 @@
 /** A control plane with players in parties, and the names by which messages mean them. */
+import { Pool } from 'undici';
 import { inviteSchema } from '#shared/api/invites';
 import { partySnapshotSchema } from '#shared/api/party';
 import { challengeSchema } from '#shared/api/rest';
@@ -7,6 +8,7 @@ import { ADMIN_TOKEN } from '../../e2e/support/admin-command';
 import { TestAgent } from '../../e2e/support/control-agent';
 import { TestControl } from '../../e2e/support/control-app';
 import { TestRelay } from '../../e2e/support/control-relay';
+import { AgentLine } from './agent-line';
 
 /**
  * Messages are made before the ids of this run are known, and the same seed makes the same ones: `‹party 1›` stands for
@@ -33,12 +35,17 @@ const PLAYERS = 6;
 
 export class World {
   agents: TestAgent[] = [];
+  /** What requests go over: much cheaper than `fetch`. */
+  readonly http: Pool;
   private relays: Promise<TestRelay>[] = [];
+  private lines: AgentLine[] = [];
   private readonly ids: Record<Kind, string[]> = {
     ...{ party: [], peer: [], key: [], invite: [], challenge: [], pair: [] },
   };
 
-  private constructor(readonly control: TestControl) {}
+  private constructor(readonly control: TestControl) {
+    this.http = new Pool(control.url);
+  }
 
   static async start(): Promise<World> {
     const control = await TestControl.start({
@@ -54,8 +61,17 @@ export class World {
   }
 
   async close(): Promise<void> {
+    this.hangUp();
     await this.dismissRelays();
+    await this.http.destroy();
     await this.control.close();
+  }
+
+  /** A live connection of the player with this number, which takes one more event. */
+  lineOf(agent: number): AgentLine {
+    const former = this.lines[agent];
+    if (former?.isUsable) return former;
+    return (this.lines[agent] = new AgentLine(this.url, this.agents[agent]?.token ?? ''));
   }
 
   /** A relay that is connected. */
@@ -74,6 +90,7 @@ export class World {
 
   /** New players in two parties, one of them with an invite, whatever has become of those before. */
   async repopulate(): Promise<void> {
+    this.hangUp();
     await this.dismissRelays();
     this.relays = relayIds.map((_, index) => this.connectRelay(index));
     const relays = await Promise.all(this.relays);
@@ -128,6 +145,10 @@ export class World {
 
   private async dismissRelays(): Promise<void> {
     for (const relay of await Promise.all(this.relays.splice(0))) relay.close();
+  }
+
+  private hangUp(): void {
+    for (const line of this.lines.splice(0)) line.close();
   }
 
   private learn(kind: Kind, id: string): void {
