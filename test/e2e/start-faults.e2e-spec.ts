@@ -1,16 +1,20 @@
 /** What keeps a server from starting is told in one line, with a code, the port or folder, and what to do. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { keptSecret } from '../../apps/control/src/util/files';
 import { bindUdp, closeUdp } from '../../apps/relay/src/udp/bind';
 import { freePort } from '../fixtures/free-port';
 import { describeLab } from '../lab/available';
-import { collectOutput, root } from './support/processes';
+import { prepareDatabase } from './support/prepared-database';
+import { collectOutput, root, until } from './support/processes';
 
+const run = promisify(execFile);
 const loopback = '127.0.0.1';
 let folder: string;
 
@@ -156,6 +160,27 @@ describe('a secret that was cut short', () => {
     },
     60_000,
   );
+});
+
+describe('a start that fails when PostgreSQL runs', () => {
+  it('stops it', async () => {
+    const data = await mkdtemp(join(folder, 'stops-'));
+    const secret = join(data, 'token-secret');
+    const lock = join(data, 'postgres/data/postmaster.pid');
+    await prepareDatabase(data);
+    // Its readers wait until something is written, and the fault comes when the database is there.
+    await run('mkfifo', [secret]);
+    const told = complaint(main('control'), { LANRAGE_DATA: data, DATABASE_URL: '' });
+    await until('PostgreSQL runs', () => existsSync(lock), { timeoutMs: 30_000 });
+    await rename(secret, join(data, 'fifo'));
+    await writeFile(secret, 'cut short');
+    const waiting = await open(join(data, 'fifo'), constants.O_WRONLY | constants.O_NONBLOCK);
+    await waiting.writeFile('cut short');
+    await waiting.close();
+    expect((await told).join('\n')).toContain('error DATA_FILE_DAMAGED');
+    // It takes this file away when it stops.
+    expect(existsSync(lock)).toBe(false);
+  }, 60_000);
 });
 
 describeLab('a user whom the system does not list', () => {

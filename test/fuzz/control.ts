@@ -24,9 +24,18 @@ export async function main(args: string[]): Promise<never> {
   const options = readOptions(args);
   if (typeof options === 'string') return endProcess(usage(options, help));
   say(`seed ${options.seed}, ${options.runs} messages`);
-  const report = await fuzzControl(options, (sent) => say(`${sent} messages sent`));
+  const report = await fuzzControl({ ...options, signal: askedToStop() }, (sent) =>
+    say(`${sent} messages sent`),
+  );
   show(report);
   return endProcess(report.failure ? 1 : 0);
+}
+
+/** Without this a signal would leave the database running. */
+function askedToStop(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }
 
 function show({ answers, heapGrowth, failure }: CampaignReport): void {

@@ -12,6 +12,7 @@ import { AppModule } from './app.module';
 import { redacted, unknownVariables, type Config } from './config';
 import { nameSchemas } from './operations/api-schemas';
 import { invalidInput } from './operations/errors';
+import { Database } from './database/database';
 import { ensureDataFolder } from './util/files';
 import { takeTurns, turnAwayFloods } from './operations/flood-gate';
 import { refuseWithoutHost } from './operations/host-header';
@@ -59,6 +60,9 @@ export async function startControl(config: Config): Promise<ControlApp> {
     logger,
     bodyParser: false,
     abortOnError: false,
+  }).catch(async (error: unknown) => {
+    await Database.abandon(config);
+    throw error;
   });
   useMiddleware(app, logger.pino);
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidInput }));

@@ -19,6 +19,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Stops after this time, whatever was sent until then. */
   readonly seconds?: number;
+  /** Stops at once when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CampaignReport {
@@ -46,7 +48,7 @@ const batches = fc.array(messages, { minLength: 1, maxLength: 2 * BATCH, size: '
 
 /** @param tell hears how many messages were sent, ten times in a whole run */
 export async function fuzzControl(
-  { runs, seed, seconds }: CampaignOptions,
+  { runs, seed, seconds, signal }: CampaignOptions,
   tell: (sent: number) => void = () => undefined,
 ): Promise<CampaignReport> {
   const world = await World.start();
@@ -59,10 +61,12 @@ export async function fuzzControl(
       unhandled.assertNone();
     });
     const numRuns = Math.ceil(runs / BATCH);
-    const result = await fc.check(property, { seed, numRuns, ...limit });
-    const { counterexample, errorInstance } = result;
+    const checked = fc.check(property, { seed, numRuns, ...limit });
+    const result = await Promise.race([checked, ...(signal ? [aborted(signal)] : [])]);
     const failure =
-      result.failed && counterexample ? { messages: counterexample[0], reason: textOf(errorInstance) } : null;
+      result?.failed && result.counterexample
+        ? { messages: result.counterexample[0], reason: textOf(result.errorInstance) }
+        : null;
     return { answers: sending.answers, ...(await sending.end(failure)) };
   } finally {
     unhandled.stop();
@@ -135,6 +139,13 @@ function watchUnhandled() {
     },
     stop: () => process.off('unhandledRejection', note).off('uncaughtException', note),
   };
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener('abort', () => resolve(null));
+  });
 }
 
 function textOf(error: unknown): string {

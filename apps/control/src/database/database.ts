@@ -17,6 +17,9 @@ const START_PAUSE_MS = 1000;
 
 /** The open database, its schema up to date. */
 export class Database implements OnApplicationShutdown {
+  /** Also those that are not open yet, by the settings that they are opened with. */
+  private static readonly ofStarts = new WeakMap<Config, Promise<Database>>();
+
   readonly sql: Sql;
 
   private constructor(
@@ -28,7 +31,19 @@ export class Database implements OnApplicationShutdown {
     this.sql = new Sql(pool);
   }
 
-  static async open(config: Config): Promise<Database> {
+  static open(config: Config): Promise<Database> {
+    const opening = Database.openNow(config);
+    Database.ofStarts.set(config, opening);
+    return opening;
+  }
+
+  /** Closes what {@link open} has opened or is about to: for a start that fails before anything else can close it. */
+  static async abandon(config: Config): Promise<void> {
+    const opened = await Database.ofStarts.get(config)?.catch(() => null);
+    await opened?.onApplicationShutdown();
+  }
+
+  private static async openNow(config: Config): Promise<Database> {
     const logger = new Logger('database');
     const embedded =
       config.databaseUrl === null ? await EmbeddedServer.start(join(config.dataDirectory, 'postgres')) : null;
