@@ -32,6 +32,11 @@ export const agent = {
   /** @returns the folders of packages that are in it beside those of the programs */
   fill(stage, { isOwnNode }) {
     stage.add('packaging/agent/lanrage', 'usr/bin/lanrage');
+    stage.add('packaging/linux/lanrage.desktop', 'usr/share/applications/lanrage.desktop');
+    stage.add(
+      'dist/apps/client/src/page/assets/icon.svg',
+      'usr/share/icons/hicolor/scalable/apps/lanrage.svg',
+    );
     stage.add('packaging/agent/lanrage.service', 'usr/lib/systemd/system/lanrage.service');
     for (const file of ['bin/lanrage.mjs', 'bin/load-program.mjs', 'dist/lanrage.js'])
       stage.add(file, `${place}/${file}`);

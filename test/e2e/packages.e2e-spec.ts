@@ -51,6 +51,21 @@ describeUnless(cleanRootUnavailable(), 'the packages of player and server', () =
     execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(output, 'one') });
   }, 120_000);
 
+  it('name what they are made of, with versions and hashes', async () => {
+    const bill =
+      (await readdir(join(output, 'one'))).find((name) => /^lanrage_.*\.cdx\.json$/.test(name)) ?? '';
+    const { components } = JSON.parse(await readFile(join(output, 'one', bill), 'utf8')) as {
+      components: { name: string; version: string; hashes: { content: string }[] }[];
+    };
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    for (const name of ['koffi', 'socket.io-client', 'zod'])
+      expect(components).toContainEqual(expect.objectContaining({ name, version: dependencies[name] }));
+    expect(components.map(({ name }) => name)).not.toContain('@nestjs/core');
+    for (const { hashes } of components) expect(hashes[0]?.content).toMatch(/^[0-9a-f]{128}$/);
+  });
+
   it('play where nothing of the checkout is, as users of their own, and leave nothing behind', async () => {
     machine.run('dpkg', '--install', ...debs.map((deb) => `/tmp/${deb}`));
     expect(machine.run('lanrage', '--version').trim()).toBe(version);
