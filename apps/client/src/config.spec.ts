@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadConfig, rememberServer } from './config';
+import { ConfigError } from '#shared/settings';
+import { loadConfig, rememberServer } from './config';
 
 const home = '/nonexistent/lanrage';
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { endpointField, nameField } from '#shared/api/fields';
 import { LanrageError } from '#shared/errors';
 import { unknownSettings } from '#shared/setting-names';
+import { ConfigError } from '#shared/settings';
 import { parseDiscovery, type DiscoverySetting } from './discovery/ports';
 import { parseExposure } from './network/guard/exposure';
 import { homePaths, readOwnFile, replaceOwnFile, ROOT_HOME, verifyHome } from './home';
@@ -41,11 +42,6 @@ export type LogLevel = (typeof logLevels)[number];
 export type ConfigOverrides = {
   readonly [Key in keyof ClientConfig]?: ClientConfig[Key] | undefined;
 };
-
-/** Settings that cannot be used: every fault in one message. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 const commaSeparated = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').filter(Boolean) : value),

@@ -1,7 +1,8 @@
 /** LANrage as a library: what the command line uses, for programs of your own. */
 export { LanrageError, type ErrorCode } from '#shared/errors';
 export type { NatType } from '#shared/party/nat-type';
-export { ConfigError, loadConfig, type ClientConfig, type ConfigOverrides } from './config';
+export { ConfigError } from '#shared/settings';
+export { loadConfig, type ClientConfig, type ConfigOverrides } from './config';
 export { ConnectionCoordinator } from './connection/coordinator';
 export { ConnectionManager } from './connection/connection-manager';
 export { ControlPlane } from './control/control-plane';

@@ -5,6 +5,7 @@ import type { AgentEvents } from '#shared/api/signaling';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { isSameServer, PARTY_KEY_BYTES } from '#shared/party/invite';
+import { SerialQueue } from '#shared/serial-queue';
 import { allDone } from './all-done';
 import type { ClientConfig } from './config';
 import { ConnectionManager } from './connection/connection-manager';
@@ -63,7 +64,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private earlyEvents: PartyEvent[] | undefined;
   private lastEnd: LanrageError | null = null;
   /** Entering, leaving and what the server says of them, one after the other. */
-  private transition: Promise<unknown> = Promise.resolve();
+  private readonly transitions = new SerialQueue();
 
   /** @throws LanrageError HOME_FILE_DAMAGED when the state folder holds no usable key */
   constructor(
@@ -333,7 +334,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   ): Promise<void> {
     const isUncertain = error instanceof LanrageError && error.code === 'CONTROL_UNAVAILABLE';
     const told = entered ? this.serverMembership.left(entered) : Promise.resolve();
-    if (!entered && !isUncertain) this.serverMembership.refused();
+    if (!entered && !isUncertain) this.serverMembership.forget();
     else if (!entered && joining) void this.serverMembership.left(joining);
     else if (!entered) void this.reconciliation.ask();
     const machine = this.connections.stop().finally(() => this.network.stop());
@@ -405,7 +406,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
       case 'party.snapshot':
         return void this.reconciliation.hear(event.data.party);
       case 'path.attempt':
-        return void this.session?.attempt(event.data);
+        return void this.session?.beginAttempt(event.data);
       case 'state.changed':
         return this.sharedState.hear(event.data);
       case 'session.replaced':
@@ -435,14 +436,14 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async onPartyEnded({ partyId, revision, reason }: AgentEvents['party.ended']): Promise<void> {
     const { session } = this;
     if (session?.id !== partyId || revision <= session.revision) return;
-    this.serverMembership.refused();
+    this.serverMembership.forget();
     await this.end(session, new LanrageError(endCodes[reason]));
   }
 
   /** The server wants nothing more to do with this agent. */
   private async onSessionOver(reason: LanrageError): Promise<void> {
     if (!this.session) return;
-    this.serverMembership.refused();
+    this.serverMembership.forget();
     await this.end(this.session, reason);
   }
 
@@ -464,12 +465,12 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   private async requestAttempt(peerId: PeerId, cause: AttemptCause): Promise<void> {
     const { session, control } = this;
     if (!session || !control.connected || !this.config.direct) return;
-    await this.attempt(() => control.requestAttempt(session.id, peerId, cause));
+    await this.tolerate(() => control.requestAttempt(session.id, peerId, cause));
   }
 
   private async sharePresence(): Promise<void> {
     if (!this.control.connected) return;
-    await this.attempt(async () => {
+    await this.tolerate(async () => {
       this.reachability.heardOfRelays(await this.control.updatePresence(this.reachability.presence()));
     });
   }
@@ -480,7 +481,7 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   /** Runs what nobody waits for: an expected refusal goes to the log. */
-  private async attempt(work: () => Promise<unknown>): Promise<void> {
+  private async tolerate(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -490,8 +491,6 @@ export class PartyManager extends EventEmitter<PartyManagerEvents> {
   }
 
   private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.transition.then(work);
-    this.transition = result.catch(() => undefined);
-    return result;
+    return this.transitions.run(work);
   }
 }

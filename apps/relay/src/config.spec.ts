@@ -1,4 +1,5 @@
-import { ConfigError, readConfig, redacted } from './config';
+import { ConfigError } from '#shared/settings';
+import { readConfig, redacted } from './config';
 
 const least = { LANRAGE_RELAY_SECRET: 'a-secret-of-the-relay' };
 const twice = (alternate: string) => ({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatIpAddress, parseIpAddress } from '#shared/ip-address';
 import { LONGEST_DRAIN_MS } from '#shared/api/relay-link';
 import { unknownSettings } from '#shared/setting-names';
-import { parseSettings } from '#shared/settings';
+import { ConfigError, parseSettings } from '#shared/settings';
 import { portCount, type PortRange } from './core/port-choice';
 import type { FastPathKind } from './fastpath/open';
 import type { StunAddress } from './stun/server';
@@ -139,9 +139,6 @@ export interface Config {
   readonly metricsBindAddress: string;
   readonly logLevel: string;
 }
-
-/** Names every setting that is wrong, in one message for the person who runs the relay. */
-export class ConfigError extends Error {}
 
 /** @param ownAddress IP address that is announced when none is set @throws ConfigError */
 export function readConfig(ownAddress: string, environment: NodeJS.ProcessEnv = process.env): Config {

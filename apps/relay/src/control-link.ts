@@ -15,6 +15,7 @@ import {
   type relayReportSchemas,
 } from '#shared/api/relay-link';
 import { errorBodySchema } from '#shared/api/rest';
+import { backoffMs, type Backoff } from '#shared/backoff';
 import { isErrorCode, type LanrageError } from '#shared/errors';
 import { AddressProof } from './address-proof';
 import type { PortStats } from './core/port';
@@ -47,8 +48,7 @@ export interface ControlLinkOptions {
 const acknowledgedWithinMs = 10_000;
 /** How long the control plane may take to prove itself. */
 const provenWithinMs = 5000;
-const firstRetryMs = 500;
-const longestRetryMs = 3000;
+const retries: Backoff = { firstMs: 500, longestMs: 3000 };
 const loadEveryMs = 5000;
 /** Addresses that change together are reported together. */
 const observedWithinMs = 50;
@@ -102,8 +102,8 @@ export class ControlLink {
       auth: (send) => void this.#beginSignIn(send),
       autoConnect: false,
       transports: ['websocket'],
-      reconnectionDelay: firstRetryMs,
-      reconnectionDelayMax: longestRetryMs,
+      reconnectionDelay: retries.firstMs,
+      reconnectionDelayMax: retries.longestMs,
     });
     this.#socket.on('connect', () => this.#awaitProof());
     this.#socket.on(CONTROL_PROOF_EVENT, (proof) => this.#onProof(proof));
@@ -281,8 +281,8 @@ export class ControlLink {
     this.#connections++;
     this.#socket.disconnect();
     clearTimeout(this.#retryTimer);
-    const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#refusals++);
-    this.#retryTimer = setTimeout(() => this.#socket.connect(), backoffMs * (0.5 + Math.random()));
+    const delayMs = backoffMs(retries, this.#refusals++) * (0.5 + Math.random());
+    this.#retryTimer = setTimeout(() => this.#socket.connect(), delayMs);
   }
 
   #reportSoon(observations: readonly Observation[]): void {

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import type { OpenPair, relayErrorCodes } from '#shared/api/relay-link';
 import { type Endpoint, formatEndpoint } from '#shared/endpoint';
+import { SerialQueue } from '#shared/serial-queue';
 import type { PublicKey } from '#shared/wireguard/key';
 import { clockMs } from './clock';
 import { defaultLimits, type RelayLimits } from './core/limits';
@@ -60,7 +61,8 @@ export class Relay {
   readonly refusals: Record<Refusal, number> = { NO_FREE_PORT: 0, AT_CAPACITY: 0 };
   readonly #expiry: NodeJS.Timeout;
   #expireTurn = 0;
-  #lastChange: Promise<unknown> = Promise.resolve();
+  /** One change at a time: two requests for one pair or one port do not meet. */
+  readonly #changes = new SerialQueue();
   #onObserved: (observations: Observation[]) => void = () => undefined;
 
   constructor(options: RelayOptions, log: Logger) {
@@ -102,7 +104,7 @@ export class Relay {
 
   /** Opens a pair on the preferred port if possible. Idempotent: a pair that is open keeps its port. */
   open(identity: PairIdentity, preferredPort: number | null): Promise<OpenResult> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const result = await this.#open(identity, preferredPort);
       if ('error' in result) this.refusals[result.error]++;
       return result;
@@ -111,7 +113,7 @@ export class Relay {
 
   /** Closes pairs; those that are not open are ignored. */
   close(pairIds: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       for (const pairId of pairIds) await this.#close(pairId);
     });
   }
@@ -217,13 +219,6 @@ export class Relay {
     this.#sources.relays.ownPorts.delete(socket.port);
     addStats(this.#closedStats, socket.stats);
     await socket.close();
-  }
-
-  /** One change at a time: two requests for one pair or one port do not meet. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#lastChange.then(change);
-    this.#lastChange = result.catch(() => undefined);
-    return result;
   }
 
   #expire(): void {

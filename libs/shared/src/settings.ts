@@ -4,6 +4,11 @@ import type { z } from 'zod';
 export type ParsedSettings<Schema extends z.ZodType> =
   { readonly settings: z.output<Schema> } | { readonly faults: string };
 
+/** Settings that cannot be used: every fault in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
 /** Settings from an environment's variables; one that is empty counts as not set. */
 export function parseSettings<Schema extends z.ZodType>(
   schema: Schema,

@@ -1,7 +1,6 @@
 import type { LanrageError } from '#shared/errors';
-import { COLUMNS, wrap } from '#shared/terminal/text';
+import { COLUMNS, renderError, wrap } from '#shared/terminal/text';
 import { loadConfig, namedServer, unknownVariables, type ClientConfig } from '../config';
-import { renderError } from './rendering';
 
 /** What every verb gets. */
 export interface Context {
@@ -33,11 +32,9 @@ export function answer({ json }: Context, value: unknown, text: string): void {
   else say(text);
 }
 
-/** A refusal, on stderr. */
-export function complain(json: boolean, error: LanrageError): void {
-  const { code, message, retryable } = error;
-  if (json) console.error(JSON.stringify({ error: { code, message, retryable } }));
-  else console.error(withoutBrokenWords(renderError(error), process.stderr));
+/** A refusal for people, as wide as stderr. */
+export function rendered(error: LanrageError): string {
+  return withoutBrokenWords(renderError(error), process.stderr);
 }
 
 /** Text for people, on stdout. */

@@ -1,16 +1,12 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { examplesText, exitCodes, report } from '#runtime/command-line';
 import { version } from '#runtime/version';
 import { PARTY_SIZE_LIMITS } from '#shared/api/rest';
-import { LanrageError } from '#shared/errors';
-import { ConfigError } from '../config';
 import { commandsOf, completionScript, shells, type Shell } from './completion';
-import { complain, contextOf, type CommonOptions } from './context';
+import { contextOf, rendered, type CommonOptions } from './context';
 import type { PasswordOptions } from './enter';
 import { addHostingVerbs } from './hosting-verbs';
 import { addInviteVerbs } from './invite-verbs';
-
-/** What others script against: 0 done, 1 refused, 2 wrong usage. */
-const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
 
 interface Options extends CommonOptions {
   as?: string;
@@ -250,23 +246,8 @@ async function main(): Promise<void> {
     else await (await import('./overview.js')).overview(contextOf({}));
     process.exit(exitCodes.done);
   } catch (error) {
-    process.exit(report(error));
+    process.exit(report(error, rendered));
   }
-}
-
-function report(error: unknown): number {
-  // Commander has said already what was wrong; help that was asked for is no error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (error instanceof ConfigError) {
-    console.error(error.message);
-    return exitCodes.usage;
-  }
-  const refusal =
-    error instanceof LanrageError
-      ? error
-      : new LanrageError('INTERNAL', { message: String((error as Error).stack ?? error), cause: error });
-  complain(process.argv.includes('--json'), refusal);
-  return exitCodes.refused;
 }
 
 /** A subcommand with the options that all have. */
@@ -285,10 +266,6 @@ function argumentsOf(command: Command): string {
   return command.registeredArguments
     .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
     .join(' ');
-}
-
-function examplesText(examples: readonly string[]): string {
-  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
 }
 
 function nickOption(): Option {

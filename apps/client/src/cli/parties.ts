@@ -1,6 +1,6 @@
 import { partyPageSchema } from '#shared/api/discovery';
 import { ownedPartiesSchema } from '#shared/api/hosting';
-import { discoveryPath } from '../control/control-plane';
+import { withQuery } from '#shared/api/rest-answer';
 import { ControlHttp } from '../control/http';
 import { asPlayer } from './as-player';
 import { answer, type Context } from './context';
@@ -14,7 +14,7 @@ export async function parties(context: Context, search = '', cursor?: string): P
   try {
     const page = await http.request({
       method: 'GET',
-      path: discoveryPath(search, cursor),
+      path: withQuery('/v1/parties', { search, cursor }),
       answer: partyPageSchema,
       signal: AbortSignal.timeout(SERVER_LIMIT_MS),
     });

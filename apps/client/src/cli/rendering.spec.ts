@@ -2,20 +2,13 @@ import type { Endpoint } from '#shared/endpoint';
 import { LanrageError } from '#shared/errors';
 import type { PartyId, PeerId } from '#shared/party/identity';
 import { canConnectDirectly, natTypes } from '#shared/party/nat-type';
-import { columnsOf, printable } from '#shared/terminal/text';
+import { columnsOf, printable, renderError } from '#shared/terminal/text';
 import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { InParty } from '../agent/local-api';
 import type { StunServerReport } from '../doctor/network-report';
 import type { NatInfo } from '../nat/nat-traversal';
 import type { Peer } from '../party/party';
-import {
-  renderConnection,
-  renderError,
-  renderNetcheck,
-  renderPing,
-  renderStatus,
-  renderWelcome,
-} from './rendering';
+import { renderConnection, renderNetcheck, renderPing, renderStatus, renderWelcome } from './rendering';
 import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
 
 const natInfo: NatInfo = {

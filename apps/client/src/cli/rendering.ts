@@ -1,5 +1,4 @@
 /** What the command line says to people. Pure: values in, text for at most 80 columns out. */
-import type { LanrageError } from '#shared/errors';
 import {
   columnsOf,
   fit,
@@ -140,10 +139,6 @@ export function renderNetcheck(report: NetcheckReport): string {
 export function renderPing({ name, virtualIp, latencyMs }: PingAnswer): string {
   const answer = latencyMs === null ? 'no answer' : formatLatency(latencyMs);
   return `${printable(name)} (${virtualIp}): ${answer}`;
-}
-
-export function renderError({ code, message }: Pick<LanrageError, 'code' | 'message'>): string {
-  return `error ${code}: ${printable(message)}`;
 }
 
 const connectionTexts: Record<ConnectionType, string> = {

@@ -223,7 +223,7 @@ describe('connections', () => {
     await manager.reconcile([bob]);
     await jest.advanceTimersByTimeAsync(1_000);
     network.calls.length = 0;
-    await manager.attempt(bob.peerId, order(true));
+    await manager.beginAttempt(bob.peerId, order(true));
     // The probe measures the relay: it leaves when the candidate has had its moment.
     expect(network.calls).toEqual([
       `flick bob ${home} ${relay}`,
@@ -244,7 +244,7 @@ describe('connections', () => {
     network.answering.add('bob');
     await manager.reconcile([bob]);
     await jest.advanceTimersByTimeAsync(1_000);
-    await manager.attempt(bob.peerId, order(false));
+    await manager.beginAttempt(bob.peerId, order(false));
     network.calls.length = 0;
     await manager.peerSent('10.66.9.9' as VirtualIp);
     expect(network.calls).toEqual([]);

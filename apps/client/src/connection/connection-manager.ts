@@ -132,7 +132,7 @@ export class ConnectionManager extends EventEmitter<ConnectionEvents> {
   }
 
   /** The moment to look for a direct path to this peer has come. */
-  attempt(
+  beginAttempt(
     peerId: PeerId,
     { candidates, ...order }: Omit<AttemptOrder, 'candidates'> & { candidates: readonly Candidate[] },
   ): Promise<void> {

@@ -16,6 +16,7 @@
  * knows no such probes, nor a path that is dead, is taken for a narrow one.
  */
 
+import { backoffMs } from '#shared/backoff';
 import { TUNNEL_MTU } from '../network/tunnel-message';
 
 /** The size of a probe without padding, which shows that the path and the agent are there. */
@@ -326,11 +327,11 @@ function limited(search: SizeSearch, proven: number): SizeStep {
 function waitOf({ roundTripMs, silentRounds }: SizeSearch): number {
   const { firstRoundMs, extraMs, shortestRoundMs, longestRoundMs } = sizeTimings;
   const onceMs = roundTripMs === null ? firstRoundMs : Math.max(2 * roundTripMs + extraMs, shortestRoundMs);
-  return Math.min(onceMs * 2 ** silentRounds, longestRoundMs);
+  return backoffMs({ firstMs: onceMs, longestMs: longestRoundMs }, silentRounds);
 }
 
 function restOf(firstMs: number, rests: number): number {
-  return Math.min(firstMs * 2 ** rests, sizeTimings.longestRestMs);
+  return backoffMs({ firstMs, longestMs: sizeTimings.longestRestMs }, rests);
 }
 
 function unchanged(search: SizeSearch): SizeStep {

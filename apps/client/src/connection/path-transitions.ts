@@ -1,4 +1,5 @@
 /** From one phase of a path to another. Pure. */
+import { backoffMs } from '#shared/backoff';
 import type { Endpoint } from '#shared/endpoint';
 import { hysteresisMs } from './evidence';
 import { alive } from './liveness';
@@ -86,6 +87,6 @@ export function handshake(path: PathState, endpoint: Endpoint, nowMs: number, ji
 
 /** 1, 2, 4 … 60 s, a quarter more or less. */
 function retryDelayMs(attempts: number, jitter: number): number {
-  const delayMs = Math.min(pathTimings.firstRetryMs * 2 ** (attempts - 1), pathTimings.lastRetryMs);
-  return delayMs * (0.75 + jitter / 2);
+  const { firstRetryMs: firstMs, lastRetryMs: longestMs } = pathTimings;
+  return backoffMs({ firstMs, longestMs }, attempts - 1) * (0.75 + jitter / 2);
 }

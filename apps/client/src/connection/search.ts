@@ -6,6 +6,7 @@
  * and will go on not to be of use. When there is a direct path, a better one is looked for now and then.
  */
 import type { AttemptCause } from '#shared/api/party';
+import { backoffMs } from '#shared/backoff';
 import type { Endpoint } from '#shared/endpoint';
 
 /**
@@ -138,8 +139,8 @@ function rest(before: readonly Rest[], oneWay: readonly Endpoint[], nowMs: numbe
   const others = before.filter(({ endpoint }) => !oneWay.includes(endpoint));
   const again = oneWay.map((endpoint): Rest => {
     const times = (before.find((one) => one.endpoint === endpoint)?.times ?? 0) + 1;
-    const { firstRestMs, longestRestMs } = searchTimings;
-    return { endpoint, times, untilMs: nowMs + Math.min(firstRestMs * 2 ** (times - 1), longestRestMs) };
+    const { firstRestMs: firstMs, longestRestMs: longestMs } = searchTimings;
+    return { endpoint, times, untilMs: nowMs + backoffMs({ firstMs, longestMs }, times - 1) };
   });
   return [...others, ...again].slice(-MOST_RESTING);
 }

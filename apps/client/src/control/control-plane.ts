@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { partyPageSchema, type PartyPage } from '#shared/api/discovery';
 import {
   partyEntrySchema,
   type AttemptCause,
@@ -110,17 +109,6 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
   /** Whether this machine sends there on this server's word. */
   mayName(endpoint: Endpoint): boolean {
     return this.link.mayName(endpoint);
-  }
-
-  /** One page of the parties that their hosts have made public. @throws LanrageError */
-  findParties(search = '', cursor?: string): Promise<PartyPage> {
-    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
-    return this.link.http.request({
-      method: 'GET',
-      path: discoveryPath(search, cursor),
-      answer: partyPageSchema,
-      signal,
-    });
   }
 
   /** Creates a party with this agent as host. @throws LanrageError */
@@ -240,9 +228,4 @@ export class ControlPlane extends EventEmitter<ControlPlaneEvents> {
       }
     }
   }
-}
-
-export function discoveryPath(search: string, cursor: string | undefined): string {
-  const query = new URLSearchParams({ ...(search && { search }), ...(cursor && { cursor }) });
-  return query.size === 0 ? '/v1/parties' : `/v1/parties?${query.toString()}`;
 }

@@ -1,13 +1,12 @@
 import { checkServerIdentity } from 'node:tls';
 import { buildConnector, Pool } from 'undici';
 import type { z } from 'zod';
-import { errorBodySchema } from '#shared/api/rest';
+import { readAnswer } from '#shared/api/rest-answer';
 import { LanrageError } from '#shared/errors';
-import { remoteError } from '#shared/api/remote-error';
 import { ipv4Access } from '../network/ipv4/ipv4-access';
 import { lookUp } from '../network/ipv4/look-up';
 import { ATTEMPT_TIMEOUT_MS, hostOf, ServerAddresses } from './server-addresses';
-import { explainAnswer, explainFailure, type StrangeAnswer } from './server-failure';
+import { explainAnswer, explainFailure } from './server-failure';
 
 export interface HttpRequest<Schema extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -53,14 +52,11 @@ export class ControlHttp {
   /** @throws LanrageError the server's own, or CONTROL_UNAVAILABLE when it gave no usable answer */
   async request<Schema extends z.ZodType>(request: HttpRequest<Schema>): Promise<z.output<Schema>> {
     const { status, isHtml, text } = await this.exchange(request);
-    const body = parseJson(text);
-    if (status >= 300 || isHtml) throw this.refusal(body, { status, isHtml });
-    const answer = request.answer.safeParse(body);
-    if (answer.success) return answer.data;
-    throw new LanrageError('CONTROL_UNAVAILABLE', {
-      message: `${this.server.href} answers in a way that this version does not understand. Check LANRAGE_SERVER, and update LANrage on both sides.`,
-      cause: answer.error,
-    });
+    return readAnswer({ text, isSuccess: status < 300 && !isHtml }, request.answer, (fault) =>
+      fault
+        ? `${this.server.href} answers in a way that this version does not understand. Check LANRAGE_SERVER, and update LANrage on both sides.`
+        : explainAnswer({ status, isHtml }, this.server),
+    );
   }
 
   close(): Promise<void> {
@@ -89,12 +85,6 @@ export class ControlHttp {
       const message = explainFailure(cause, this.server, ipv4Access.way);
       throw new LanrageError('CONTROL_UNAVAILABLE', { message, cause });
     }
-  }
-
-  private refusal(body: unknown, answer: StrangeAnswer): LanrageError {
-    const parsed = errorBodySchema.safeParse(body);
-    if (parsed.success) return remoteError(parsed.data.error);
-    return new LanrageError('CONTROL_UNAVAILABLE', { message: explainAnswer(answer, this.server) });
   }
 }
 
@@ -130,13 +120,4 @@ async function readText(body: AsyncIterable<Buffer>, mostBytes = USUAL_ANSWER_BY
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-function parseJson(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

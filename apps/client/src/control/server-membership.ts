@@ -66,8 +66,8 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   }
 
   /** The server refused: it does not have the agent in the party. */
-  refused(): void {
-    this.attempt(() => this.file.delete());
+  forget(): void {
+    this.tolerate(() => this.file.delete());
   }
 
   /**
@@ -77,7 +77,7 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
    */
   async left(id: PartyId, saidGoodbye = false): Promise<void> {
     const stay = { partyId: id, server: this.server(), saidGoodbye };
-    this.attempt(() => this.file.write(stay));
+    this.tolerate(() => this.file.write(stay));
     this.owed = stay;
     // Keeps the process alive for so long: what comes after leaving is still to be done.
     const patience = new AbortController();
@@ -153,10 +153,10 @@ export class ServerMembership extends EventEmitter<ServerMembershipEvents> {
   private delivered(stay: Stay): void {
     if (this.owed !== stay) return;
     this.owed = undefined;
-    this.attempt(() => this.file.delete());
+    this.tolerate(() => this.file.delete());
   }
 
-  private attempt(work: () => void): void {
+  private tolerate(work: () => void): void {
     try {
       work();
     } catch (error) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { loadSystem } from '#runtime/native/system';
 import type { VirtualIp } from '#shared/party/virtual-ip';
+import { SerialQueue } from '#shared/serial-queue';
 import { TokenBucket } from '#shared/token-bucket';
 import { interfaceAddresses } from '../network/interfaces';
 import { BroadcastRoutes } from './broadcast-routes';
@@ -65,7 +66,7 @@ export class LanDiscovery {
   private readonly shown = new TokenBucket(SHOWN, performance.now());
   private readonly search = new GameSearch((address, shown) => this.notice(address, shown));
   /** One beginning or end after the other. */
-  private change: Promise<void> = Promise.resolve();
+  private readonly changes = new SerialQueue();
 
   /**
    * @param players those whose paths work now
@@ -91,7 +92,7 @@ export class LanDiscovery {
    * @param ports null: nothing
    */
   begin(ownIp: VirtualIp, ports: CarriedPorts | null): Promise<void> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       await this.stop();
       this.ports = ports;
       this.ownIp = ownIp;
@@ -127,13 +128,13 @@ export class LanDiscovery {
   /** This machine may have other addresses or routes than before. */
   look(): void {
     this.lookAtAddresses();
-    void this.inTurn(async () => {
+    void this.changes.run(async () => {
       if (this.capture) await this.routes.look();
     });
   }
 
   end(): Promise<void> {
-    return this.inTurn(() => this.stop());
+    return this.changes.run(() => this.stop());
   }
 
   private async stop(): Promise<void> {
@@ -208,11 +209,6 @@ export class LanDiscovery {
       this.telling = undefined;
       this.onServers(this.shownServers());
     }, TOLD_INTERVAL_MS).unref();
-  }
-
-  private inTurn(work: () => void | Promise<void>): Promise<void> {
-    this.change = this.change.then(work);
-    return this.change;
   }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parseEndpoint, type Endpoint } from '#shared/endpoint';
 import {
   classifyNat,
-  type ChangeAttempt,
+  type ChangeResult,
   type FilteringBehaviour,
   type FilteringObservation,
   type MappingBehaviour,
@@ -36,14 +36,14 @@ const mappings = (text: string): MappingObservation[] =>
     .map((pair) => pair.split('=') as [ServerName, keyof typeof mappedTo])
     .map(([server, mapped]) => ({ server: servers[server], mapped: mappedTo[mapped] }));
 
-const attempt = (outcome: ChangeAttempt['outcome'], from: ServerName | null): ChangeAttempt => ({
+const attempt = (outcome: ChangeResult['outcome'], from: ServerName | null): ChangeResult => ({
   outcome,
   expectedFrom: from && servers[from],
 });
 /** What A1 could get through: from B2 and from A2. */
 const changed = (
-  otherAddress: ChangeAttempt['outcome'],
-  otherPort: ChangeAttempt['outcome'],
+  otherAddress: ChangeResult['outcome'],
+  otherPort: ChangeResult['outcome'],
 ): FilteringObservation => ({
   otherAddress: attempt(otherAddress, 'B2'),
   otherPort: attempt(otherPort, 'A2'),
@@ -158,7 +158,7 @@ describe('the NAT type', () => {
   });
 
   const anyServer = fc.constantFrom(...Object.values(servers));
-  const anyAttempt: fc.Arbitrary<ChangeAttempt> = fc.record({
+  const anyAttempt: fc.Arbitrary<ChangeResult> = fc.record({
     outcome: fc.constantFrom('arrived', 'silent', 'refused', 'unfinished'),
     expectedFrom: fc.option(anyServer),
   });

@@ -15,7 +15,7 @@ export interface MappingObservation {
 }
 
 /** What came of a request to answer from another endpoint. */
-export interface ChangeAttempt {
+export interface ChangeResult {
   /** `refused`: the server cannot do it. `unfinished`: no time was left to wait for an answer. */
   readonly outcome: 'arrived' | 'silent' | 'refused' | 'unfinished';
   /** The endpoint from which the answer had to come; null when the server does not say. */
@@ -25,9 +25,9 @@ export interface ChangeAttempt {
 /** What one server got through to a socket that has sent to nobody but one endpoint of this server. */
 export interface FilteringObservation {
   /** From another address and port. */
-  readonly otherAddress: ChangeAttempt;
+  readonly otherAddress: ChangeResult;
   /** From another port of the same address. */
-  readonly otherPort: ChangeAttempt;
+  readonly otherPort: ChangeResult;
 }
 
 /** Everything that was found out about the way between a socket and the internet. */
@@ -150,7 +150,7 @@ function filteringBehaviour(
 }
 
 /** Silence means a filter only if the endpoint that had to answer is known to be alive; null: cannot be told. */
-function isLetIn({ outcome, expectedFrom }: ChangeAttempt, answering: ReadonlySet<Endpoint>): boolean | null {
+function isLetIn({ outcome, expectedFrom }: ChangeResult, answering: ReadonlySet<Endpoint>): boolean | null {
   if (outcome === 'arrived') return true;
   return outcome === 'silent' && expectedFrom !== null && answering.has(expectedFrom) ? false : null;
 }

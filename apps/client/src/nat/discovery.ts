@@ -9,7 +9,7 @@ import { formatEndpoint, splitEndpoint, type Endpoint } from '#shared/endpoint';
 import { encodeChangeRequest, type ChangeRequest } from '#shared/stun/attributes';
 import type { BindingResponse } from '#shared/stun/binding';
 import { attributeType } from '#shared/stun/message';
-import type { ChangeAttempt, FilteringObservation, MappingObservation } from './classification';
+import type { ChangeResult, FilteringObservation, MappingObservation } from './classification';
 import { StunSocket, type StunOutcome, type StunReply } from './stun-socket';
 
 export interface ServerRoundTrip {
@@ -104,19 +104,19 @@ async function probeFiltering(
     const success = successOf(plain);
     const isElsewhere = (from: Endpoint) => !hasAddressOf(from, server);
     return {
-      otherAddress: attempt(otherAddress, isElsewhere, success?.otherAddress),
-      otherPort: attempt(otherPort, (from) => from !== server, otherPortOf(server, success, listed)),
+      otherAddress: changeResultOf(otherAddress, isElsewhere, success?.otherAddress),
+      otherPort: changeResultOf(otherPort, (from) => from !== server, otherPortOf(server, success, listed)),
     };
   } finally {
     socket.close();
   }
 }
 
-function attempt(
+function changeResultOf(
   outcome: StunOutcome,
   isWanted: (from: Endpoint) => boolean,
   expectedFrom: Endpoint | undefined,
-): ChangeAttempt {
+): ChangeResult {
   const result = { expectedFrom: expectedFrom ?? null };
   if (outcome === 'silent') return { ...result, outcome };
   if (outcome === 'aborted') return { ...result, outcome: 'unfinished' };

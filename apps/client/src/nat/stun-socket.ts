@@ -23,7 +23,7 @@ export type StunOutcome = StunReply | 'silent' | 'aborted';
 type Receive = (datagram: Buffer, from: Endpoint) => void;
 
 /** What is sent where, and what of that which the receiver then hears is the answer. */
-interface Attempt<Result> {
+interface Exchange<Result> {
   readonly to: Endpoint;
   readonly attributes: readonly StunAttribute[];
   readonly receiver: StunSocket;
@@ -98,7 +98,7 @@ export class StunSocket {
     this.abortions.forEach((abortion) => abortion());
   }
 
-  private transact<Result>(attempt: Attempt<Result>): Promise<Result | 'silent' | 'aborted'> {
+  private transact<Result>(attempt: Exchange<Result>): Promise<Result | 'silent' | 'aborted'> {
     const { receiver } = attempt;
     if (!this.isOpen || !receiver.isOpen) return Promise.resolve('aborted');
     return new Promise((resolve) => {
@@ -119,7 +119,7 @@ export class StunSocket {
 
   /** Each transmission is a transaction of its own, so that the round trip is known exactly. Returns its id. */
   private transmit<Result>(
-    { to, attributes, receiver, read }: Attempt<Result>,
+    { to, attributes, receiver, read }: Exchange<Result>,
     onResult: (result: Result) => void,
   ): string {
     const sent = { transactionId: randomBytes(12), atMs: performance.now() };

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseIpAddress } from '#shared/ip-address';
 import { parseSettings } from '#shared/settings';
-import { ConfigError, sudoUser } from '../config';
+import { ConfigError } from '#shared/settings';
+import { sudoUser } from '../config';
 import type { SudoUser } from '../sudo-user';
 import type { ServerPorts } from './reach';
 

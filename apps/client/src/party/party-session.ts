@@ -215,11 +215,11 @@ export class PartySession extends EventEmitter<PartySessionEvents> {
   }
 
   /** The moment to look for a direct path to a member has come. */
-  attempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
+  beginAttempt({ partyId, peerId, candidates, first }: DirectAttempt): void {
     if (partyId !== this.id || !this.parts.config.direct) return;
     const isNeighbour = this.isNeighbour(this.membership.members.get(peerId));
     const outside = outsideOf(this.membership.network, candidates);
-    void this.parts.connections.attempt(peerId, { candidates: outside, isFirst: first, isNeighbour });
+    void this.parts.connections.beginAttempt(peerId, { candidates: outside, isFirst: first, isNeighbour });
   }
 
   /** @returns whether an event before this one is missing */

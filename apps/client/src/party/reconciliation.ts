@@ -43,7 +43,7 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
 
   /** The server's word: the first after every (re)connection, and the answer to a doubt. */
   async hear(party: PartySnapshot | null): Promise<void> {
-    await this.attempt(async () => {
+    await this.orRetry(async () => {
       const session = this.seat.session();
       // At once, as the events that follow build on it.
       const hasMoved = party !== null && party.id === session?.id && (await this.adopt(session, party));
@@ -64,7 +64,7 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
     // Without a connection the snapshot that comes with the next one does it.
     while (this.isInDoubt && this.control.connected) {
       this.isInDoubt = false;
-      await this.attempt(async () => this.hear(await this.control.currentParty()));
+      await this.orRetry(async () => this.hear(await this.control.currentParty()));
     }
   }
 
@@ -104,11 +104,11 @@ export class Reconciliation extends EventEmitter<ReconciliationEvents> {
   private async giveUp(session: PartySession, error: LanrageError): Promise<void> {
     if (this.seat.session() !== session) return;
     if (error.code === 'SERVER_MISBEHAVES') await this.serverMembership.left(session.id);
-    else this.serverMembership.refused();
+    else this.serverMembership.forget();
     await this.seat.end(session, error);
   }
 
-  private async attempt(work: () => Promise<void>): Promise<void> {
+  private async orRetry(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -1,11 +1,18 @@
 /** Text for a terminal of 80 columns. Pure. */
 import stringWidth from 'string-width';
+import type { LanrageError } from '../errors';
+import { printable } from './printable';
 
 export const COLUMNS = 80;
 /** Between the columns of a table. */
 const GAP = 2;
 
-export { printable } from './printable';
+export { printable };
+
+/** A refusal in one line. */
+export function renderError({ code, message }: Pick<LanrageError, 'code' | 'message'>): string {
+  return `error ${code}: ${printable(message)}`;
+}
 
 /** At spaces only: what is longer than a line stays whole, to be copied. */
 export function wrap(text: string, columns = COLUMNS): string[] {

@@ -12,13 +12,13 @@ const readers: readonly Reader[] = [...gameReaders, ...engineReaders];
 /** @returns null for anything but a server that says that it is there */
 export function recognise(shown: Shown): Sighting | null {
   for (const reader of readers) {
-    const sighting = attempt(reader, shown);
+    const sighting = readOrNull(reader, shown);
     if (sighting) return sighting;
   }
   return null;
 }
 
-function attempt(reader: Reader, shown: Shown): Sighting | null {
+function readOrNull(reader: Reader, shown: Shown): Sighting | null {
   try {
     return reader(shown);
   } catch (error) {

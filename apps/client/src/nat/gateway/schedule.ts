@@ -1,4 +1,5 @@
 /** When a mapping is renewed, asked for again, and given up. Pure. */
+import { backoffMs, type Backoff } from '#shared/backoff';
 import type { MappingOutcome, Mapped } from './mapping';
 
 /** How things stand with the mapping of one port. */
@@ -19,8 +20,7 @@ export const LEASE_SECONDS = 900;
 const LONGEST_RENEWAL_MS = 300_000;
 const SHORTEST_RENEWAL_MS = 1_000;
 /** For a gateway that has never given one; a call of `open` asks at once. */
-const LONGEST_RETRY_MS = 600_000;
-const FIRST_RETRY_MS = 1_000;
+const retries: Backoff = { firstMs: 1_000, longestMs: 600_000 };
 
 export const nothingYet: Progress = { held: null, obstacle: null, failures: null };
 
@@ -47,8 +47,7 @@ export function nextDelayMs({ held, failures }: Progress, nowMs: number, random:
     const halfLeaseMs = (held.leaseSeconds * 1_000) / 2;
     return jitter * Math.min(LONGEST_RENEWAL_MS, Math.max(SHORTEST_RENEWAL_MS, halfLeaseMs));
   }
-  const retryMs =
-    failures === null ? LONGEST_RETRY_MS : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
+  const retryMs = failures === null ? retries.longestMs : backoffMs(retries, failures - 1);
   const delayMs = jitter * retryMs;
   return held ? Math.min(delayMs, Math.max(0, held.expiresAtMs - nowMs)) : delayMs;
 }

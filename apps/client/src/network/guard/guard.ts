@@ -1,5 +1,6 @@
 import { LanrageError } from '#shared/errors';
 import type { VirtualNetwork } from '#shared/party/virtual-ip';
+import { SerialQueue } from '#shared/serial-queue';
 import { runCommand } from '../command';
 import { formatExposure, type Exposure } from './exposure';
 import { guardRuleset, removal } from './ruleset';
@@ -22,8 +23,7 @@ export class Guard {
   private wanted: { readonly exposure: Exposure; readonly network: VirtualNetwork } | undefined;
   private current: GuardInfo | null = null;
   private timer: NodeJS.Timeout | undefined;
-  /** One change after the other. */
-  private change: Promise<void> = Promise.resolve();
+  private readonly changes = new SerialQueue();
 
   constructor(
     private readonly interfaceName: string,
@@ -44,7 +44,7 @@ export class Guard {
 
   /** Puts the rules into force again, in case another program has removed them. */
   renew(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       if (this.wanted === undefined) return;
       const { interfaceName, forwarding } = this;
       const { exposure } = this.wanted;
@@ -58,15 +58,10 @@ export class Guard {
     clearInterval(this.timer);
     this.timer = undefined;
     this.wanted = undefined;
-    return this.inTurn(async () => {
+    return this.changes.run(async () => {
       if (this.current) await removeGuard(this.interfaceName);
       this.current = null;
     });
-  }
-
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    this.change = this.change.then(work);
-    return this.change;
   }
 }
 

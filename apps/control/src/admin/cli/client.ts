@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import { remoteError } from '#shared/api/remote-error';
-import { errorBodySchema } from '#shared/api/rest';
+import { readAnswer } from '#shared/api/rest-answer';
 import { LanrageError } from '#shared/errors';
 import { ADMIN_PATH } from '../admin.api';
 import type { AdminConfig } from './config';
@@ -22,14 +21,9 @@ export class AdminClient {
     body?: object,
   ): Promise<z.output<Schema>> {
     const response = await this.exchange(method, path, body);
-    const received = parseJson(response.text);
-    if (response.status >= 400) {
-      const refusal = errorBodySchema.safeParse(received);
-      throw refusal.success ? remoteError(refusal.data.error) : this.unusable();
-    }
-    const parsed = answer.safeParse(received);
-    if (!parsed.success) throw this.unusable(parsed.error);
-    return parsed.data;
+    const unusable = () =>
+      `${this.config.server} does not answer as a LANrage server of this version. Check LANRAGE_SERVER.`;
+    return readAnswer(response, answer, unusable);
   }
 
   private async exchange(method: string, path: string, body: object | undefined) {
@@ -46,28 +40,12 @@ export class AdminClient {
         signal: AbortSignal.timeout(LIMIT_MS),
         ...(body && { body: JSON.stringify(body) }),
       });
-      return { status: response.status, text: await response.text() };
+      return { isSuccess: response.ok, text: await response.text() };
     } catch (cause) {
       throw new LanrageError('CONTROL_UNAVAILABLE', {
         message: `The LANrage server at ${server} does not answer. Check LANRAGE_SERVER, then try again.`,
         cause,
       });
     }
-  }
-
-  private unusable(cause?: unknown): LanrageError {
-    return new LanrageError('CONTROL_UNAVAILABLE', {
-      message: `${this.config.server} does not answer as a LANrage server of this version. Check LANRAGE_SERVER.`,
-      cause,
-    });
-  }
-}
-
-function parseJson(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,16 +1,11 @@
 import { z } from 'zod';
-import { parseSettings } from '#shared/settings';
+import { ConfigError, parseSettings } from '#shared/settings';
 
 /** Where the command finds the server, and by what it is let in. */
 export interface AdminConfig {
   /** Control plane, an http(s) URL. */
   readonly server: string;
   readonly token: string;
-}
-
-/** Settings that cannot be used: every fault in one message. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
 }
 
 const environmentSchema = z.object({

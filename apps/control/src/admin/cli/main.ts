@@ -1,9 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { examplesText, exitCodes, report } from '#runtime/command-line';
 import { version } from '#runtime/version';
-import { LanrageError } from '#shared/errors';
+import { withQuery } from '#shared/api/rest-answer';
 import { PARTY_ID_PATTERN, PEER_ID_PATTERN, peerIdOf } from '#shared/party/identity';
-import { printable } from '#shared/terminal/text';
 import { parsePublicKey } from '#shared/wireguard/key';
 import {
   adminPartyDetailsSchema,
@@ -15,7 +15,7 @@ import {
   serverBanSchema,
 } from '../admin.api';
 import { AdminClient } from './client';
-import { ConfigError, readConfig } from './config';
+import { readConfig } from './config';
 import {
   renderBanned,
   renderBans,
@@ -25,9 +25,6 @@ import {
   renderRelays,
   renderUndrained,
 } from './rendering';
-
-/** What others script against: 0 done, 1 refused, 2 wrong usage; as of `lanrage`. */
-const exitCodes = { done: 0, refused: 1, usage: 2 } as const;
 
 interface Options {
   readonly server?: string;
@@ -54,7 +51,7 @@ verb(parties, 'list', 'list all parties, the newest first', [
   .argument('[search]', 'part of the name, or the id')
   .option('--cursor <cursor>', 'the next page, as the previous one says')
   .action(async (search: string | undefined, options: Options) => {
-    const path = `/parties${queryOf({ search, cursor: options.cursor })}`;
+    const path = withQuery('/parties', { search, cursor: options.cursor });
     const page = await clientOf(options).request('GET', path, adminPartyPageSchema);
     answer(options, page, renderParties(page, Date.now()));
   });
@@ -76,7 +73,7 @@ verb(parties, 'close', 'close a party; its players are told that the operator di
 verb(players, 'list', 'list the banned players', ['list'])
   .option('--cursor <cursor>', 'the next page, as the previous one says')
   .action(async (options: Options) => {
-    const path = `/bans${queryOf({ cursor: options.cursor })}`;
+    const path = withQuery('/bans', { cursor: options.cursor });
     const page = await clientOf(options).request('GET', path, serverBanPageSchema);
     answer(options, page, renderBans(page));
   });
@@ -131,31 +128,15 @@ async function main(): Promise<void> {
   }
 }
 
-function report(error: unknown): number {
-  // Commander has said already what was wrong; help that was asked for is no error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (error instanceof ConfigError) {
-    console.error(error.message);
-    return exitCodes.usage;
-  }
-  if (!(error instanceof LanrageError)) throw error;
-  const { code, message, retryable } = error;
-  const asJson = process.argv.includes('--json');
-  console.error(
-    asJson ? JSON.stringify({ error: { code, message, retryable } }) : `error ${code}: ${printable(message)}`,
-  );
-  return exitCodes.refused;
-}
-
 /** A subcommand with the options that all have. @param examples from its own name on */
 function verb(group: Command, name: string, description: string, examples: readonly string[]): Command {
-  const lines = examples.map((example) => `  lanrage-admin ${group.name()} ${example}`);
+  const lines = examples.map((example) => `lanrage-admin ${group.name()} ${example}`);
   return group
     .command(name)
     .description(description)
     .option('--json', 'print JSON, errors included')
     .option('--server <url>', 'control plane (LANRAGE_SERVER)')
-    .addHelpText('after', `\nIt needs LANRAGE_ADMIN_TOKEN.\n\nExamples:\n${lines.join('\n')}`);
+    .addHelpText('after', `\nIt needs LANRAGE_ADMIN_TOKEN.\n${examplesText(lines)}`);
 }
 
 function clientOf({ server }: Options): AdminClient {
@@ -164,11 +145,6 @@ function clientOf({ server }: Options): AdminClient {
 
 function answer({ json }: Options, value: object, text: string): void {
   console.log(json ? JSON.stringify(value) : text);
-}
-
-function queryOf(parameters: Record<string, string | undefined>): string {
-  const given = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }
 
 function partyId(text: string): string {

@@ -38,11 +38,11 @@ export class PresenceWatch {
   }
 
   private async watch(): Promise<void> {
-    while (!(await this.attempt('members could not be read, will retry', () => this.expectAll())))
+    while (!(await this.succeeds('members could not be read, will retry', () => this.expectAll())))
       await this.pause();
     for (;;) {
       await this.pause();
-      await this.attempt('silent members not removed, will retry', () => this.endSilentMemberships());
+      await this.succeeds('silent members not removed, will retry', () => this.endSilentMemberships());
     }
   }
 
@@ -62,7 +62,7 @@ export class PresenceWatch {
   }
 
   /** @returns whether it worked; it does not while the database is away */
-  private async attempt(failure: string, work: () => Promise<void>): Promise<boolean> {
+  private async succeeds(failure: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
       return true;

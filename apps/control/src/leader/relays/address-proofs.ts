@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { backoffMs, type Backoff } from '#shared/backoff';
 import { splitEndpoint } from '#shared/endpoint';
 import { TokenBucket } from '#shared/token-bucket';
 import { BudgetOfEach } from '../../util/budget-of-each';
@@ -11,8 +12,7 @@ import type { RelayProbes } from './relay-probes';
 /** When the requests of a try are sent, after its beginning: one may be lost. */
 const SENT_AT_MS = [0, 300, 900];
 const ANSWER_MS = 3000;
-const FIRST_RETRY_MS = 3000;
-const LONGEST_RETRY_MS = 30_000;
+const retries: Backoff = { firstMs: 3000, longestMs: 30_000 };
 /** Budgets of tries, each of three datagrams of 20 bytes: a relay may announce an address only to have it bothered. */
 const OF_ALL = { perSecond: 20, burst: 300 };
 const OF_EACH_ADDRESS = { perSecond: 0.2, burst: 6 };
@@ -47,7 +47,7 @@ export class AddressProofs {
     this.tries.set(link, tries);
     if (nowMs < tries.dueAtMs || !this.isAffordable(relay, nowMs)) return;
     if (tries.failed === 1) this.warn(relay);
-    tries.dueAtMs = nowMs + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries.failed++);
+    tries.dueAtMs = nowMs + backoffMs(retries, tries.failed++);
     this.ask(relay, link, tries).catch((error: unknown) => {
       this.logger.debug({ relayId: relay.id, err: error }, 'relay did not take a question for its address');
     });

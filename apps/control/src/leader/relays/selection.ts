@@ -27,11 +27,6 @@ export const RELAY_AWAY_MS = 15_000;
 /** How long a relay may be out of touch that answers STUN, so that only its link is gone: its pairs go on all the while. */
 export const LINK_AWAY_MS = 60_000;
 
-/** @returns the relay for a pair, null when none has room */
-export function chooseRelay(relays: readonly RelayFacts[], players: PairRoundTrips): string | null {
-  return best(relays.filter(hasRoom), sumsMs(relays, players))?.id ?? null;
-}
-
 /**
  * Relays for pairs that are placed together, as those of a player who joins a party. Room is given to the pair that
  * would be worst off without it: the pairs choose in the order of what they would have if their first choice were full,

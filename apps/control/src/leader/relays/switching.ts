@@ -6,6 +6,7 @@
  * After every move it stays for a while, and longer with each: 2, 4, 8 … 60 min, so that no figures, however they swing,
  * make a pair flap. The memory of a move fades after an hour.
  */
+import { backoffMs } from '#shared/backoff';
 
 /** What is remembered of a pair. Times are Unix milliseconds. */
 export interface SwitchState {
@@ -133,5 +134,6 @@ function later(left: NonNullable<SwitchState['left']>): SwitchState['left'] {
 }
 
 function holdMs(moves: number): number {
-  return moves === 0 ? 0 : Math.min(switching.longestHoldMs, switching.firstHoldMs * 2 ** (moves - 1));
+  const { firstHoldMs: firstMs, longestHoldMs: longestMs } = switching;
+  return moves === 0 ? 0 : backoffMs({ firstMs, longestMs }, moves - 1);
 }

@@ -3,7 +3,7 @@ import type { PortRange } from '../../core/port-choice';
 import { type Counted, type Flow, isBetweenOthers, keyOf, nothing } from '../flow';
 import type { Forwarder } from '../forwarder';
 import { Departures } from './departures';
-import { NftError, NftSession } from './session';
+import { NftError, NftProcess } from './nft-process';
 import { NftTable } from './table';
 
 /** Each costs every packet a little; flows by further addresses of the machine stay in user space. */
@@ -12,15 +12,15 @@ const maxTables = 4;
 /** nftables, with a table for each of the machine's addresses that players send to. */
 export class NftForwarder implements Forwarder {
   readonly capacity = Infinity;
-  readonly #session: NftSession;
+  readonly #session: NftProcess;
   /** Another one, because a listing may be long, and changes should not wait for it. */
-  readonly #listings = new NftSession();
+  readonly #listings = new NftProcess();
   readonly #ports: PortRange;
   readonly #departures = new Departures();
   readonly #tables = new Map<string, NftTable>();
 
   /** @param session to which the tables will belong */
-  constructor(session: NftSession, ports: PortRange) {
+  constructor(session: NftProcess, ports: PortRange) {
     this.#session = session;
     this.#ports = ports;
   }

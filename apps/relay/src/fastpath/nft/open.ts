@@ -3,14 +3,14 @@ import { droppingChain, listChains } from './firewall';
 import { NftForwarder } from './nft-forwarder';
 import { listRules, sourceWithRules } from './policy';
 import { Ruleset } from './ruleset';
-import { NftSession } from './session';
+import { NftProcess } from './nft-process';
 
 /**
  * Where nobody has asked for nftables: a firewall that drops would cost the first game a second before it is noticed.
  * @returns why it cannot be had, otherwise
  */
 export async function openNftUnlessFirewalled(options: ForwarderOptions): Promise<NftForwarder | string> {
-  const session = new NftSession();
+  const session = new NftProcess();
   const listing: string[] = [];
   try {
     await session.list(listChains, (line) => listing.push(line));
@@ -29,7 +29,7 @@ export async function openNft(options: ForwarderOptions): Promise<NftForwarder |
   const source = sourceWithRules(await listRules(options.isIpv6));
   if (source)
     return `routes a packet while it still has the player's address, but ip rule has rules for ${source}`;
-  const session = new NftSession();
+  const session = new NftProcess();
   // Which address players send to is not known before they do.
   const trial = new Ruleset({ local: options.isIpv6 ? '::' : '0.0.0.0', ports: options.ports });
   try {

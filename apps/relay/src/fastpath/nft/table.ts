@@ -2,11 +2,11 @@ import type { Counted, Flow } from '../flow';
 import type { Departures } from './departures';
 import { nothingPassed, passage } from './passage';
 import { CountsParser, Ruleset, type RulesetOptions } from './ruleset';
-import type { NftSession } from './session';
+import type { NftProcess } from './nft-process';
 
 /** The flows by one address of the machine in the kernel, see {@link Ruleset}. */
 export class NftTable {
-  readonly #session: NftSession;
+  readonly #session: NftProcess;
   readonly #ruleset: Ruleset;
   readonly #departures: Departures;
   #sums = nothingPassed;
@@ -14,7 +14,7 @@ export class NftTable {
   #since = nothingPassed;
 
   /** @param departures of all tables: a packet that leaves passes each of them */
-  constructor(session: NftSession, options: RulesetOptions, departures: Departures) {
+  constructor(session: NftProcess, options: RulesetOptions, departures: Departures) {
     this.#session = session;
     this.#departures = departures;
     this.#ruleset = new Ruleset(options);
@@ -42,7 +42,7 @@ export class NftTable {
 
   /** @returns what all flows have carried, and whether a firewall swallows what the table sends on */
   async count(
-    listings: NftSession,
+    listings: NftProcess,
     report: (key: number, counted: Counted) => void,
   ): Promise<{ entered: Counted; isSwallowed: boolean }> {
     const parser = new CountsParser();

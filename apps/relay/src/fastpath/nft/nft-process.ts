@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /** `nft -i`: a command takes less than a millisecond, where a process for each would take five. */
-export class NftSession {
+export class NftProcess {
   readonly #child: ChildProcess;
   readonly #waiting: Waiting[] = [];
   /** The line that has begun. */
