@@ -199,10 +199,6 @@ export const errorCatalogue = {
     retryable: true,
     message: 'The LANrage server does not answer. Check LANRAGE_SERVER and your connection, then try again.',
   },
-  RELAY_UNAVAILABLE: {
-    retryable: true,
-    message: 'No relay is available right now. Try again in a minute, or tell the operator.',
-  },
   RELAY_NAME_TAKEN: {
     retryable: true,
     message:

@@ -40,7 +40,6 @@ export const tokenGrantSchema = z.object({
   peerId: peerIdField,
   expiresAt: timestampField,
 });
-export type TokenGrant = z.output<typeof tokenGrantSchema>;
 
 export const PARTY_SIZE_LIMITS = { least: 2, most: 64_769 } as const;
 
