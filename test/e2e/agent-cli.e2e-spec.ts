@@ -124,7 +124,7 @@ describe('the lanrage command', () => {
 
   it.each([
     ['an unknown verb', ['dance']],
-    ['a missing argument', ['join']],
+    ['a missing argument', ['open']],
     ['an argument too many', ['leave', 'now']],
     ['an unknown option', ['status', '--loud']],
     ['a count that is none', ['ping', 'Bob', '--count', 'many']],

@@ -8,6 +8,7 @@ import {
   INVITE_SECRET_BYTES,
   PARTY_KEY_BYTES,
 } from '#shared/party/invite';
+import { parseOpenLink } from '../../apps/client/src/party/open-link';
 import { barriers, chromiumPath, observe, openBrowser } from './support/browser';
 import { refusal, send, TestAgent } from './support/control-agent';
 import { TestControl } from './support/control-app';
@@ -287,6 +288,8 @@ describe('the page of the control plane', () => {
           expect(await page.locator('#invite-command').textContent()).toBe(
             `sudo ./lanrage join '${proxy.origin}/lan/#${fragment}'`,
           );
+          const handed = await page.getByRole('link', { name: 'Open in LANrage' }).getAttribute('href');
+          expect(parseOpenLink(handed ?? '')?.text).toBe(`${proxy.origin}/lan/#${fragment}`);
           const command = page.locator('#join code', { hasText: 'join PARTY_ID' });
           expect(await command.textContent()).toContain(`--server ${proxy.origin}/lan`);
           await page.getByRole('link', { name: 'Set up LANrage' }).click();
@@ -316,6 +319,7 @@ describe('the page of the control plane', () => {
         expect(await page.getByText('You are invited').isVisible()).toBe(false);
         expect(await page.locator('#invite-command').textContent()).toBe('');
         expect(await page.locator('#invite .command').isVisible()).toBe(false);
+        expect(await page.locator('#invite-open').getAttribute('href')).toBe('#join');
       });
 
       browserIt('follows a link that is opened in the same tab, and is silent without one', async () => {

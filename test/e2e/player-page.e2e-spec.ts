@@ -56,6 +56,7 @@ describeLab("the player's page", () => {
     if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
     return JSON.parse(stdout) as Record<string, string>;
   };
+  const handedOver = (link: string) => `lanrage://join/${encodeURIComponent(link)}`;
   const row = (name: string) =>
     page.locator('#players li').filter({ has: page.getByText(name, { exact: true }) });
 
@@ -142,10 +143,9 @@ describeLab("the player's page", () => {
   );
 
   browserIt(
-    'asks before it joins by an invitation that a browser handed over',
+    'shows an invitation that a browser handed over, and joins nothing by itself',
     async () => {
       const { link = '' } = await run(bob, 'invite');
-      const handedOver = (text: string) => `lanrage://join/${encodeURIComponent(text)}`;
       const cut = await alice.run('open', handedOver(link.slice(0, -1)), '--no-open', '--json');
       expect(cut.stderr).toContain('INVALID_INVITE');
       const { address = '' } = await run(alice, 'open', handedOver(link), '--no-open');
@@ -155,28 +155,8 @@ describeLab("the player's page", () => {
       expect(page.url()).not.toContain('join');
       await isOpenToAll('invitation');
       expect((await alice.status()).status).toBe('no_party');
-      await page.locator('#accept-name').fill('Alice');
-      await page.locator('#accept-button').click();
-      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
+      await page.getByRole('button', { name: 'Not now' }).click();
       expect(await page.locator('#invitation').isVisible()).toBe(false);
-      await page.getByRole('button', { name: 'Leave the party' }).click();
-    },
-    60_000,
-  );
-
-  browserIt(
-    'offers the parties in which the player was before',
-    async () => {
-      await page.getByRole('heading', { name: 'Where you were' }).waitFor();
-      await isOpenToAll('remembered');
-      await page.getByRole('button', { name: /^Rejoin Gaming Night at http/ }).click();
-      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
-      await run(alice, 'leave');
-      expect(await run(alice, 'rejoin', 'gaming night')).toMatchObject({ status: 'in_party' });
-      await run(alice, 'leave');
-      await page.getByRole('button', { name: /^Forget Gaming Night at http/ }).click();
-      await page.getByRole('heading', { name: 'Where you were' }).waitFor({ state: 'hidden' });
-      expect((await alice.run('rejoin', '--json')).stderr).toContain('NO_SUCH_PARTY');
     },
     60_000,
   );
@@ -240,6 +220,31 @@ describeLab("the player's page", () => {
         .waitFor();
       await run(bob, 'state', 'set', 'map', 'de_dust2');
       await page.locator('#state').getByText('de_dust2').waitFor();
+    },
+    60_000,
+  );
+
+  browserIt(
+    'leads back into the party by an invitation, and as it remembers where the player was',
+    async () => {
+      await page.getByRole('button', { name: 'Leave the party' }).click();
+      await page.getByRole('heading', { name: 'Where you were' }).waitFor();
+      await isOpenToAll('remembered');
+      await page.getByRole('button', { name: /^Forget Gaming Night at http/ }).click();
+      await page.getByRole('heading', { name: 'Where you were' }).waitFor({ state: 'hidden' });
+      expect((await alice.run('rejoin', '--json')).stderr).toContain('NO_SUCH_PARTY');
+      const { link = '' } = await run(bob, 'invite');
+      const { address = '' } = await run(alice, 'open', handedOver(link), '--no-open');
+      await page.goto(address);
+      await page.locator('#accept-name').fill('Alice');
+      await page.locator('#accept-button').click();
+      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
+      await run(alice, 'leave');
+      await page.getByRole('button', { name: /^Rejoin Gaming Night at http/ }).click();
+      await page.getByRole('heading', { name: 'Gaming Night' }).waitFor();
+      await run(alice, 'leave');
+      expect(await run(alice, 'rejoin', 'gaming night')).toMatchObject({ status: 'in_party' });
+      await row('Bob').waitFor();
     },
     60_000,
   );
