@@ -96,7 +96,8 @@ function openPool(connection: pg.ClientConfig, size: number, logger: Logger): pg
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
   });
-  pool.on('error', (error) => logger.warn({ err: error }, 'idle database connection lost'));
+  // The error itself has the whole connection in it.
+  pool.on('error', ({ message }) => logger.warn({ reason: message }, 'idle database connection lost'));
   return pool;
 }
 
