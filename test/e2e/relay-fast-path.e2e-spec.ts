@@ -135,7 +135,9 @@ function testsOf(path: RelayPath): void {
     await generator.send(alice, port, data(bobIndex + 1000, 20_000));
     await generator.send(alice, port, data(bobIndex, 20_001));
     expect(await generator.receive(bob)).toEqual(data(bobIndex, 20_001));
-    expect((await relay.report()).totals.drops['unknown_index']).toBe(1);
+    // The kernel may have forwarded the second before user space has looked at the first.
+    const dropped = async () => (await relay.report()).totals.drops['unknown_index'] === 1;
+    await until('user space drops the one of no session', dropped);
   });
 
   it.each([
