@@ -82,7 +82,7 @@ describeLab('the doctor', () => {
     });
     const { stdout } = await bob.run('doctor');
     expect(stdout).toMatch(/^Nothing is wrong\.\n/);
-    expect(stdout.replace(/\n +/g, ' ')).toMatch(/ok +The router [\d.]+ maps [\d.:]+ to you, by PCP\./);
+    expect(stdout.replace(/\n +/g, ' ')).toMatch(/ok +The router [\d.]+ maps [\d.:]+ to you, using PCP\./);
     await bob.stop();
     await mapper.stop();
   }, 60_000);

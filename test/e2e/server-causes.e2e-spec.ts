@@ -68,7 +68,7 @@ async function causeAt(url: string): Promise<string> {
 describe('a server that cannot be used', () => {
   it.each<[string, () => Promise<string>, string]>([
     ['has no program that listens', async () => `http://127.0.0.1:${await freePort()}`, 'nothing listens'],
-    ['has a certificate of its own', async () => `https://localhost:${await tlsServer({})}`, 'no authority'],
+    ['has a certificate of its own', async () => `https://localhost:${await tlsServer({})}`, 'not from an authority'],
     [
       'has a certificate that has expired',
       async () => `https://localhost:${await tlsServer({ fromDays: -9, toDays: -2 })}`,
@@ -118,6 +118,6 @@ describe('a server that cannot be used', () => {
     signaling.open();
     const [{ message }] = await fault;
     signaling.close();
-    expect(message).toContain('no authority');
+    expect(message).toContain('not from an authority');
   });
 });
