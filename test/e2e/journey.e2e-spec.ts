@@ -119,7 +119,7 @@ describeLab('three players behind different NATs', () => {
     const again = await bob.run('create', 'Another', '--json');
     expect(again.code).toBe(1);
     expect(JSON.parse(again.stderr)).toMatchObject({ error: { code: 'ALREADY_IN_PARTY', retryable: false } });
-    expect((await bob.run('join', party.id, 'Alice')).code).toBe(2);
+    expect((await bob.run('join', 'one', 'two')).code).toBe(2);
   }, 30_000);
 
   it('lets a player leave and tells the others', async () => {
