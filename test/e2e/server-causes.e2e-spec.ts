@@ -68,7 +68,11 @@ async function causeAt(url: string): Promise<string> {
 describe('a server that cannot be used', () => {
   it.each<[string, () => Promise<string>, string]>([
     ['has no program that listens', async () => `http://127.0.0.1:${await freePort()}`, 'nothing listens'],
-    ['has a certificate of its own', async () => `https://localhost:${await tlsServer({})}`, 'not from an authority'],
+    [
+      'has a certificate of its own',
+      async () => `https://localhost:${await tlsServer({})}`,
+      'not from an authority',
+    ],
     [
       'has a certificate that has expired',
       async () => `https://localhost:${await tlsServer({ fromDays: -9, toDays: -2 })}`,
