@@ -71,7 +71,7 @@ export async function page({ quick }: { quick: boolean }): Promise<Section> {
   }
 }
 
-/** Opens the page anew, each time with nothing of it in the browser. */
+/** Opens the page again, each time with nothing of it in the browser. */
 async function load(
   browser: Browser,
   address: string,

@@ -131,7 +131,7 @@ function explain(cause: NodeJS.ErrnoException): LanrageError {
   if (cause.code === 'EACCES') {
     return new LanrageError('PERMISSION_DENIED', {
       message:
-        "The agent here belongs to another user. Run this with sudo; or, if it is the machine's, join the group that may use it, and sign in anew: sudo usermod -aG lanrage $USER",
+        "The agent here belongs to another user. Run this with sudo; or, if it is the machine's, join the group that may use it, and sign in again: sudo usermod -aG lanrage $USER",
       cause,
     });
   }

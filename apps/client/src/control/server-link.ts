@@ -16,7 +16,7 @@ export const REQUEST_LIMIT_MS = 5_000;
 export type AuthorizedRequest<Schema extends z.ZodType> = Omit<HttpRequest<Schema>, 'signal' | 'token'>;
 
 interface ServerLinkEvents {
-  /** The token could not be renewed in time; the next request signs in anew. */
+  /** The token could not be renewed in time; the next request signs in again. */
   fault: [LanrageError];
 }
 
@@ -94,7 +94,7 @@ export class ServerLink extends EventEmitter<ServerLinkEvents> {
       await this.signIn.renew();
       this.scheduleRenewal();
     } catch (error) {
-      // The next operation signs in anew, as the token is due.
+      // The next operation signs in again, as the token is due.
       if (!(error instanceof LanrageError)) throw error;
       this.emit('fault', error);
     }

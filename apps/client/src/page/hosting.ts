@@ -99,7 +99,7 @@ async function renewLists(): Promise<void> {
   });
 }
 
-/** Shows the lists anew, as somebody may just have been banned. */
+/** Shows the lists again, as somebody may just have been banned. */
 export function renewBans(): void {
   if (wasHost) void renewLists();
 }
