@@ -1,6 +1,4 @@
-import type { PartyId, PeerId } from '#shared/party/identity';
-import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
-import { peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { partyFixture } from '../../../../test/fixtures/party';
 import { portsOf, reachBy, reachWithoutRouter, type Reach } from '../own-server/reach';
 import { renderHosting, renderUnreachable } from './host-rendering';
 
@@ -9,17 +7,7 @@ const home = '192.168.1.5';
 const link = `http://203.0.113.5:8080/#join=${'A'.repeat(80)}`;
 
 function hosting(reach: Reach, keep = false): string {
-  const party = {
-    id: '0123456789ab' as PartyId,
-    name: 'Gaming\u001b Night',
-    ownerId: 'a'.repeat(16) as PeerId,
-    hostId: 'a'.repeat(16) as PeerId,
-    settings: settingsFixture,
-    network: DEFAULT_NETWORK,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    maxPeers: 8,
-    peers: [{ ...peerFixture, isSelf: true, isHost: true, virtualIp: '10.66.3.7' }],
-  };
+  const party = partyFixture();
   return renderHosting({ party, link, homeLink: null, reach, ports, forwardTo: home, keep });
 }
 

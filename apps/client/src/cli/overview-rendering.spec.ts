@@ -1,7 +1,5 @@
-import type { PartyId, PeerId } from '#shared/party/identity';
-import { DEFAULT_NETWORK } from '#shared/party/virtual-ip';
 import type { StatusAnswer } from '../agent/local-api';
-import { machineFixture, peerFixture, settingsFixture } from '../../../../test/fixtures/party';
+import { machineFixture, partyFixture } from '../../../../test/fixtures/party';
 import { renderOverview } from './overview-rendering';
 
 const natInfo = {
@@ -17,21 +15,9 @@ const natInfo = {
 } as const;
 
 function inParty(isHost: boolean): StatusAnswer {
-  const peers = [{ ...peerFixture, isSelf: true, isHost, virtualIp: '10.66.3.7' }];
-  const party = {
-    id: '0123456789ab' as PartyId,
-    name: 'Gaming\u001b Night',
-    ownerId: 'a'.repeat(16) as PeerId,
-    hostId: 'a'.repeat(16) as PeerId,
-    settings: settingsFixture,
-    network: DEFAULT_NETWORK,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    maxPeers: 8,
-    peers,
-  };
   return {
     status: 'in_party',
-    party,
+    party: partyFixture(isHost),
     peerCount: 1,
     server: 'http://192.0.2.1:8080',
     natInfo,
